@@ -1,0 +1,190 @@
+# What every recording script shares: a network of its own (two namespaces joined by a veth pair, or a
+# userspace link in the middle), tcpdump around the programs, and their logs merged into one truth file.
+# Sourced by scripts/*.sh; needs root, iproute2, ethtool, tcpdump, python3, node and npm.
+# shellcheck shell=sh
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+peers=$here/peers
+: "${PYTHON:=/usr/bin/python3}"
+: "${OUT:=$here}"
+
+# Addresses of the two hosts: the client is always .1, the server always .2.
+C4=10.77.0.1 S4=10.77.0.2 C6=fd00:77::1 S6=fd00:77::2
+export C4 S4 C6 S6
+
+tag=ws$$
+ns_c=$tag-c ns_s=$tag-s ns_m=$tag-m ns_n=$tag-n
+work=$(mktemp -d)
+chmod 755 "$work"
+WSIGHT_LOG=$work/log.jsonl
+export WSIGHT_LOG
+: > "$WSIGHT_LOG"
+daemons='' dumps=''
+
+die() { echo "$0: $*" >&2; exit 1; }
+
+need() {
+    for tool in "$@"; do
+        command -v "$tool" > /dev/null || die "$tool is not installed"
+    done
+}
+
+cleanup() {
+    # shellcheck disable=SC2086
+    for pid in $dumps $daemons; do kill "$pid" 2> /dev/null || :; done
+    wait 2> /dev/null || :
+    for ns in "$ns_c" "$ns_s" "$ns_m" "$ns_n"; do
+        ip netns del "$ns" 2> /dev/null || :
+    done
+    rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+# npm packages live beside the scripts, ignored by git.
+npm_install() {
+    need node npm
+    [ -d "$here/node_modules/ws" ] ||
+        (cd "$here" && npm install --no-package-lock --no-audit --no-fund --silent)
+}
+
+ns_new() {
+    ip netns add "$1"
+    ip -n "$1" link set lo up
+    ip netns exec "$1" sysctl -q -w net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 \
+        net.ipv6.conf.default.router_solicitations=0
+    # An idle cache of path metrics would make the second recording differ from the first.
+    ip netns exec "$1" sysctl -q -w net.ipv4.tcp_no_metrics_save=1
+}
+
+# veth_pair NS1 IF1 NS2 IF2: one cable, without the offloads that would put frames of 64 KB and wrong
+# checksums into a capture.
+veth_pair() {
+    ip -n "$1" link add "$2" type veth peer name "$4" netns "$3"
+    veth_end "$1" "$2"
+    veth_end "$3" "$4"
+}
+
+veth_end() {
+    ip netns exec "$1" ethtool -K "$2" tso off gso off gro off tx off rx off sg off > /dev/null 2>&1 || :
+    ip -n "$1" link set "$2" up
+}
+
+# host NS IF ADDR4 ADDR6 MAC [MTU]
+host() {
+    ip -n "$1" link set "$2" address "$5"
+    ip -n "$1" link set "$2" mtu "${6:-1500}"
+    ip -n "$1" addr add "$3/24" dev "$2"
+    ip -n "$1" addr add "$4/64" dev "$2" nodad
+}
+
+hosts() {
+    host "$ns_c" eth0 $C4 $C6 02:00:00:00:00:01 "${1:-1500}"
+    host "$ns_s" eth0 $S4 $S6 02:00:00:00:00:02 "${1:-1500}"
+}
+
+# A client and a server on one cable.
+net_up() {
+    need ip ethtool tcpdump "$PYTHON"
+    ns_new "$ns_c"
+    ns_new "$ns_s"
+    veth_pair "$ns_c" eth0 "$ns_s" eth0
+    hosts
+}
+
+# The client's cable and the server's cable end in two boxes (link.py) joined by a third cable, so that
+# what happens on it (loss, tags, tunnels) is chosen there and can be captured there.
+#   net_up_linked MTU 'options of the client side box' 'options of the server side box'
+net_up_linked() {
+    need ip ethtool tcpdump "$PYTHON"
+    for ns in "$ns_c" "$ns_s" "$ns_m" "$ns_n"; do ns_new "$ns"; done
+    veth_pair "$ns_c" eth0 "$ns_m" in
+    veth_pair "$ns_m" wire "$ns_n" wire
+    veth_pair "$ns_n" in "$ns_s" eth0
+    hosts "$1"
+    for ns in "$ns_m" "$ns_n"; do
+        ip -n "$ns" link set wire mtu 1600
+        ip netns exec "$ns" sysctl -q -w net.ipv6.conf.all.disable_ipv6=1
+    done
+    # shellcheck disable=SC2086
+    start "$ns_m" "$PYTHON" "$peers/link.py" in wire $2
+    # shellcheck disable=SC2086
+    start "$ns_n" "$PYTHON" "$peers/link.py" in wire $3
+    sleep 0.5
+}
+
+in_client() { ip netns exec "$ns_c" "$@"; }
+in_server() { ip netns exec "$ns_s" "$@"; }
+
+# start NS COMMAND...: in the background until the script ends.
+start() {
+    ns=$1
+    shift
+    ip netns exec "$ns" "$@" &
+    daemons="$! $daemons"
+}
+
+stop_daemons() {
+    # shellcheck disable=SC2086
+    for pid in $daemons; do kill "$pid" 2> /dev/null || :; done
+    # shellcheck disable=SC2086
+    for pid in $daemons; do wait "$pid" 2> /dev/null || :; done
+    daemons=''
+}
+
+# serve PORT COMMAND...: start in the server's namespace and wait until PORT listens.
+serve() {
+    port=$1
+    shift
+    start "$ns_s" "$@"
+    wait_port "$ns_s" "$port"
+}
+
+wait_port() {
+    tries=0
+    until ip netns exec "$1" ss -Hltn "sport = :$2" | grep -q .; do
+        tries=$((tries + 1))
+        [ $tries -lt 100 ] || die "nothing listens on port $2"
+        sleep 0.1
+    done
+}
+
+# capture NS INTERFACE FILE [OPTION...]: until capture_stop. FILE is in $work.
+capture() {
+    ns=$1 dev=$2 file=$work/$3
+    shift 3
+    ip netns exec "$ns" tcpdump -i "$dev" -w "$file" -Z root -U --immediate-mode -B 8192 \
+        --time-stamp-precision=nano "$@" 2> "$file.err" &
+    dumps="$! $dumps"
+    tries=0
+    until grep -q 'listening on' "$file.err"; do
+        tries=$((tries + 1))
+        [ $tries -lt 50 ] || die "tcpdump did not start: $(cat "$file.err")"
+        sleep 0.1
+    done
+}
+
+capture_stop() {
+    sleep 0.5
+    # shellcheck disable=SC2086
+    for pid in $dumps; do kill -INT "$pid" 2> /dev/null || :; done
+    # shellcheck disable=SC2086
+    for pid in $dumps; do wait "$pid" 2> /dev/null || :; done
+    dumps=''
+    for err in "$work"/*.err; do
+        grep -q '^0 packets dropped by kernel' "$err" || die "the kernel dropped packets: $(cat "$err")"
+    done
+}
+
+pcap() { "$PYTHON" "$peers/pcap.py" "$@"; }
+
+# keep RAW NAME: store a recording of this run under its name (the suffix chooses the format).
+keep() { pcap copy "$work/$1" "$OUT/$2"; }
+
+# truth NAME [PROGRAM...]: the logs of the endpoints become NAME.truth.json.
+truth() {
+    name=$1
+    shift
+    "$PYTHON" "$peers/truth.py" "$WSIGHT_LOG" "$@" > "$OUT/$name.truth.json"
+}

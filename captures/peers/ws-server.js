@@ -1,0 +1,86 @@
+// A server on the npm `ws` package whose behaviour a client chooses in the query of its path:
+//   echo=1            send every message back        frag=N        ... in fragments of N bytes
+//   push=N            send N messages of its own     choose=NAME   pick that subprotocol
+//   close=CODE,REASON close after the first message (CODE empty: no code)
+//   terminate=1       reset the connection after the first message
+//   ping=N            send N pings with payloads     pmd=PRESET    compression, see presets
+// ws-server.js HOST PORT [KEY CERT]
+'use strict';
+const fs = require('fs');
+const http = require('http');
+const https = require('https');
+const { WebSocketServer } = require('ws');
+const { track } = require('./wslog');
+
+const low = { threshold: 0 };
+const presets = {
+  off: false,
+  default: true,
+  all: { ...low },
+  'server-nct': { ...low, serverNoContextTakeover: true },
+  'client-nct': { ...low, clientNoContextTakeover: true },
+  both: { ...low, serverNoContextTakeover: true, clientNoContextTakeover: true },
+  bits: { ...low, serverMaxWindowBits: 10, clientMaxWindowBits: 9 },
+  'server-bits': { ...low, serverMaxWindowBits: 9 },
+  threshold: { threshold: 200 },
+};
+
+const [host, port, key, cert] = process.argv.slice(2);
+const web = key
+  ? https.createServer({ key: fs.readFileSync(key), cert: fs.readFileSync(cert) })
+  : http.createServer();
+web.on('request', (req, res) => {
+  res.setHeader('Content-Type', 'text/plain');
+  res.end('A WebSocket server is here.\n');
+});
+
+function sendFragments(ws, data, binary, size) {
+  const compress = true;
+  for (let at = 0; at + size < data.length; at += size) {
+    ws.send(data.subarray(at, at + size), { fin: false, binary, compress });
+  }
+  const rest = data.length % size || size;
+  ws.send(data.subarray(Math.max(0, data.length - rest)), { fin: true, binary, compress });
+}
+
+function pushed(n) {
+  const record = { n, temperature: 20 + (n % 7), unit: 'C', note: 'pushed by the server' };
+  return JSON.stringify(record);
+}
+
+function behave(ws, query) {
+  const frag = Number(query.get('frag') || 0);
+  for (let n = 0; n < Number(query.get('push') || 0); n++) ws.send(pushed(n));
+  for (let n = 0; n < Number(query.get('ping') || 0); n++) ws.ping(`server ping ${n}`);
+  ws.on('message', (data, binary) => {
+    if (query.has('echo') && frag) sendFragments(ws, data, binary, frag);
+    else if (query.has('echo')) ws.send(data, { binary });
+    if (query.has('terminate')) ws.terminate();
+    if (query.has('close')) {
+      const [code, reason] = query.get('close').split(',');
+      if (code) ws.close(Number(code), reason);
+      else ws.close();
+    }
+  });
+}
+
+web.on('upgrade', (req, socket, head) => {
+  socket.setNoDelay(true);
+  const query = new URL(req.url, 'http://server').searchParams;
+  const wss = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: presets[query.get('pmd') || 'off'],
+    handleProtocols: (names) =>
+      query.has('choose') ? query.get('choose') : [...names][0],
+  });
+  let extensions = null;
+  wss.on('headers', (lines) => {
+    const found = lines.find((l) => /^sec-websocket-extensions:/i.test(l));
+    if (found) extensions = found.split(': ')[1];
+  });
+  wss.handleUpgrade(req, socket, head, (ws) => {
+    track(ws, { role: 'server', path: req.url, subprotocol: ws.protocol, extensions });
+    behave(ws, query);
+  });
+});
+web.listen(Number(port), host);
