@@ -1,8 +1,8 @@
 /*
  * The table of findings (findings.def) as an enum and as data.
  *
- * A finding is what wsight says about the traffic: a broken rule, a risk, a loss in the capture or a
- * cap that was hit. Bad input never becomes an error; it becomes a finding.
+ * A finding is what wsight says about the traffic: a broken rule, a risk, a loss in the capture or
+ * a cap that was hit. Bad input never becomes an error; it becomes a finding.
  */
 #ifndef WSIGHT_FINDING_H
 #define WSIGHT_FINDING_H

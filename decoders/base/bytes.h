@@ -63,7 +63,8 @@ size_t bytes_find(struct bytes b, uint8_t c);
 /* Index of the first `needle`, or hay.n. */
 size_t bytes_find_bytes(struct bytes hay, struct bytes needle);
 
-/* The decimal number that b is, whole; false when it is empty, has another byte or passes UINT64_MAX. */
+/* The decimal number that b is, whole; false when it is empty, has another byte or passes
+ * UINT64_MAX. */
 bool bytes_to_u64(struct bytes b, uint64_t *out);
 
 struct reader {

@@ -1,10 +1,10 @@
 /*
  * From a captured packet to a TCP segment: link layers, VLAN tags, tunnels, IPv4 and IPv6.
  *
- * net_parse walks the headers of one packet, unwrapping tunnels to NET_DEPTH_MAX, until it finds TCP,
- * an IP fragment, or something that holds no TCP. Nothing is copied and nothing is kept: the payload
- * borrows the packet's bytes. IP fragments are handed back to the caller, who reassembles them
- * (analyzer/tcp/fragments) and calls net_parse_ip with the whole datagram.
+ * net_parse walks the headers of one packet, unwrapping tunnels to NET_DEPTH_MAX, until it finds
+ * TCP, an IP fragment, or something that holds no TCP. Nothing is copied and nothing is kept: the
+ * payload borrows the packet's bytes. IP fragments are handed back to the caller, who reassembles
+ * them (analyzer/tcp/fragments) and calls net_parse_ip with the whole datagram.
  */
 #ifndef WSIGHT_NET_H
 #define WSIGHT_NET_H
@@ -28,12 +28,12 @@ enum net_result {
 struct ip_fragment {
     struct flow_key key; /* addresses, VLAN, tunnel, family, depth; ports are zero */
     uint32_t layers;
-    uint32_t id;       /* identification (16 bits in IPv4, 32 in IPv6) */
-    uint32_t offset;   /* bytes */
-    uint8_t protocol;  /* of the whole datagram: IP protocol number of what follows */
-    bool more;         /* MF */
-    uint32_t cut;      /* payload bytes that the snap length took */
-    struct bytes b;    /* payload of this fragment that was captured */
+    uint32_t id;      /* identification (16 bits in IPv4, 32 in IPv6) */
+    uint32_t offset;  /* bytes */
+    uint8_t protocol; /* of the whole datagram: IP protocol number of what follows */
+    bool more;        /* MF */
+    uint32_t cut;     /* payload bytes that the snap length took */
+    struct bytes b;   /* payload of this fragment that was captured */
 };
 
 struct net_parsed {

@@ -1,5 +1,6 @@
 /*
- * What flows from a capture to the reassembly: packets and TCP segments, and the key of a connection.
+ * What flows from a capture to the reassembly: packets and TCP segments, and the key of a
+ * connection.
  *
  * Times are nanoseconds since 1970-01-01 UTC, as the capture gave them. Packet numbers count from 1
  * in the order the packets were read.
@@ -26,9 +27,9 @@ struct endpoint {
 };
 
 /*
- * What tells one connection from another: both ends, the address family, and the VLAN and tunnel the
- * packet came through. Every byte of it is set, so keys compare with memcmp. A key is kept in the
- * sender's order by the parser; flow_key_ordered() gives the order that both directions share.
+ * What tells one connection from another: both ends, the address family, and the VLAN and tunnel
+ * the packet came through. Every byte of it is set, so keys compare with memcmp. A key is kept in
+ * the sender's order by the parser; flow_key_ordered() gives the order that both directions share.
  */
 struct flow_key {
     uint8_t ip[2][16]; /* [0] the sender's in a segment */

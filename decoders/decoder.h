@@ -1,0 +1,140 @@
+/*
+ * The contract between the reassembly, the streams and the decoders. Read this first.
+ *
+ * A stream is one byte stream in two directions: a TCP connection, or later the inside of a TLS
+ * connection or of an HTTP/2 stream. It runs one decoder at a time. The decoder is given chunks of
+ * ordered bytes and takes what it can; it emits events and findings, and may make way for another
+ * decoder. What data() promises:
+ *
+ * 1. The bytes are yours until you return. Take one thing (a frame header, a piece of payload, a
+ *    record) and return how many bytes it was; you are called again at once while you take bytes.
+ * 2. Return 0 if you need more; stream_want(n) says how many in all, so that only those are copied.
+ * 3. If you need the other direction first, call stream_block and return 0: you are offered the
+ * same bytes after each step of the other direction. (A passive observer may see client frames
+ * before the 101.)
+ * 4. stream_switch takes effect when you return, and re-offers whatever either direction had left.
+ * 5. You cannot fail. Say what is wrong with a finding; if you cannot find your place again, give
+ * the direction up.
+ */
+#ifndef WSIGHT_DECODER_H
+#define WSIGHT_DECODER_H
+
+#include "event.h"
+
+struct stream;
+struct upgrade_memory;
+
+/* An ordered piece of one direction. */
+struct chunk {
+    int64_t ts;
+    uint64_t pkt;
+    struct bytes b;
+    enum dir dir;
+};
+
+enum verdict {
+    VERDICT_NO,
+    VERDICT_MORE, /* cannot tell yet */
+    VERDICT_YES,
+    VERDICT_YES_SWAPPED /* yes, but client and server are the other way round */
+};
+
+/* What a decoder may look at to tell whether a stream is its own, and what it is opened with. */
+struct hint {
+    struct bytes
+        first[2];    /* the stream's first bytes in each direction, as far as they are known */
+    bool from_start; /* the connection's SYN was seen, so these really are the first bytes */
+    bool last;       /* no more will come before the decision: MORE counts as NO */
+    const void *arg; /* open() only: what stream_switch was given */
+};
+
+struct decoder {
+    const char *name;
+    size_t state_size; /* zeroed state that the stream owns */
+    size_t max_keep;   /* most bytes it may leave for next time, per direction */
+    enum verdict (*match)(const struct hint *); /* NULL: only ever switched to */
+    void (*open)(struct stream *, const struct hint *);
+    size_t (*data)(struct stream *, const struct chunk *); /* bytes taken; 0: need more */
+    bool (*gap)(struct stream *, enum dir, uint64_t n);    /* n bytes are missing: can you go on? */
+    void (*end)(struct stream *, enum dir);                /* no more bytes in this direction */
+    void (*close)(struct stream *); /* the state is freed next; both directions were ended before */
+};
+
+/* What the outputs want from the decoders. Constant for the life of an engine. */
+struct decode_options {
+    bool frames;       /* EVENT_FRAME for every frame */
+    bool digest;       /* EVENT_DIGEST per direction */
+    bool heads;        /* raw heads in EVENT_HANDSHAKE */
+    bool late;         /* message events may come late and out of order, for the sake of speed */
+    uint64_t body_max; /* bytes of a data message's body wanted in its event; 0 for none */
+};
+
+/* What all streams of one engine share; the engine owns it. */
+struct stream_shared {
+    const struct decode_options *options;
+    struct event_sink *sink;
+    uint64_t next_session;           /* the id the next session gets; starts at 1 */
+    struct upgrade_memory *upgrades; /* what checks across connections need; http/upgrade owns it */
+    uint8_t *scratch;                /* STREAM_SCRATCH_BYTES for use within one data() call */
+    size_t held_bytes;               /* held back by decoders for later (compressed messages) */
+};
+
+#define STREAM_SCRATCH_BYTES 65536
+#define STREAM_BLOCKED_MAX_BYTES 262144 /* a client may send this much before the 101 is seen */
+#define STREAM_MATCH_MAX_BYTES 16384    /* looked at, per direction, to recognise a protocol */
+
+/* ---- For decoders ---- */
+
+/* The zeroed state of state_size bytes that belongs to the running decoder. */
+void *stream_state(const struct stream *);
+const struct decode_options *stream_options(const struct stream *);
+struct stream_shared *stream_shared(const struct stream *);
+const struct connection *stream_connection(const struct stream *);
+
+/* Time and packet number of what is being worked on: the chunk in data(), the newest packet else.
+ */
+int64_t stream_ts(const struct stream *);
+uint64_t stream_pkt(const struct stream *);
+
+/* From data() before returning 0: offer the bytes again when there are n in all. */
+void stream_want(struct stream *, size_t n);
+/* From data() before returning 0: offer the bytes again after the other direction has moved. */
+void stream_block(struct stream *);
+/* Makes way for another decoder once the running call has returned; arg is passed to its open() and
+ * must live until then (it may lie in the old state, which is closed after the new open()). */
+void stream_switch(struct stream *, const struct decoder *, const void *arg);
+/* No interest in the further bytes of a direction: data() is not called for it again. */
+void stream_give_up(struct stream *, enum dir);
+
+/* Begins a session on this stream (ending none: one stream, one session) and emits EVENT_SESSION.
+ * Returns its id. Events and findings of the stream carry it from then on. */
+uint64_t stream_begin_session(struct stream *, enum session_kind, int confidence);
+/* The session's id, or 0. */
+uint64_t stream_session(const struct stream *);
+
+/* Emits an event. Session, and when ts is 0 time and packet, are filled in. */
+void stream_emit(struct stream *, struct event *);
+/* Emits a finding at the current time and packet. The detail is printf-made, cut to fit and cleaned
+ * of control characters; bytes of the wire are passed as "%.*s". fmt NULL: no detail. */
+void stream_finding(struct stream *, enum dir, enum finding_id, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* ---- For who feeds a stream (the engine; later the decoders that have children) ---- */
+
+/* A new stream. shared is borrowed and outlives it, the connection is copied. NULL when out of
+ * memory. from_start: the connection's SYN was seen. */
+struct stream *stream_new(struct stream_shared *, const struct connection *, bool from_start);
+/* One ordered piece. false: nobody wants more of this stream, in either direction. */
+bool stream_data(struct stream *, const struct chunk *);
+/* n bytes of a direction are missing (after what was given so far). */
+bool stream_gap(struct stream *, enum dir, uint64_t n, int64_t ts, uint64_t pkt);
+/* A direction is over (FIN, RST or the end of everything). */
+void stream_end(struct stream *, enum dir, int64_t ts, uint64_t pkt);
+/* Ends both directions if need be, closes the decoder, emits EVENT_END when there is a session, and
+ * frees the stream. NULL is accepted. */
+void stream_close(struct stream *, const struct session_end *);
+/* Client and server turned out to be the other way round than the connection said. Whoever feeds
+ * the stream goes on naming the directions as before; the stream turns them. */
+bool stream_swapped(const struct stream *);
+
+#endif

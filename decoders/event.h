@@ -1,0 +1,190 @@
+/*
+ * What decoders say: events, in the order of the bytes that caused them.
+ *
+ * Everything an event points to is borrowed and valid only until the sink's emit returns. Times are
+ * nanoseconds since 1970 UTC, packet numbers count from 1; both are those of the last byte the
+ * event needed. Session ids count from 1; 0 means that no session is known (a finding about the
+ * capture).
+ */
+#ifndef WSIGHT_EVENT_H
+#define WSIGHT_EVENT_H
+
+#include "finding.h"
+#include "net/packet.h"
+
+enum dir { DIR_CLIENT_TO_SERVER, DIR_SERVER_TO_CLIENT };
+
+static inline enum dir dir_other(enum dir d)
+{
+    return d == DIR_CLIENT_TO_SERVER ? DIR_SERVER_TO_CLIENT : DIR_CLIENT_TO_SERVER;
+}
+
+enum event_type {
+    EVENT_SESSION,   /* a session begins: begin */
+    EVENT_HANDSHAKE, /* request, and response when it came: handshake */
+    EVENT_FRAME,     /* one frame header, only when options.frames asks for it */
+    EVENT_MESSAGE,   /* a message or control frame is complete, or was lost in part */
+    EVENT_FINDING,
+    EVENT_DIGEST, /* SHA-256 of all messages of a direction, at the end of a session */
+    EVENT_TLS,    /* what a ClientHello or ServerHello says */
+    EVENT_END     /* the session is over: end */
+};
+
+enum session_kind {
+    SESSION_UPGRADE,   /* an opening handshake was seen, at least in part */
+    SESSION_MIDSTREAM, /* picked up without its handshake */
+    SESSION_TLS        /* a TLS connection that cannot be read */
+};
+
+/* The TCP connection that a session runs on. */
+struct connection {
+    struct endpoint client, server;
+    uint8_t family; /* 4 or 6 */
+    uint16_t vlan[2];
+    uint32_t tunnel;
+    uint32_t layers;    /* enum layer */
+    uint32_t interface; /* index into the source's interfaces */
+    int64_t started;    /* time of its first packet */
+    uint64_t first_pkt;
+    int64_t syn_rtt; /* SYN to the ACK of SYN/ACK, ns; -1 when not seen whole */
+};
+
+enum accept_state { ACCEPT_NOT_SEEN, ACCEPT_OK, ACCEPT_WRONG };
+
+/*
+ * An opening handshake (RFC 6455 section 4). Texts are raw bytes of the wire, blanks trimmed; a
+ * field that was not seen has p == NULL, one that was empty has n == 0. Header fields that came in
+ * several lines are joined with ", ". HANDSHAKE_TEXTS lists every text member.
+ */
+#define HANDSHAKE_TEXTS(X)                                                                         \
+    X(method)                                                                                      \
+    X(target)                                                                                      \
+    X(host)                                                                                        \
+    X(origin)                                                                                      \
+    X(user_agent)                                                                                  \
+    X(server)                                                                                      \
+    X(key)                                                                                         \
+    X(accept)                                                                                      \
+    X(version_text)         /* Sec-WebSocket-Version of the request */                             \
+    X(supported_versions)   /* Sec-WebSocket-Version of the response (426) */                      \
+    X(offered_subprotocols) /* Sec-WebSocket-Protocol of the request */                            \
+    X(subprotocol)          /* ... of the response */                                              \
+    X(offered_extensions)   /* Sec-WebSocket-Extensions of the request */                          \
+    X(extensions)           /* ... of the response */                                              \
+    X(reason)               /* reason phrase of the response */                                    \
+    X(request_head)         /* whole, raw; only when options.heads asks for it */                  \
+    X(response_head)
+
+struct handshake {
+#define HANDSHAKE_MEMBER(name) struct bytes name;
+    HANDSHAKE_TEXTS(HANDSHAKE_MEMBER)
+#undef HANDSHAKE_MEMBER
+    int status;  /* HTTP status; 0 when no response was seen */
+    int version; /* WebSocket version; -1 when it was not seen or is no number */
+    enum accept_state accept_state;
+    bool has_cookie, has_authorization;
+    bool through_proxy; /* inside a CONNECT tunnel */
+    int64_t request_ts, response_ts;
+    uint64_t request_pkt, response_pkt; /* 0: not seen */
+};
+
+enum message_flag {
+    MESSAGE_FINISHED = 1 << 0,   /* its last frame came, and nothing of it was lost */
+    MESSAGE_FRAGMENTED = 1 << 1, /* more than one frame */
+    MESSAGE_COMPRESSED = 1 << 2, /* RSV1, and permessage-deflate is in use */
+    MESSAGE_DAMAGED = 1 << 3,    /* bytes of it are missing from the capture */
+    MESSAGE_NOT_INFLATED =
+        1 << 4, /* window unknown, data invalid or a bomb; len counts what came out */
+    MESSAGE_BAD_UTF8 = 1 << 5,
+    MESSAGE_BODY_IS_CUT = 1 << 6 /* body holds less than the message (options.body_max) */
+};
+
+#define CLOSE_CODE_NONE (-1) /* a Close without a code: 1005 "No Status Rcvd" */
+
+/* A data message or a control frame. What is unfinished still counts its frames and bytes. */
+struct message {
+    uint8_t opcode; /* of its first frame */
+    uint8_t flags;  /* enum message_flag */
+    uint32_t frames;
+    uint32_t masked;   /* of those frames */
+    uint64_t wire_len; /* payload bytes of all its frames, unmasked, before inflation */
+    uint64_t overhead; /* header bytes of all its frames */
+    uint64_t len;      /* bytes after inflation */
+    int64_t first_ts;  /* of its first byte */
+    uint64_t first_pkt;
+    int64_t rtt;       /* a Pong: ns since the Ping it answers; -1 when it answers none */
+    int close_code;    /* a Close: its code or CLOSE_CODE_NONE */
+    struct bytes body; /* control frames: always; data: as options.body_max says */
+};
+
+/* A frame header as it was on the wire (RFC 6455 section 5.2). */
+struct frame {
+    bool fin, masked;
+    uint8_t rsv; /* RSV1 is 4, RSV2 2, RSV3 1 */
+    uint8_t opcode;
+    uint8_t header_len;
+    uint8_t masking_key[4];
+    uint64_t len;
+};
+
+enum end_how {
+    END_OPEN,     /* the capture ended first */
+    END_FIN,      /* both sides closed with FIN, or one did and nothing followed */
+    END_RESET,    /* RST */
+    END_IDLE,     /* no packet for the idle time */
+    END_REPLACED, /* a new SYN took the same ports */
+    END_EVICTED   /* given up because too many connections were open */
+};
+
+/* Counters of one direction of a TCP connection. */
+struct tcp_counts {
+    uint64_t packets, bytes; /* bytes of payload, retransmissions included */
+    uint32_t retransmitted, out_of_order;
+    uint32_t gaps;
+    uint64_t lost_bytes; /* in those gaps */
+};
+
+struct session_end {
+    enum end_how how;
+    int first_fin;   /* enum dir of the side that sent FIN or RST first; -1 when none did */
+    int64_t fin_ts;  /* when; 0 when none did */
+    int64_t last_ts; /* of the connection's last packet */
+    struct tcp_counts tcp[2];
+};
+
+struct tls_hello {
+    struct bytes sni, alpn; /* alpn: the names the client offers, joined with "," */
+    uint16_t version;       /* highest version offered, or the one the server chose */
+    uint16_t cipher;        /* chosen; 0 when not seen */
+};
+
+struct event {
+    enum event_type type;
+    enum dir dir;
+    uint64_t session;
+    int64_t ts;
+    uint64_t pkt;
+    union {
+        struct {
+            enum session_kind kind;
+            int confidence; /* percent; of a mid-stream pickup */
+            const struct connection *connection;
+        } begin;
+        const struct handshake *handshake;
+        struct message message;
+        struct frame frame;
+        struct {
+            enum finding_id id;
+            struct bytes detail; /* UTF-8 text without control characters, or empty */
+        } finding;
+        uint8_t digest[32];
+        struct tls_hello tls;
+        const struct session_end *end;
+    };
+};
+
+struct event_sink {
+    void (*emit)(struct event_sink *, const struct event *);
+};
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * The WebSocket decoder (RFC 6455): frames to messages, control frames, close, extensions.
+ *
+ * It is only ever switched to: by the HTTP upgrade once the 101 was seen, or by the mid-stream
+ * pickup. Both give it a websocket_setup, which says what the handshake negotiated.
+ */
+#ifndef WSIGHT_WEBSOCKET_H
+#define WSIGHT_WEBSOCKET_H
+
+#include "../decoder.h"
+
+enum deflate_use {
+    DEFLATE_NONE,   /* not negotiated: RSV1 is an error */
+    DEFLATE_IN_USE, /* permessage-deflate was negotiated */
+    DEFLATE_UNKNOWN /* mid-stream: RSV1 on the first frame of a message means it is in use */
+};
+
+struct websocket_setup {
+    int version;                 /* Sec-WebSocket-Version; 13 when it is not known */
+    enum deflate_use deflate;    /* RFC 7692 */
+    bool no_context_takeover[2]; /* by the sender: [DIR_CLIENT_TO_SERVER] client_no_context_takeover
+                                  */
+    bool other_extensions;       /* extensions were negotiated that are not decoded: RSV bits may be
+                                    theirs */
+    bool midstream;              /* the bytes before were not seen: inflate windows are unknown */
+};
+
+extern const struct decoder websocket_decoder;
+
+#endif
