@@ -7,8 +7,9 @@ SANITIZE_THREAD = -fsanitize=thread -fno-omit-frame-pointer
 FUZZ_SECONDS ?= 60
 JOBS ?= 2
 Q = $(if $(V),,@)
-JOB_FLAG := $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
-MAKEFLAGS += --no-print-directory $(JOB_FLAG)
+MAKEFLAGS += --no-print-directory
+# In a recipe MAKEFLAGS tells whether the caller chose a number of jobs.
+PARALLEL_MAKE = $(MAKE) $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
 all:
 
@@ -58,7 +59,8 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -W
 COMPILE = $(CC) -std=c17 -D_GNU_SOURCE -I. -I$(BUILD)/gen $(CPPFLAGS) $(WARNINGS) $(CFLAGS) $(SANITIZE) \
 	-pthread -MMD -MP
 LINK = $(CC) $(CFLAGS) $(SANITIZE) -pthread $(LDFLAGS)
-say = @$(if $(V),:,printf '  %-5s %s\n' $(1) $(2))
+SILENT = $(V)$(findstring s,$(firstword -$(MAKEFLAGS)))
+say = @$(if $(SILENT),:,printf '  %-5s %s\n' $(1) $(2))
 
 #--- The program ----------------------------------------------------------------------------------
 
@@ -89,14 +91,16 @@ $(BUILD)/tests/%.o: tests/%.c config.mk
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -Itests -c -o $@ $<
 
-# The registry's names: a program with the same reader as --registry turns the data file into C.
-GENERATOR_OBJECTS = $(call objects,$(GENERATOR) $(filter decoders/registry/% decoders/base/%,$(SOURCES)))
-$(BUILD)/generate: $(GENERATOR_OBJECTS)
+# The registry's names: a program with the same reader as --registry turns the data file into C. The
+# reader goes in as an archive, of which the linker takes what does not need that table.
+$(BUILD)/libreader.a: $(call objects,$(filter decoders/registry/% decoders/base/%,$(SOURCES)))
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(BUILD)/generate: $(call objects,$(GENERATOR)) $(BUILD)/libreader.a
 	$(Q)$(LINK) -o $@ $^ $(LIBS)
-$(BUILD)/gen/registry_table.c: $(BUILD)/generate decoders/registry/websocket.xml
+$(BUILD)/gen/registry_table.c: decoders/registry/websocket.xml $(BUILD)/generate
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
-	$(Q)$(BUILD)/generate decoders/registry/websocket.xml $@
+	$(Q)$(BUILD)/generate $< >$@.new && mv $@.new $@
 $(BUILD)/gen/registry_table.o: $(BUILD)/gen/registry_table.c
 	$(Q)$(COMPILE) -c -o $@ $<
 
@@ -106,18 +110,23 @@ $(BUILD)/wsight.1: $(wildcard ui/wsight.1.in ui/wsight.1) config.mk
 
 #--- Running and testing --------------------------------------------------------------------------
 
-demo: $(PROGRAM)
+demo:
+	+@$(PARALLEL_MAKE) $(PROGRAM)
 	./$(PROGRAM) report captures/tour.pcapng
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/tests/libtest.a $(BUILD)/libwsight.a
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $(filter %.o %.a,$^) $(CMOCKA_FLAGS) $(LIBS)
 
-$(REPLAYS): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o
+$(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o \
+		$(BUILD)/tests/libtest.a $(BUILD)/libwsight.a
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
 tests: $(PROGRAM) $(TEST_BINARIES) $(REPLAYS)
 
-check: tests
+check:
+	+@$(PARALLEL_MAKE) tests
 	@BUILD=$(BUILD) WSIGHT=./$(PROGRAM) CC='$(CC)' sh tests/run.sh \
 		$(TEST_BINARIES) $(SCRIPTS_OF_TREE) $(SCRIPTS) $(REPLAYS)
 
@@ -127,7 +136,8 @@ asan:
 tsan:
 	@$(MAKE) check BUILD=build/tsan SANITIZE='$(SANITIZE_THREAD)'
 
-golden-update: $(PROGRAM) $(TEST_BINARIES)
+golden-update:
+	+@$(PARALLEL_MAKE) tests
 	@GOLDEN_UPDATE=1 BUILD=$(BUILD) WSIGHT=./$(PROGRAM) sh tests/run.sh \
 		$(filter $(BUILD)/tests/golden/%,$(TEST_BINARIES)) $(filter tests/golden/%,$(SCRIPTS))
 

@@ -47,7 +47,7 @@ count() {
         # TAP. A plan that was not kept, or a bad end without a failed test, is a crash.
         awk -v status="$status" '
             /^1\.\.[0-9]+/ { sub(/^1\.\./, ""); planned += $1 }
-            /^ok .*# SKIP/ { s++; next }
+            /^(not )?ok .*# SKIP/ { s++; next }
             /^ok /     { p++ }
             /^not ok / { f++ }
             END {
