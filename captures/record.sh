@@ -4,6 +4,7 @@
 set -eu
 cd "$(dirname "$0")"
 [ "$(id -u)" = 0 ] || { echo "record.sh: network namespaces need root" >&2; exit 1; }
+# shellcheck disable=SC2046 # one word a script
 [ $# -gt 0 ] || set -- $(for f in scripts/*.sh; do basename "$f" .sh; done)
 failed=0
 for name in "$@"; do

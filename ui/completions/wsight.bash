@@ -1,0 +1,51 @@
+# bash completion for wsight
+_wsight()
+{
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} values="" i command=""
+    local options="-f --format -o --output --bodies --frames --digest --show-secrets --fail-on
+        --registry --memory -Y -k -q --quiet --help --version"
+    # --option=VALUE comes as three words.
+    if [ "$prev" = = ] && [ "$COMP_CWORD" -ge 2 ]; then
+        prev=${COMP_WORDS[COMP_CWORD-2]}
+    elif [ "$cur" = = ]; then
+        cur=
+    fi
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+            report|follow|registry) command=${COMP_WORDS[i]}; break ;;
+        esac
+    done
+    case $prev in
+        --format)
+            values="text json"
+            [ "$command" = follow ] && values="text jsonl" ;;
+        --bodies) values="all none" ;;
+        --fail-on) values="note warning error" ;;
+        --memory|-f|-Y) return ;;
+        -o|--output|--registry|-k)
+            compopt -o filenames 2>/dev/null
+            mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+            return ;;
+    esac
+    if [ -n "$values" ]; then
+        mapfile -t COMPREPLY < <(compgen -W "$values" -- "$cur")
+        return
+    fi
+    if [ "${cur:0:1}" = - ]; then
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+        return
+    fi
+    if [ "$command" = registry ]; then
+        mapfile -t COMPREPLY < <(compgen -W \
+            "extensions subprotocols versions close_codes opcodes header_bits" -- "$cur")
+        return
+    fi
+    compopt -o filenames 2>/dev/null
+    mapfile -t COMPREPLY < <(compgen -d -- "$cur"
+        shopt -s extglob
+        compgen -f -X '!*.@(pcap|pcapng|cap|gz)' -- "$cur")
+    if [ -z "$command" ]; then
+        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "report follow registry" -- "$cur")
+    fi
+}
+complete -F _wsight wsight

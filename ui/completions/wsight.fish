@@ -1,0 +1,34 @@
+# fish completion for wsight
+function __wsight_has
+    set -l words (commandline -opc)
+    for command in $argv
+        contains -- $command $words; and return 0
+    end
+    return 1
+end
+
+complete -c wsight -f
+complete -c wsight -n 'not __wsight_has report follow registry' -a report -d 'A summary of the captures'
+complete -c wsight -n 'not __wsight_has report follow registry' -a follow -d 'A line for each message'
+complete -c wsight -n 'not __wsight_has report follow registry' -a registry -d 'The names IANA has registered'
+complete -c wsight -n '__wsight_has registry' \
+    -a 'extensions subprotocols versions close_codes opcodes header_bits'
+for suffix in .pcap .pcapng .cap .gz
+    complete -c wsight -n 'not __wsight_has registry' -k -a "(__fish_complete_suffix $suffix)"
+end
+complete -c wsight -s f -x -d 'Only packets that match a BPF expression'
+complete -c wsight -n '__wsight_has follow' -l format -x -a 'text jsonl' -d 'Output format'
+complete -c wsight -n 'not __wsight_has follow' -l format -x -a 'text json' -d 'Output format'
+complete -c wsight -s o -l output -r -F -d 'Write to a file'
+complete -c wsight -l bodies -x -a 'all none' -d 'How much of each message is kept'
+complete -c wsight -l frames -d 'Frames, not only messages'
+complete -c wsight -l digest -d 'SHA-256 of all messages of each direction'
+complete -c wsight -l show-secrets -d 'Do not mask cookies, tokens and keys'
+complete -c wsight -l fail-on -x -a 'note warning error' -d 'Exit with 4 when there is such a finding'
+complete -c wsight -l registry -r -F -d 'Names from this IANA registry file'
+complete -c wsight -l memory -x -d 'Most memory to use'
+complete -c wsight -s Y -x -d 'Only what matches a filter'
+complete -c wsight -s k -r -F -d 'TLS key log'
+complete -c wsight -s q -l quiet -d 'No progress'
+complete -c wsight -l help -d 'Show help'
+complete -c wsight -l version -d 'Show the version'
