@@ -49,6 +49,9 @@ npm_install() {
         (cd "$here" && npm install --no-package-lock --no-audit --no-fund --silent)
 }
 
+# The version of the npm package NAME, for truth.
+npm_version() { echo "$1=$(node -p "require('$here/node_modules/$1/package.json').version")"; }
+
 ns_new() {
     ip netns add "$1"
     ip -n "$1" link set lo up

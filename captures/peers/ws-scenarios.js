@@ -108,4 +108,111 @@ async function short(open) {
   await s.close(1000, 'bye');
 }
 
-module.exports = { noise, json, scenarios: { plain, short, basic, closes, abnormal } };
+// One session in a given negotiation: texts that refer back to each other, noise that does not compress,
+// an empty message, fragments, and a message sent without compression.
+async function deflated(open, name, pmd, server) {
+  const s = await open(`/deflate-${name}?echo=1&frag=400&pmd=${server || name}`, { pmd });
+  for (let n = 0; n < 5; n++) await s.echo(json(n));
+  await s.echo('', noise(500, name), Buffer.alloc(0), 'ü'.repeat(700));
+  const want = s.got + 3;
+  s.fragments([json(6).slice(0, 50), json(6).slice(50, 60), '', json(6).slice(60)], { compress: true });
+  s.fragments([noise(40), Buffer.from(json(7))], { compress: true, binary: true });
+  s.send(json(1), { compress: false });
+  await s.received(want);
+  await s.ping('between');
+  await s.echo(json(1), json(2));
+  await s.close(1000);
+}
+
+async function deflate(open) {
+  const low = { threshold: 0 };
+  await deflated(open, 'default', true);
+  await deflated(open, 'all', low);
+  await deflated(open, 'server-nct', { ...low, serverNoContextTakeover: true });
+  await deflated(open, 'client-nct', { ...low, clientNoContextTakeover: true });
+  await deflated(open, 'both', { ...low, serverNoContextTakeover: true, clientNoContextTakeover: true });
+  await deflated(open, 'unasked-server-nct', low, 'server-nct');
+  await deflated(open, 'unasked-client-nct', low, 'client-nct');
+  await deflated(open, 'bits', { ...low, clientMaxWindowBits: true, serverMaxWindowBits: 11 });
+  await deflated(open, 'server-bits', { ...low, serverMaxWindowBits: 10 });
+  await deflated(open, 'threshold', { threshold: 200 });
+  await deflated(open, 'declined', low, 'off');
+  await deflated(open, 'not-offered', false, 'all');
+}
+
+// Both directions in the middle of a fragmented message at once, with control frames in between.
+async function fragmented(open) {
+  let s = await open('/fragmented-both?echo=1&frag=9&pause=10');
+  s.send('A message that comes back in nine byte fragments, while this side goes on.');
+  for (let n = 0; n < 6; n++) {
+    s.ws.send(noise(30 + n), { fin: n === 5, binary: true });
+    s.ws.ping(`inside ${n}`);
+    if (n === 3) s.ws.pong('also inside');
+    await sleep(15);
+  }
+  await s.received(2);
+  s.fragments(['', 'only the middle', '']);
+  await s.received(3);
+  await s.close(1000);
+  s = await open('/fragmented-bytes?echo=1&frag=1');
+  s.fragments([...Buffer.from('one byte each: Grüße 世界')].map((b) => Buffer.from([b])), { binary: false });
+  await s.received(1);
+  await s.close(1000);
+  s = await open('/fragmented-large?echo=1&frag=7000');
+  s.fragments([noise(3000), noise(200), noise(30000)], { binary: true });
+  await s.received(1);
+  await s.close(1000);
+}
+
+async function shortDeflate(open) {
+  const s = await open('/short-deflate?echo=1&pmd=all', { pmd: { threshold: 0 }, protocols: ['chat'] });
+  await s.echo(json(1), json(2), json(3), 'end');
+  await s.close(1000, 'bye');
+}
+
+// Long enough to be looked at from the middle.
+async function longer(open) {
+  const runs = [
+    ['plain', 'off', false],
+    ['deflate', 'all', { threshold: 0 }],
+    ['deflate-nct', 'both', { threshold: 0 }],
+  ];
+  for (const [name, server, pmd] of runs) {
+    const s = await open(`/long-${name}?echo=1&pmd=${server}`, { pmd });
+    for (let n = 0; n < 20; n++) await s.echo(json(n, 3));
+    await s.echo(noise(700), 'Grüße');
+    await s.ping('still there');
+    await s.close(1000, 'long enough');
+  }
+}
+
+// Several clients at once, enough bytes for a link to lose some of them.
+async function busy(open) {
+  const kinds = [
+    ['text', 'off', false],
+    ['deflate', 'all', { threshold: 0 }],
+    ['one-sided', 'server-nct', { threshold: 0 }],
+    ['fragments', 'off', false],
+  ];
+  await Promise.all(kinds.map(async ([name, server, pmd]) => {
+    const frag = name === 'fragments' ? '&frag=900' : '';
+    const s = await open(`/busy-${name}?echo=1&push=15&pmd=${server}${frag}`, { pmd });
+    await s.received(15);
+    for (let n = 0; n < 10; n++) {
+      s.send(json(n, 6 + n));
+      s.send(noise(300 + 90 * n, name));
+    }
+    await s.ping('still there');
+    await s.received(35);
+    await s.close(1000, 'busy no more');
+  }));
+}
+
+module.exports = {
+  noise,
+  json,
+  scenarios: {
+    plain, short, basic, closes, abnormal, subprotocols, deflate, fragmented,
+    'short-deflate': shortDeflate, long: longer, busy,
+  },
+};

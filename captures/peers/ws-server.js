@@ -1,5 +1,6 @@
 // A server on the npm `ws` package whose behaviour a client chooses in the query of its path:
 //   echo=1            send every message back        frag=N        ... in fragments of N bytes
+//   pause=MS          ... with a pause after each    (and a Ping after the first)
 //   push=N            send N messages of its own     choose=NAME   pick that subprotocol
 //   close=CODE,REASON close after the first message (CODE empty: no code)
 //   terminate=1       reset the connection after the first message
@@ -34,13 +35,17 @@ web.on('request', (req, res) => {
   res.end('A WebSocket server is here.\n');
 });
 
-function sendFragments(ws, data, binary, size) {
-  const compress = true;
-  for (let at = 0; at + size < data.length; at += size) {
-    ws.send(data.subarray(at, at + size), { fin: false, binary, compress });
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function sendFragments(ws, data, binary, size, pause) {
+  let at = 0;
+  for (; at + size < data.length; at += size) {
+    ws.send(data.subarray(at, at + size), { fin: false, binary, compress: true });
+    if (!pause) continue;
+    if (at === 0) ws.ping('from inside a message');
+    await sleep(pause);
   }
-  const rest = data.length % size || size;
-  ws.send(data.subarray(Math.max(0, data.length - rest)), { fin: true, binary, compress });
+  ws.send(data.subarray(at), { fin: true, binary, compress: true });
 }
 
 function pushed(n) {
@@ -49,11 +54,14 @@ function pushed(n) {
 }
 
 function behave(ws, query) {
-  const frag = Number(query.get('frag') || 0);
+  const [frag, pause] = ['frag', 'pause'].map((name) => Number(query.get(name) || 0));
+  let turn = Promise.resolve();
   for (let n = 0; n < Number(query.get('push') || 0); n++) ws.send(pushed(n));
   for (let n = 0; n < Number(query.get('ping') || 0); n++) ws.ping(`server ping ${n}`);
   ws.on('message', (data, binary) => {
-    if (query.has('echo') && frag) sendFragments(ws, data, binary, frag);
+    if (query.has('echo') && frag && pause) {
+      turn = turn.then(() => sendFragments(ws, data, binary, frag, pause));
+    } else if (query.has('echo') && frag) sendFragments(ws, data, binary, frag, 0);
     else if (query.has('echo')) ws.send(data, { binary });
     if (query.has('terminate')) ws.terminate();
     if (query.has('close')) {

@@ -8,4 +8,4 @@ capture "$ns_s" eth0 raw.pcap tcp
 in_client node "$peers/ws-client.js" ws://$S4:8080 plain
 capture_stop
 keep raw.pcap ws-plain.pcapng
-truth ws-plain node "ws=$(node -p "require('$here/node_modules/ws/package.json').version")"
+truth ws-plain node "$(npm_version ws)"
