@@ -136,6 +136,13 @@ stop_daemons() {
     daemons=''
 }
 
+# net_down: another network may be made, with a log of its own.
+net_down() {
+    stop_daemons
+    for ns in "$ns_c" "$ns_s" "$ns_m" "$ns_n"; do ip netns del "$ns" 2> /dev/null || :; done
+    : > "$WSIGHT_LOG"
+}
+
 # serve PORT COMMAND...: start in the server's namespace and wait until PORT listens.
 serve() {
     port=$1

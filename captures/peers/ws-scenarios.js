@@ -102,7 +102,7 @@ async function plain(open) {
 }
 
 async function short(open) {
-  const s = await open('/short?echo=1', { protocols: ['chat'] });
+  const s = await open((process.env.SHORT_PATH || '/short') + '?echo=1', { protocols: ['chat'] });
   await s.echo('Hello', noise(300), 'Grüße');
   await s.ping('p');
   await s.close(1000, 'bye');
