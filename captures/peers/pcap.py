@@ -3,7 +3,8 @@
   pcap.py copy IN OUT                      format by OUT's suffix: .pcap (microseconds), .pcapng (nanoseconds)
   pcap.py midstream IN OUT [N]             without each connection's handshake and its next N data segments
   pcap.py gap IN OUT SEED PERCENT          without some data segments (every copy of their bytes)
-  pcap.py swap IN OUT SEED PERCENT         with some neighbouring data segments of a direction swapped
+  pcap.py swap IN OUT SEED PERCENT         with some data segments of a direction swapped, as TCP allows
+  pcap.py late IN OUT SEED PERCENT         with some data segments only after the ACK that covers them
   pcap.py join OUT IN...                   several recordings as one, in time order
   pcap.py secrets IN OUT KEYS              a pcapng with a TLS key log inside (Decryption Secrets Block)
 
@@ -129,19 +130,44 @@ def gap(packets, seed, percent):
     return out
 
 
+def exchange(packets, i, j):
+    """Swaps two packets; times stay in order."""
+    a, b = packets[i], packets[j]
+    packets[i], packets[j] = Packet(a.ns, b.wire, b.data), Packet(b.ns, a.wire, a.data)
+
+
+def plain_data(s):
+    return s and s.payload and not s.flags & (SYN | FIN | RST) and b"HTTP/1.1" not in s.payload
+
+
 def swap(packets, seed, percent):
-    """Swaps two neighbouring data segments of one direction; times stay in order."""
+    """Swaps neighbouring data segments of a direction unless the other side spoke in between."""
     rng, out, last = random.Random(seed), list(packets), {}
     for i, p in enumerate(packets):
         s = segment(p)
-        if not s or not s.payload or s.flags & (SYN | FIN | RST):
+        if not s:
+            continue
+        last.pop((s.dst, s.dport, s.src, s.sport), None)
+        if not plain_data(s):
             continue
         j = last.pop(direction(s), None)
         if j is not None and rng.random() * 100 < percent:
-            a, b = out[j], out[i]
-            out[j], out[i] = Packet(a.ns, b.wire, b.data), Packet(b.ns, a.wire, a.data)
+            exchange(out, i, j)
         else:
             last[direction(s)] = i
+    return out
+
+
+def late(packets, seed, percent):
+    """Swaps a data segment with the packet that answers it."""
+    rng, out, i = random.Random(seed), list(packets), 0
+    while i + 1 < len(packets):
+        s, answer = segment(packets[i]), segment(packets[i + 1])
+        answers = answer and s and direction(answer) == (s.dst, s.dport, s.src, s.sport)
+        if answers and plain_data(s) and rng.random() * 100 < percent:
+            exchange(out, i, i + 1)
+            i += 1
+        i += 1
     return out
 
 
@@ -160,6 +186,8 @@ def main():
         packets = gap(packets, int(args[2]), float(args[3]))
     elif command == "swap":
         packets = swap(packets, int(args[2]), float(args[3]))
+    elif command == "late":
+        packets = late(packets, int(args[2]), float(args[3]))
     elif command == "secrets":
         with open(args[2], "rb") as file:
             secrets = file.read()

@@ -4,6 +4,7 @@ A session is one client connection. What the server received is the truth of cli
 other way round; a side that did not log is null. Through a proxy the two ends see different ports: both
 are kept, as `client` (the client's own view) and `at_server` (the server's view)."""
 import json
+import os
 import re
 import subprocess
 import sys
@@ -71,7 +72,11 @@ def main():
         records = [json.loads(line) for line in lines]
     sessions = join(records)
     sessions.sort(key=lambda s: s["path"])
-    print('{\n "recorded_with": ' + json.dumps(dict(version(p) for p in programs)) + ',\n "sessions": [')
+    print('{\n "recorded_with": ' + json.dumps(dict(version(p) for p in programs)) + ",")
+    if "WSIGHT_DROPPED" in os.environ:
+        with open(os.environ["WSIGHT_DROPPED"], encoding="utf-8") as dropped:
+            print(' "dropped": ' + dropped.read().strip() + ",")
+    print(' "sessions": [')
     print(",\n".join("  " + json.dumps(s, ensure_ascii=True) for s in sessions))
     print(" ]\n}")
 

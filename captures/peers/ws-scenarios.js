@@ -180,7 +180,7 @@ async function longer(open) {
   for (const [name, server, pmd] of runs) {
     const s = await open(`/long-${name}?echo=1&pmd=${server}`, { pmd });
     for (let n = 0; n < 20; n++) await s.echo(json(n, 3));
-    await s.echo(noise(700), 'Grüße');
+    await s.echo(noise(6000), json(30, 60), 'Grüße');
     await s.ping('still there');
     await s.close(1000, 'long enough');
   }
