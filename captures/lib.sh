@@ -12,6 +12,8 @@ peers=$here/peers
 # Addresses of the two hosts: the client is always .1, the server always .2.
 C4=10.77.0.1 S4=10.77.0.2 C6=fd00:77::1 S6=fd00:77::2
 export C4 S4 C6 S6
+PYTHONDONTWRITEBYTECODE=1
+export PYTHONDONTWRITEBYTECODE
 
 tag=ws$$
 ns_c=$tag-c ns_s=$tag-s ns_m=$tag-m ns_n=$tag-n

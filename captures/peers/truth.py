@@ -56,12 +56,13 @@ def join(records):
             session.update(client=record["client"], server=record["server"])
         else:
             session.update(client=record["client"], server=record["server"])
-        into = "server_to_client" if side == "client" else "client_to_server"
-        session[into] = record.get("received")
+        if "received" in record:
+            into = "server_to_client" if side == "client" else "client_to_server"
+            session[into] = record["received"]
         for name, value in record.items():
             if name in ("role", "path", "client", "server", "received"):
                 continue
-            if value is not None:
+            if value is not None or name not in session:
                 session[name] = value
     return list(sessions.values())
 
