@@ -20,7 +20,7 @@ NEEDS_CONFIG = $(if $(MAKECMDGOALS),$(filter-out $(BARE_GOALS),$(MAKECMDGOALS)),
 INSTALLING_GOALS = demo check asan tsan golden-update
 INSTALL_DEPS = $(if $(filter $(INSTALLING_GOALS),$(MAKECMDGOALS)),--install-deps)
 ifneq ($(NEEDS_CONFIG),)
--include config.mk
+include config.mk
 ifneq ($(filter check asan tsan golden-update,$(MAKECMDGOALS)),)
 ifeq ($(VERSION:%=set)$(HAVE_CMOCKA),set)
 ifdef WSIGHT_NO_INSTALL
@@ -179,7 +179,7 @@ install: all
 	install -m 644 ui/completions/wsight.fish $(DATADIR)/fish/vendor_completions.d/wsight.fish
 
 uninstall:
-	rm -f $(BINDIR)/wsight $(DATADIR)/man/man1/wsight.1 $(COMPLETIONS:%=$(DATADIR)/%)
+	$(Q)rm -f $(BINDIR)/wsight $(DATADIR)/man/man1/wsight.1 $(COMPLETIONS:%=$(DATADIR)/%)
 
 dist:
 	version=$$(sed -n 's/^VERSION=//p' configure) && \
