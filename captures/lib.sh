@@ -170,7 +170,7 @@ capture() {
         --time-stamp-precision=nano "$@" 2> "$file.err" &
     dumps="$! $dumps"
     tries=0
-    until grep -q 'listening on' "$file.err"; do
+    until grep -qs 'listening on' "$file.err"; do
         tries=$((tries + 1))
         [ $tries -lt 50 ] || die "tcpdump did not start: $(cat "$file.err")"
         sleep 0.1

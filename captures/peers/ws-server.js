@@ -31,8 +31,13 @@ const web = key
   ? https.createServer({ key: fs.readFileSync(key), cert: fs.readFileSync(cert) })
   : http.createServer();
 web.on('request', (req, res) => {
-  res.setHeader('Content-Type', 'text/plain');
-  res.end('A WebSocket server is here.\n');
+  let bytes = 0;
+  req.on('data', (data) => (bytes += data.length));
+  req.on('end', () => {
+    res.setHeader('Content-Type', 'text/plain');
+    res.write(`A WebSocket server is here; ${req.method} `);
+    res.end(`with ${bytes} bytes.\n`);
+  });
 });
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
