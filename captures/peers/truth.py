@@ -49,7 +49,9 @@ def join(records):
             },
         )
         side = record["role"]
-        if side == "server" and session["client"] not in (None, record["client"]):
+        if "client" not in record:
+            pass  # a web page does not know its port
+        elif side == "server" and session["client"] not in (None, record["client"]):
             session["at_server"] = record["client"]
         elif side == "client" and session["client"] not in (None, record["client"]):
             session["at_server"] = session["client"]

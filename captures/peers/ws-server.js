@@ -5,13 +5,13 @@
 //   close=CODE,REASON close after the first message (CODE empty: no code)
 //   terminate=1       reset the connection after the first message
 //   ping=N            send N pings with payloads     pmd=PRESET    compression, see presets
-// ws-server.js HOST PORT [KEY CERT]
+// ws-server.js HOST PORT [KEY CERT]; $PAGE is served as a web page that posts its own log to /log.
 'use strict';
 const fs = require('fs');
 const http = require('http');
 const https = require('https');
 const { WebSocketServer } = require('ws');
-const { track } = require('./wslog');
+const { track, write } = require('./wslog');
 
 const low = { threshold: 0 };
 const presets = {
@@ -30,10 +30,28 @@ const [host, port, key, cert] = process.argv.slice(2);
 const web = key
   ? https.createServer({ key: fs.readFileSync(key), cert: fs.readFileSync(cert) })
   : http.createServer();
+function page(req, res, body) {
+  if (req.url === '/log') JSON.parse(body).forEach(write);
+  const found = req.url === '/' && process.env.PAGE;
+  res.writeHead(found ? 200 : 404, {
+    'Content-Type': 'text/html; charset=utf-8',
+    ...(found ? { 'Set-Cookie': ['session=0123456789abcdef; SameSite=Lax', 'theme=dark'] } : {}),
+  });
+  res.end(found ? fs.readFileSync(process.env.PAGE) : '');
+}
+
 web.on('request', (req, res) => {
   let bytes = 0;
-  req.on('data', (data) => (bytes += data.length));
+  let body = '';
+  req.on('data', (data) => {
+    bytes += data.length;
+    body += data;
+  });
   req.on('end', () => {
+    if (process.env.PAGE) {
+      page(req, res, body);
+      return;
+    }
     res.setHeader('Content-Type', 'text/plain');
     res.write(`A WebSocket server is here; ${req.method} `);
     res.end(`with ${bytes} bytes.\n`);
