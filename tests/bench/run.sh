@@ -1,0 +1,200 @@
+#!/bin/sh
+# tests/bench/run.sh [--scale S] [--only NAME]... [--times N] [--callgrind NAME]
+#
+# Measures ./wsight on generated workloads, as CPU time (user and system, the least of N runs, page
+# cache warm) in units of a bare libpcap loop over the same file, and compares what it counted with
+# the generator's truth. Captures are kept in $BENCH_DIR. Exits with 1 when a count is wrong.
+#
+#   --scale S         size of the workloads; 1 is 0.4 to 1.2 GB each (default 0.2)
+#   --only NAME       chat, deflate, bulk, mixed, churn or lossy; may be repeated
+#   --times N         runs of each command (default 3)
+#   --callgrind NAME  instead: instructions per packet on a small NAME, under valgrind
+#
+# Environment: WSIGHT, BUILD, CC, CFLAGS, LDFLAGS, BENCH_DIR.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+WSIGHT=${WSIGHT:-./wsight}
+BENCH_DIR=${BENCH_DIR:-${TMPDIR:-/tmp}/wsight-bench}
+tools=${BUILD:-build}/bench
+scale=0.2
+times=3
+only=
+callgrind=
+
+usage() {
+    sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
+}
+
+while [ $# -gt 0 ]; do
+    case $1 in
+    --help)
+        usage
+        exit 0
+        ;;
+    --scale | --only | --times | --callgrind)
+        [ $# -ge 2 ] || { usage >&2; exit 2; }
+        case $1 in
+        --scale) scale=$2 ;;
+        --only) only="$only $2" ;;
+        --times) times=$2 ;;
+        --callgrind) callgrind=$2 ;;
+        esac
+        shift 2
+        ;;
+    *)
+        usage >&2
+        exit 2
+        ;;
+    esac
+done
+
+sh "$here/build.sh" "$tools"
+mkdir -p "$BENCH_DIR"
+sources=$(cat "$here"/*.[ch] | cksum)
+
+# capture NAME SCALE: generates the workload unless it is there, made by this very generator.
+capture() {
+    file=$BENCH_DIR/$1-$2.pcap
+    if [ ! -f "$file" ] || [ "$(cat "$file.by" 2>/dev/null)" != "$sources" ]; then
+        echo "generating $file" >&2
+        rm -f "$file.by"
+        "$tools/generate" "$1" --scale "$2" -o "$file"
+        echo "$sources" >"$file.by"
+    fi
+    cat "$file" >/dev/null
+}
+
+# field NAME TEXT: a number out of one line of JSON.
+field() {
+    printf '%s\n' "$2" | sed -n "s/.*\"$1\": *\([0-9.]*\).*/\1/p" | head -n 1
+}
+
+# truth NAME: a number out of the truth of $file.
+truth() {
+    field "$1" "$(grep "\"$1\"" "$file.truth" | head -n 1)"
+}
+
+measure() { # measure OUTPUT COMMAND...: sets cpu, peak_kib and status
+    output=$1
+    shift
+    measured=$("$tools/measure" -n "$times" -o "$output" "$@" 2>"$BENCH_DIR/errors")
+    cpu=$(field cpu "$measured")
+    peak_kib=$(field peak_kib "$measured")
+    status=$(field status "$measured")
+}
+
+row() { # row WORKLOAD WHAT GOAL ALLOWED_MIB: one line of the table from the last measurement
+    awk -v workload="$1" -v what="$2" -v goal="$3" -v allowed="$4" -v cpu="$cpu" -v unit="$unit" \
+        -v packets="$packets" -v bytes="$bytes" -v peak="$peak_kib" 'BEGIN {
+        ratio = unit > 0 ? cpu / unit : 0
+        verdict = goal == "-" ? "" : ratio <= goal ? "met" : "ABOVE"
+        if (allowed != "-" && peak / 1024 > allowed) verdict = verdict " MEMORY"
+        printf "%-8s %-22s %8.3f %8.2f %6s %9.2f %8.0f %9.1f %9s  %s\n", workload, what, cpu, ratio,
+            goal, packets / cpu / 1e6, bytes / cpu / 1e6, peak / 1024, allowed, verdict
+    }'
+}
+
+heading() {
+    printf '%-8s %-22s %8s %8s %6s %9s %8s %9s %9s\n' workload what 'CPU s' ratio goal \
+        Mpacket/s MB/s 'peak MiB' allowed
+}
+
+# ours NAME WHAT GOAL OUTPUT ARGUMENTS...: measures wsight; returns 1 if it cannot do that.
+ours() {
+    name=$1 what=$2 goal=$3 output=$4
+    shift 4
+    measure "$output" "$WSIGHT" "$@"
+    if [ "$status" != 0 ]; then
+        printf '%-8s %-22s skipped: wsight ended with status %s: %s\n' "$name" "$what" "$status" \
+            "$(head -n 1 "$BENCH_DIR/errors")"
+        return 1
+    fi
+    row "$name" "$what" "$goal" "$allowed"
+}
+
+goal_of() {
+    case $1 in
+    chat) echo 3.5 ;;
+    lossy) echo 4.5 ;;
+    churn) echo 5.0 ;;
+    mixed | bulk) echo 1.5 ;;
+    deflate) echo 1.1 ;;
+    *) echo - ;;
+    esac
+}
+
+# 32 MiB and 2 KiB for each open connection; for deflate also zlib's 40 KiB window each way.
+allowed_of() {
+    awk -v open="$(truth most_open)" -v windows="$([ "$1" = deflate ] && echo 80 || echo 0)" \
+        'BEGIN { printf "%.0f", 32 + open * (2 + windows) / 1024 }'
+}
+
+bench() {
+    name=$1
+    report=$BENCH_DIR/$name-report
+    capture "$name" "$scale"
+    packets=$(truth packets)
+    bytes=$(truth bytes)
+    allowed=$(allowed_of "$name")
+
+    measure /dev/null "$tools/bare" "$file"
+    unit=$cpu
+    row "$name" 'bare libpcap loop' - -
+    if [ "$name" = deflate ]; then
+        loop=$unit
+        measure /dev/null "$tools/bare" --inflate "$file.messages" "$file"
+        row "$name" 'bare loop and zlib' - -
+        unit=$cpu
+        echo "         (from here on deflate's unit is the bare loop and zlib, $(awk \
+            -v a="$unit" -v b="$loop" 'BEGIN { printf "%.1f", a / b }') bare loops)"
+    fi
+    ours "$name" report "$(goal_of "$name")" "$report.txt" report "$file" || true
+    counted=0
+    ours "$name" 'report --format json' - "$report.json" report --format json "$file" && counted=1
+    if [ "$name" = chat ]; then
+        ours "$name" 'follow --format jsonl' 12 "$report.jsonl" follow --format jsonl "$file" || true
+        rm -f "$report.jsonl"
+    fi
+    [ $counted = 1 ] || return 0
+    if ! command -v python3 >/dev/null 2>&1; then
+        echo "         counts not checked: python3 is not installed"
+    elif python3 "$here/check.py" "$report.json" "$file.truth" >"$BENCH_DIR/checked"; then
+        echo "         $(cat "$BENCH_DIR/checked")"
+    else
+        sed 's/^/         /' "$BENCH_DIR/checked"
+        wrong=1
+    fi
+}
+
+instructions() { # instructions NAME COMMAND...: counted by callgrind
+    counts=$BENCH_DIR/callgrind.$1.out
+    shift
+    valgrind --tool=callgrind --callgrind-out-file="$counts" "$@" 2>&1 >/dev/null |
+        sed -n 's/.*Collected *: *\([0-9]*\).*/\1/p'
+}
+
+count_instructions() {
+    capture "$1" 0.02
+    packets=$(truth packets)
+    bare=$(instructions bare "$tools/bare" "$file")
+    whole=$(instructions "$1" "$WSIGHT" report "$file")
+    awk -v name="$1" -v packets="$packets" -v bare="$bare" -v whole="$whole" 'BEGIN {
+        printf "%s: %d packets, %.0f instructions a packet (bare libpcap loop: %.0f)\n", name,
+            packets, whole / packets, bare / packets
+    }'
+    echo "profile: callgrind_annotate $BENCH_DIR/callgrind.$1.out"
+}
+
+[ -x "$WSIGHT" ] || { echo "run.sh: no program $WSIGHT; use 'make bench'" >&2; exit 1; }
+if [ -n "$callgrind" ]; then
+    command -v valgrind >/dev/null 2>&1 || { echo "run.sh: valgrind is not installed" >&2; exit 1; }
+    count_instructions "$callgrind"
+    exit 0
+fi
+wrong=0
+heading
+for name in ${only:-chat deflate bulk mixed churn lossy}; do
+    bench "$name"
+done
+exit $wrong
