@@ -52,10 +52,11 @@ REPLAYS = $(FUZZ_NAMES:%=$(BUILD)/tests/fuzz/replay_%)
 # build repeats only the latter.
 SCRIPTS_OF_TREE = $(if $(filter build,$(BUILD)),$(wildcard tests/test_*.sh tests/test_*.py))
 SCRIPTS = $(foreach ext,sh py,$(wildcard tests/*/test_*.$(ext) tests/*/*/test_*.$(ext)))
-MANUAL = $(if $(wildcard ui/wsight.1.in ui/wsight.1),$(BUILD)/wsight.1)
+MANUAL = $(if $(wildcard ui/wsight.1.in),$(BUILD)/wsight.1)
 
+# gcc sees conversions that are not there in code that it has instrumented.
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
-	-Wvla $(WERROR)
+	-Wvla $(WERROR) $(if $(SANITIZE),-Wno-conversion)
 COMPILE = $(CC) -std=c17 -D_GNU_SOURCE -I. -I$(BUILD)/gen $(CPPFLAGS) $(WARNINGS) $(CFLAGS) $(SANITIZE) \
 	-pthread -MMD -MP
 LINK = $(CC) $(CFLAGS) $(SANITIZE) -pthread $(LDFLAGS)
@@ -104,9 +105,9 @@ $(BUILD)/gen/registry_table.c: decoders/registry/websocket.xml $(BUILD)/generate
 $(BUILD)/gen/registry_table.o: $(BUILD)/gen/registry_table.c
 	$(Q)$(COMPILE) -c -o $@ $<
 
-$(BUILD)/wsight.1: $(wildcard ui/wsight.1.in ui/wsight.1) config.mk
+$(BUILD)/wsight.1: ui/manual.awk decoders/findings.def ui/wsight.1.in config.mk
 	@mkdir -p $(@D)
-	$(Q)sed 's/@VERSION@/$(VERSION)/g' $< >$@
+	$(Q)awk -v version=$(VERSION) -f $(filter-out config.mk,$^) >$@.new && mv $@.new $@
 
 #--- Running and testing --------------------------------------------------------------------------
 
@@ -136,23 +137,29 @@ asan:
 tsan:
 	@$(MAKE) check BUILD=build/tsan SANITIZE='$(SANITIZE_THREAD)'
 
+# Tests with 'golden' in their path write what they would compare when GOLDEN_UPDATE is set.
 golden-update:
 	+@$(PARALLEL_MAKE) tests
 	@GOLDEN_UPDATE=1 BUILD=$(BUILD) WSIGHT=./$(PROGRAM) sh tests/run.sh \
-		$(filter $(BUILD)/tests/golden/%,$(TEST_BINARIES)) $(filter tests/golden/%,$(SCRIPTS))
+		$(foreach test,$(TEST_BINARIES) $(SCRIPTS),$(if $(findstring golden,$(test)),$(test)))
 
-# One libFuzzer binary a target, from sources instrumented anew; FUZZ=name runs that one alone.
-fuzz: $(if $(FUZZ),fuzz-run-$(FUZZ),$(FUZZ_NAMES:%=fuzz-run-%))
-fuzz-build: $(FUZZ_NAMES:%=build/fuzz/%)
-$(FUZZ_NAMES:%=build/fuzz/%): FORCE
+# One libFuzzer binary a target, from sources instrumented anew; FUZZ=name runs that one alone. What
+# it finds new stays in build/fuzz/corpus/, what breaks it is build/fuzz/NAME-crash-*.
+FUZZ ?= $(FUZZ_NAMES)
+fuzz:
 	@test -n '$(FUZZ_CC)' || { echo 'make fuzz needs clang with its runtime library; then run ./configure' >&2; exit 1; }
-	@$(MAKE) fuzz-link FUZZ=$(@F) BUILD=build/fuzz/objects CC='$(FUZZ_CC)' SANITIZE='-fsanitize=fuzzer-no-link,address,undefined'
-fuzz-link: $(BUILD)/tests/fuzz/fuzz_$(FUZZ).o $(BUILD)/tests/libtest.a $(BUILD)/libwsight.a
-	$(Q)$(LINK) -fsanitize=fuzzer -o build/fuzz/$(FUZZ) $^ $(LIBS)
-fuzz-run-%: build/fuzz/%
-	@mkdir -p build/fuzz/corpus/$*
-	./build/fuzz/$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-		-artifact_prefix=build/fuzz/ build/fuzz/corpus/$* $(wildcard tests/fuzz/corpus/$*)
+	+@$(PARALLEL_MAKE) $(FUZZ:%=build/fuzz/%) BUILD=build/fuzz/objects CC='$(FUZZ_CC)' \
+		SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
+	@broken=; for name in $(FUZZ); do \
+		echo "== $$name"; mkdir -p build/fuzz/corpus/$$name tests/fuzz/corpus/$$name; \
+		./build/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+			-print_final_stats=1 -artifact_prefix=build/fuzz/$$name- $(FUZZ_ARGS) \
+			build/fuzz/corpus/$$name tests/fuzz/corpus/$$name || broken="$$broken $$name"; \
+	done; test -z "$$broken" || { echo "make fuzz found something in:$$broken" >&2; exit 1; }
+$(FUZZ_NAMES:%=build/fuzz/%): build/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/libtest.a \
+		$(BUILD)/libwsight.a
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
 bench: $(PROGRAM)
 	@test -x tests/bench/run.sh || { echo 'tests/bench/run.sh is not there' >&2; exit 1; }
@@ -188,7 +195,7 @@ dist:
 clean:
 	rm -rf build wsight
 
-.PHONY: all demo tests check asan tsan golden-update fuzz fuzz-build fuzz-link bench format lint install \
+.PHONY: all demo tests check asan tsan golden-update fuzz bench format lint install \
 	uninstall dist clean FORCE
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(call objects,$(GENERATOR) ui/main.c $(call in_tree,tests,*.c)))

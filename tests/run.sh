@@ -11,7 +11,7 @@ limit_seconds=${TEST_TIMEOUT:-300}
 
 run_test() { # run_test TEST: runs it with its output in $dir/output, sets status
     case $1 in
-    *.sh) set -- sh "$1" ;;
+    *.sh) [ -x "$1" ] || set -- sh "$1" ;;
     *.py)
         if ! command -v python3 >/dev/null 2>&1; then
             echo "python3 is not installed" >"$dir/output"
@@ -85,6 +85,10 @@ if [ "${1-}" = --one ]; then # --one FOLDER TEST
     exit 0
 fi
 
+[ $# -gt 0 ] || {
+    echo "tests/run.sh: no test was named" >&2
+    exit 1
+}
 [ -x "${WSIGHT:-./wsight}" ] || {
     echo "tests/run.sh: no program ${WSIGHT:-./wsight}; use 'make check'" >&2
     exit 1

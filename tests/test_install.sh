@@ -7,7 +7,7 @@ for file in bin/wsight share/bash-completion/completions/wsight share/zsh/site-f
     share/fish/vendor_completions.d/wsight.fish; do
     echo "./opt/$file"
 done >"$TEST_TMP/expected"
-if [ -f ui/wsight.1.in ] || [ -f ui/wsight.1 ]; then
+if [ -f ui/wsight.1.in ]; then
     echo ./opt/share/man/man1/wsight.1 >>"$TEST_TMP/expected"
 fi
 sort -o "$TEST_TMP/expected" "$TEST_TMP/expected"
