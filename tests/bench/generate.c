@@ -301,12 +301,12 @@ static void tell_truth(const struct run *run, const struct options *o)
             "{\n  \"workload\": \"%s\",\n  \"scale\": %g,\n  \"seed\": %llu,\n"
             "  \"packets\": %llu,\n  \"bytes\": %llu,\n  \"sessions\": %llu,\n"
             "  \"refused\": %llu,\n  \"most_open\": %llu,\n  \"http_connections\": %llu,\n"
-            "  \"tls_connections\": %llu,\n",
+            "  \"tls_connections\": %llu,\n  \"inflated\": %llu,\n",
             o->workload->name, o->scale, (unsigned long long)o->seed,
             (unsigned long long)run->tap.packets, (unsigned long long)run->tap.bytes,
             (unsigned long long)t->sessions, (unsigned long long)t->refused,
             (unsigned long long)t->most_open, (unsigned long long)t->http_connections,
-            (unsigned long long)t->tls_connections);
+            (unsigned long long)t->tls_connections, (unsigned long long)t->inflated_bytes);
     if (run->tap.impair != NULL)
         fprintf(f,
                 "  \"wire\": {\"lost\": %llu, \"reordered\": %llu, \"repeated\": %llu, "

@@ -34,6 +34,7 @@ struct flow_truth {
 
 struct truth {
     uint64_t sessions, refused, http_connections, tls_connections, most_open;
+    uint64_t inflated_bytes; /* of compressed messages alone, both directions */
     struct flow_truth flow[2];
 };
 

@@ -197,6 +197,7 @@ static void say_packed(struct run *run, struct session *s, enum side from)
     truth->text++;
     truth->compressed++;
     truth->message_bytes += m.inflated;
+    run->truth.inflated_bytes += m.inflated;
 }
 
 static void talk_feed(struct run *run, struct session *s)
