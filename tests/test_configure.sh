@@ -119,5 +119,14 @@ expect "cmocka is not needed to build" status_is 0
 expect "a missing cmocka is said" grep -q "^cmocka .*missing" output
 expect "a missing cmocka is written" grep -qx "HAVE_CMOCKA = " config.mk
 
+# A machine with no compiler at all.
+for tool in sh cat cmp cp dirname env grep id mktemp rm sed tail tr uname; do
+    ln -s "$(command -v $tool)" bin/$tool
+done
+unset CC
+PATH=$WSIGHT_CONFIG_DIR/bin configure
+expect "a missing compiler exits 1" status_is 1
+expect "a missing compiler is named with its package" grep -q "apt-get install -y gcc libc6-dev" output
+
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
