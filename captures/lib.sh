@@ -47,7 +47,7 @@ trap 'exit 130' INT TERM
 # npm packages live beside the scripts, ignored by git.
 npm_install() {
     need node npm
-    [ -d "$here/node_modules/ws" ] ||
+    [ -d "$here/node_modules/ws" ] && [ -d "$here/node_modules/mqtt" ] ||
         (cd "$here" && npm install --no-package-lock --no-audit --no-fund --silent)
 }
 
