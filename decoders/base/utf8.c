@@ -75,6 +75,12 @@ size_t utf8_ascii_prefix(struct bytes b)
 {
     size_t i = 0;
 #ifdef __SSE2__
+    if (b.n >= 16) { /* first the short runs between characters of other scripts */
+        int mask = _mm_movemask_epi8(load(b.p));
+        if (mask != 0) {
+            return (size_t)__builtin_ctz((unsigned)mask);
+        }
+    }
     for (; b.n - i >= 64; i += 64) {
         const uint8_t *p = b.p + i;
         __m128i any = _mm_or_si128(_mm_or_si128(load(p), load(p + 16)),
@@ -88,6 +94,10 @@ size_t utf8_ascii_prefix(struct bytes b)
         if (mask != 0) {
             return i + (size_t)__builtin_ctz((unsigned)mask);
         }
+    }
+    if (b.n >= 16) { /* the last block overlaps what was seen */
+        int mask = _mm_movemask_epi8(load(b.p + b.n - 16));
+        return mask == 0 ? b.n : b.n - 16 + (size_t)__builtin_ctz((unsigned)mask);
     }
 #endif
     for (; b.n - i >= 8; i += 8) {
@@ -112,10 +122,10 @@ static bool continues(uint8_t c)
  * when it is not valid. */
 static size_t character(const uint8_t *p)
 {
-    enum utf8_state state = lead_state(p[0]);
-    if (state == UTF8_ONE) {
+    if (p[0] >= 0xc2 && p[0] < 0xe0) {
         return continues(p[1]) ? 2 : 0;
     }
+    enum utf8_state state = lead_state(p[0]);
     if (state == UTF8_BAD || p[1] < steps[state].low || p[1] > steps[state].high ||
         !continues(p[2])) {
         return 0;
