@@ -67,6 +67,24 @@ size_t bytes_find_bytes(struct bytes hay, struct bytes needle);
  * UINT64_MAX. */
 bool bytes_to_u64(struct bytes b, uint64_t *out);
 
+/* Fields at a fixed place, for where a length was checked once for many of them: the caller has
+ * made sure that b reaches beyond the field. */
+static inline uint8_t u8_at(struct bytes b, size_t at)
+{
+    return b.p[at];
+}
+
+static inline uint16_t be16_at(struct bytes b, size_t at)
+{
+    return (uint16_t)(b.p[at] << 8 | b.p[at + 1]);
+}
+
+static inline uint32_t be32_at(struct bytes b, size_t at)
+{
+    return (uint32_t)b.p[at] << 24 | (uint32_t)b.p[at + 1] << 16 | (uint32_t)b.p[at + 2] << 8 |
+           b.p[at + 3];
+}
+
 struct reader {
     struct bytes b; /* what is left */
     bool bad;       /* a read went past the end */
@@ -105,7 +123,7 @@ static inline uint8_t read_u8(struct reader *r)
 static inline uint16_t read_be16(struct reader *r)
 {
     struct bytes b = read_bytes(r, 2);
-    return b.n == 2 ? (uint16_t)(b.p[0] << 8 | b.p[1]) : 0;
+    return (uint16_t)(b.n == 2 ? b.p[0] << 8 | b.p[1] : 0);
 }
 
 static inline uint32_t read_be32(struct reader *r)

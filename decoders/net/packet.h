@@ -34,18 +34,19 @@ struct endpoint {
 struct flow_key {
     uint8_t ip[2][16]; /* [0] the sender's in a segment */
     uint16_t port[2];
-    uint16_t vlan[2]; /* outer and inner VLAN id, 0xffff where there is none */
-    uint32_t tunnel;  /* VNI, TEID, GRE key ... of the innermost tunnel; 0 for none */
+    uint16_t vlan[2]; /* outer and inner VLAN id of the innermost Ethernet frame; 0xffff: none */
+    uint32_t tunnel;  /* VNI or GRE key of the innermost tunnel that has one; 0 for none. Ids that
+                         differ by direction (TEID, MPLS label, PPTP call) are no part of a key. */
     uint8_t family;   /* 4 or 6 */
-    uint8_t depth;    /* how many tunnels it was unwrapped from */
+    uint8_t depth;    /* how many tunnels over IP it was unwrapped from */
     uint16_t zero;
 };
 
 /* Bits of segment.layers: what the segment was wrapped in, for the report's `layers`. */
 enum layer {
     LAYER_ETHERNET = 1 << 0,
-    LAYER_VLAN = 1 << 1,
-    LAYER_QINQ = 1 << 2,
+    LAYER_VLAN = 1 << 1, /* any VLAN tag */
+    LAYER_QINQ = 1 << 2, /* stacked ones */
     LAYER_SLL = 1 << 3,
     LAYER_NULL = 1 << 4,
     LAYER_RAW = 1 << 5,
