@@ -1,14 +1,14 @@
 """Copies, cuts and reorders captures: the tool behind the recorded and the derived files.
 
   pcap.py copy IN OUT                      format by OUT's suffix: .pcap (microseconds), .pcapng (nanoseconds)
-  pcap.py midstream IN OUT [N]             without each connection's handshake and its next N data segments
-  pcap.py gap IN OUT SEED PERCENT          without some data segments (every copy of their bytes)
+  pcap.py midstream IN OUT N [PORT]        without each connection's handshake and its next N data segments
+  pcap.py gap IN OUT SEED PERCENT [PORT]   without some data segments (every copy of their bytes)
   pcap.py swap IN OUT SEED PERCENT         with some data segments of a direction swapped, as TCP allows
   pcap.py late IN OUT SEED PERCENT         with some data segments only after the ACK that covers them
   pcap.py join OUT IN...                   several recordings as one, in time order
   pcap.py secrets IN OUT KEYS              a pcapng with a TLS key log inside (Decryption Secrets Block)
 
-Nothing of the recording machine (its name, kernel, programs) goes into the output."""
+With a PORT only that port's connections are changed. Nothing of the recording machine (its name, kernel, programs) goes into the output."""
 import collections
 import json
 import random
@@ -86,12 +86,17 @@ def connection(s):
     return tuple(sorted([(s.src, s.sport), (s.dst, s.dport)]))
 
 
-def midstream(packets, more):
+def concerns(s, port):
+    return s and (not port or port in (s.sport, s.dport))
+
+
+def midstream(packets, more, port):
     """Drops everything of a connection up to its 101 response and `more` data segments after it."""
     left, out = {}, []
     for p in packets:
         s = segment(p)
-        if not s:
+        if not concerns(s, port):
+            out.append(p)
             continue
         conn = connection(s)
         todo = left.get(conn)
@@ -111,13 +116,13 @@ def overlaps(s, hole):
     return ahead < hole[1] or behind < len(s.payload)
 
 
-def gap(packets, seed, percent):
+def gap(packets, seed, percent, port):
     """Drops data segments at random, with whatever else carries their bytes; tells which to stderr."""
     rng, holes = random.Random(seed), collections.defaultdict(list)
     for p in packets:
         s = segment(p)
         handshake = s and (b"HTTP/1.1" in s.payload)
-        if s and s.payload and not handshake and rng.random() * 100 < percent:
+        if concerns(s, port) and s.payload and not handshake and rng.random() * 100 < percent:
             holes[direction(s)].append((s.seq, len(s.payload)))
     out, dropped = [], []
     for number, p in enumerate(packets, 1):
@@ -180,10 +185,11 @@ def main():
         return
     packets, link, snap = read(args[0])
     secrets = b""
+    port = int(args[4 if command == "gap" else 3]) if len(args) > (4 if command == "gap" else 3) else 0
     if command == "midstream":
-        packets = midstream(packets, int(args[2]) if len(args) > 2 else 0)
+        packets = midstream(packets, int(args[2]), port)
     elif command == "gap":
-        packets = gap(packets, int(args[2]), float(args[3]))
+        packets = gap(packets, int(args[2]), float(args[3]), port)
     elif command == "swap":
         packets = swap(packets, int(args[2]), float(args[3]))
     elif command == "late":

@@ -1,4 +1,4 @@
-"""Clients on Debian's python3-websockets: py-client.py HOST PORT (see py-server.py)."""
+"""Clients on Debian's python3-websockets: py-client.py HOST PORT [scripts] (see py-server.py)."""
 import asyncio
 import hashlib
 import sys
@@ -64,6 +64,10 @@ async def sessions(base, kind):
 
 async def main():
     host, port = sys.argv[1], int(sys.argv[2])
+    if "scripts" in sys.argv:
+        async with Session(f"ws://{host}:{port}", "/scripts", subprotocols=["wamp.2.json"]) as s:
+            await s.echo(*SCRIPTS)
+        return
     await sessions(f"ws://{host}:{port}", "deflate")
     await sessions(f"ws://{host}:{port + 1}", "plain")
     async with Session(f"ws://{host}:{port}", "/deflate-big?big=100000") as s:

@@ -187,9 +187,12 @@ def log(case, sock):
 
 
 def main(cases, sound=False):
-    """ROLE HOST PORT: every case is a connection, in the order of the table. `sound`: all messages are
-    as they should be, whatever else is wrong, and are counted."""
-    role, address = sys.argv[1], (sys.argv[2], int(sys.argv[3]))
+    """ROLE HOST PORT [NAME...]: every case, or every one whose path begins with a NAME, is a connection, in
+    the order of the table. `sound`: all messages are as they should be, whatever else is wrong, and are
+    counted."""
+    role, address, names = sys.argv[1], (sys.argv[2], int(sys.argv[3])), tuple(sys.argv[4:])
+    if names:
+        cases = [case for case in cases if case.path[1:].startswith(names)]
     listener = socket.create_server(address) if role == "server" else None
     for case in cases:
         sock = listener.accept()[0] if listener else socket.create_connection(address)

@@ -1,11 +1,11 @@
-// Asks for upgrades that will be refused. refused-client.js HOST PORT
+// Asks for upgrades that will be refused. refused-client.js HOST PORT [PATH...]
 'use strict';
 const http = require('http');
 const WebSocket = require('ws');
 const { write } = require('./wslog');
 
-const [host, port] = process.argv.slice(2);
-const statuses = ['200-page', '302-login', '400', '401', '403', '404-chunked', '426-versions', '503'];
+const [host, port, ...wanted] = process.argv.slice(2);
+const statuses = wanted.length ? wanted : ['200-page', '302-login', '400', '401', '403', '404-chunked', '426-versions', '503'];
 
 function refused(path, options = {}) {
   return new Promise((resolve, reject) => {
@@ -41,6 +41,7 @@ async function persistent() {
 
 async function main() {
   for (const status of statuses) await refused(`/${status}`);
+  if (wanted.length) return;
   await refused('/426-version-8', { protocolVersion: 8 });
   await persistent();
 }

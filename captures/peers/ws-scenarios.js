@@ -171,19 +171,22 @@ async function shortDeflate(open) {
 }
 
 // Long enough to be looked at from the middle.
-async function longer(open) {
-  const runs = [
-    ['plain', 'off', false],
-    ['deflate', 'all', { threshold: 0 }],
-    ['deflate-nct', 'both', { threshold: 0 }],
-  ];
-  for (const [name, server, pmd] of runs) {
+function longer(name, server, pmd) {
+  return async (open) => {
     const s = await open(`/long-${name}?echo=1&pmd=${server}`, { pmd });
     for (let n = 0; n < 20; n++) await s.echo(json(n, 3));
     await s.echo(noise(6000), json(30, 60), 'Grüße');
     await s.ping('still there');
     await s.close(1000, 'long enough');
-  }
+  };
+}
+
+const longPlain = longer('plain', 'off', false);
+const longDeflate = longer('deflate', 'all', { threshold: 0 });
+const longNoTakeover = longer('deflate-nct', 'both', { threshold: 0 });
+
+async function long(open) {
+  for (const part of [longPlain, longDeflate, longNoTakeover]) await part(open);
 }
 
 // Several clients at once, enough bytes for a link to lose some of them.
@@ -208,11 +211,54 @@ async function busy(open) {
   }));
 }
 
+// For the tour: what a day's traffic might hold, with pauses, so that there is a time axis.
+async function chat(open) {
+  const s = await open('/chat/room-7?echo=1&pmd=all', { protocols: ['chat', 'superchat'], pmd: { threshold: 0 } });
+  for (let n = 0; n < 30; n++) {
+    const text = 'Good morning, everybody. '.repeat(1 + (n % 4));
+    await s.echo(JSON.stringify({ type: 'message', room: 7, from: `user-${n % 5}`, seq: n, text }));
+    if (n % 6 === 0) await s.ping(`keep-alive ${n}`);
+    await sleep(30 + (n % 3) * 20);
+  }
+  await s.close(1000, 'leaving the room');
+}
+
+async function live(open) {
+  const s = await open('/live/prices?push=60&echo=1&pmd=server-nct', { pmd: { threshold: 0 } });
+  await s.received(60);
+  for (let n = 0; n < 20; n++) {
+    await s.echo(json(n, 5));
+    await sleep(70);
+  }
+  await s.close(1001, 'page closed');
+}
+
+async function upload(open) {
+  const s = await open('/upload?echo=1&frag=4000&pause=15');
+  for (let n = 0; n < 8; n++) {
+    s.ws.send(noise(3000, `part ${n}`), { fin: n === 7, binary: true });
+    if (n % 3 === 1) s.ws.ping(`part ${n}`);
+    await sleep(40);
+  }
+  await s.received(1);
+  await s.close(1000);
+}
+
+async function endings(open) {
+  for (const close of ['1008,rate limit', '1011,database away', '3000,unauthorized', '4001,token expired', '']) {
+    const s = await open(`/closing?close=${encodeURIComponent(close)}`);
+    s.send('{"type":"hello"}');
+    await s.closed;
+    await sleep(60);
+  }
+}
+
 module.exports = {
   noise,
   json,
   scenarios: {
     plain, short, basic, closes, abnormal, subprotocols, deflate, fragmented,
-    'short-deflate': shortDeflate, long: longer, busy,
+    'short-deflate': shortDeflate, long, busy, chat, live, upload, endings,
+    'long-plain': longPlain, 'long-deflate': longDeflate, 'long-deflate-nct': longNoTakeover,
   },
 };

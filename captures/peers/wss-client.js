@@ -1,9 +1,9 @@
-// The short session over TLS 1.3 and TLS 1.2, with a server name, and one without. wss-client.js HOST PORT
+// The short session over TLS 1.3 and TLS 1.2, with a server name, and one without. wss-client.js HOST PORT [NAME...]
 'use strict';
 const { Session } = require('./ws-session');
 const { json } = require('./ws-scenarios');
 
-const [host, port] = process.argv.slice(2);
+const [host, port, ...names] = process.argv.slice(2);
 const runs = [
   ['tls13', { servername: 'chat.example', minVersion: 'TLSv1.3' }],
   ['tls13-deflate', { servername: 'chat.example', minVersion: 'TLSv1.3', pmd: { threshold: 0 } }],
@@ -14,6 +14,7 @@ const runs = [
 
 async function main() {
   for (const [name, options] of runs) {
+    if (names.length && !names.includes(name)) continue;
     const url = `wss://${host}:${port}/${name}?echo=1&pmd=all`;
     const s = await Session.open(url, { rejectUnauthorized: false, protocols: ['chat'], ...options });
     await s.echo('Hello', json(1), json(2), 'x'.repeat(2000), 'end');
