@@ -21,17 +21,33 @@ FIN, SYN, RST = 1, 2, 4
 
 
 def read(path):
-    """Packets of a pcap file as tcpdump writes it, and its link type and snap length."""
+    """Packets of a file as tcpdump or write() makes it, its link type and its snap length."""
     with open(path, "rb") as file:
         raw = file.read()
-    magic = struct.unpack_from("<I", raw)[0]
-    unit = {0xA1B2C3D4: 1000, 0xA1B23C4D: 1}[magic]
+    return read_pcapng(raw) if raw.startswith(b"\n\r\r\n") else read_pcap(raw)
+
+
+def read_pcap(raw):
+    unit = {0xA1B2C3D4: 1000, 0xA1B23C4D: 1}[struct.unpack_from("<I", raw)[0]]
     snap, link = struct.unpack_from("<II", raw, 16)
     at, packets = 24, []
     while at + 16 <= len(raw):
         sec, frac, kept, wire = struct.unpack_from("<IIII", raw, at)
         packets.append(Packet(sec * 10**9 + frac * unit, wire, raw[at + 16 : at + 16 + kept]))
         at += 16 + kept
+    return packets, link, snap
+
+
+def read_pcapng(raw):
+    at, packets, link, snap = 0, [], 1, 0
+    while at + 12 <= len(raw):
+        kind, size = struct.unpack_from("<II", raw, at)
+        if kind == 1:
+            link, snap = struct.unpack_from("<HxxI", raw, at + 8)
+        elif kind == 6:
+            _, high, low, kept, wire = struct.unpack_from("<IIIII", raw, at + 8)
+            packets.append(Packet(high << 32 | low, wire, raw[at + 28 : at + 28 + kept]))
+        at += size
     return packets, link, snap
 
 

@@ -83,7 +83,8 @@ class Case:
             mask = self.bytes(self.count, 4) if side == "client" else None
         note = {"opcode": NAMES.get(opcode, opcode), "fin": fin, "rsv": rsv, "masked": mask is not None}
         self.frames[side].append({**note, "bytes": odd.get("length", len(payload))})
-        self.payloads[side].append((opcode, payload, fin, rsv))
+        if "length" not in odd:
+            self.payloads[side].append((opcode, payload, fin, rsv))
         if opcode == CLOSE and len(payload) != 1 and not self.close[side]:
             code = struct.unpack(">H", payload[:2])[0] if payload else None
             self.close[side] = {"code": code, "reason": payload[2:].decode(errors="replace")}
