@@ -124,6 +124,9 @@ void stream_finding(struct stream *, enum dir, enum finding_id, const char *fmt,
 /* A new stream. shared is borrowed and outlives it, the connection is copied. NULL when out of
  * memory. from_start: the connection's SYN was seen. */
 struct stream *stream_new(struct stream_shared *, const struct connection *, bool from_start);
+/* Runs this decoder without asking whose stream it is; before the first byte. For who knows already
+ * what the stream holds. arg is passed to open(). */
+void stream_start(struct stream *, const struct decoder *, const void *arg);
 /* One ordered piece. false: nobody wants more of this stream, in either direction. */
 bool stream_data(struct stream *, const struct chunk *);
 /* n bytes of a direction are missing (after what was given so far). */

@@ -575,6 +575,13 @@ struct stream *stream_new(struct stream_shared *shared, const struct connection 
     return s;
 }
 
+void stream_start(struct stream *s, const struct decoder *decoder, const void *arg)
+{
+    assert(s->decoder == NULL);
+    stream_switch(s, decoder, arg);
+    take_switch(s);
+}
+
 static bool alive(const struct stream *s)
 {
     return !(s->side[0] & s->side[1] & SIDE_GIVEN_UP);
