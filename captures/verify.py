@@ -19,8 +19,8 @@ import pcap  # noqa: E402  pylint: disable=wrong-import-position
 
 # Sessions that the capture does not hold whole, or not as Ethernet, IP, TCP and plain HTTP.
 INCOMPLETE = {"gap", "midstream", "snaplen-128", "snaplen-400"}
-OTHERWISE = {"wss", "tunnels", "cooked-v1", "cooked-v2", "fragments"}
-PARTLY = {"tour": r"/(before|hole|tls)"}
+OTHERWISE = {"wss", "tunnels", "cooked-v1", "cooked-v2", "fragments", "format"}
+PARTLY = {"tour": r"/(before|hole|tls)", "tcp": r"/(same-port|urgent)"}
 TAGS = {"vlan": 4, "qinq": 8}
 HEAD = re.compile(rb"[A-Z]+ [^\r\n]*\r\n(?:(?!\r\n\r\n).)*?(?i:sec-websocket-(?:key|version)).*?\r\n\r\n", re.S)
 
@@ -33,8 +33,9 @@ def streams(packets, tags):
         s = pcap.segment(pcap.Packet(0, 0, data))
         if s and s.flags & pcap.SYN:
             starts[s.sport, s.dport] = s.seq + 1
-        elif s and s.payload:
-            segments[s.sport, s.dport].append((s.seq, s.payload))
+        if s and s.payload:
+            seq = s.seq + 1 if s.flags & pcap.SYN else s.seq
+            segments[s.sport, s.dport].append((seq, s.payload))
     return {way: assemble(starts[way], found) for way, found in segments.items() if way in starts}
 
 

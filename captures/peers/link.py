@@ -5,7 +5,7 @@ what goes from IN to WIRE and unwraps what comes back. Needs no kernel module an
           [near=.N]
 
 Impairments act on both directions, as tc netem does them: a reordered frame is one that skips the delay.
-KIND is vlan, qinq, mpls, gre, gretap, vxlan, geneve, ipip, 6in4, gtpu, pppoe or teredo; `near` is the
+KIND is fragments (IP packets larger than 600 bytes are cut), vlan, qinq, mpls, gre, gretap, vxlan, geneve, ipip, 6in4, gtpu, pppoe or teredo; `near` is the
 last byte of this box's tunnel address (the other box has the other one of 1 and 2)."""
 import heapq
 import random
@@ -94,6 +94,25 @@ class Wrapper:
         head = head[:10] + struct.pack(">H", checksum(head)) + head[12:]
         return self.ends + struct.pack(">H", IPV4) + head + payload
 
+    def fragments(self, frame, most=576):
+        """The IP packet in fragments, as a router with a small MTU (IPv4) or the host itself (IPv6) makes them."""
+        kind, packet = struct.unpack_from(">H", frame, 12)[0], frame[14:]
+        if kind not in (IPV4, IPV6) or len(packet) <= 600:
+            return [frame]
+        self.ident = (self.ident + 1) & 0xFFFF
+        body, out = packet[20 if kind == IPV4 else 40:], []
+        for at in range(0, len(body), most):
+            part, more = body[at : at + most], at + most < len(body)
+            if kind == IPV4:
+                head = packet[:2] + struct.pack(">HHH", 20 + len(part), self.ident, more << 13 | at // 8)
+                head += packet[8:10] + b"\0\0" + packet[12:20]
+                head = head[:10] + struct.pack(">H", checksum(head)) + head[12:]
+            else:
+                head = packet[:4] + struct.pack(">HB", 8 + len(part), 44) + packet[7:40]
+                head += struct.pack(">BBHI", packet[6], 0, at | more, self.ident)
+            out.append(frame[:14] + head + part)
+        return out
+
     def udp(self, payload):
         port = self.UDP[self.kind]
         source = 49152 if self.kind in ("vxlan", "geneve") else port
@@ -138,6 +157,8 @@ class Wrapper:
             "gre": 38, "ipip": 34, "6in4": 34}
 
     def unwrap(self, frame):
+        if self.kind == "fragments":
+            return frame
         if self.kind in self.TAGS:
             tags = self.TAGS[self.kind]
             return frame[:12] + frame[12 + len(tags):] if frame[12:].startswith(tags) else None
@@ -204,9 +225,14 @@ class Link:
         if answer:
             self.inner.send(answer)
             return
-        frame = self.wrapper.wrap(frame) if self.wrapper else frame
-        if frame:
-            self.later(self.wire, frame)
+        for part in self.wrapped(frame):
+            if part:
+                self.later(self.wire, part)
+
+    def wrapped(self, frame):
+        if not self.wrapper:
+            return [frame]
+        return self.wrapper.fragments(frame) if self.wrapper.kind == "fragments" else [self.wrapper.wrap(frame)]
 
     def inward(self, frame):
         frame = self.wrapper.unwrap(frame) if self.wrapper else frame

@@ -4,6 +4,7 @@
   pcap.py midstream IN OUT N [PORT]        without each connection's handshake and its next N data segments
   pcap.py gap IN OUT SEED PERCENT [PORT]   without some data segments (every copy of their bytes)
   pcap.py swap IN OUT SEED PERCENT         with some data segments of a direction swapped, as TCP allows
+  pcap.py wrap IN OUT                      with sequence numbers that pass 2^32 early in each direction
   pcap.py late IN OUT SEED PERCENT         with some data segments only after the ACK that covers them
   pcap.py join OUT IN...                   several recordings as one, in time order
   pcap.py secrets IN OUT KEYS              a pcapng with a TLS key log inside (Decryption Secrets Block)
@@ -179,6 +180,34 @@ def swap(packets, seed, percent):
     return out
 
 
+def checksum(data):
+    data += b"\0" * (len(data) % 2)
+    total = sum(struct.unpack(f">{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def wrap(packets, first=2**32 - 2000):
+    """Moves each direction's sequence numbers so that they begin at `first` (connections without SACK)."""
+    shift, out = {}, []
+    for p in packets:
+        s = segment(p)
+        back = (s.dst, s.dport, s.src, s.sport)
+        if s.flags & SYN:
+            shift[direction(s)] = first - s.seq
+        at = 34 if len(s.src) == 4 else 54
+        tcp = bytearray(p.data[at : at + len(p.data)])
+        ack = struct.unpack_from(">I", tcp, 8)[0]
+        ack = (ack + shift[back]) & 0xFFFFFFFF if s.flags & 0x10 else ack
+        struct.pack_into(">II", tcp, 4, (s.seq + shift[direction(s)]) & 0xFFFFFFFF, ack)
+        tcp[16:18] = b"\0\0"
+        sum16 = checksum(s.src + s.dst + struct.pack(">II", len(tcp), 6) + bytes(tcp))
+        tcp[16:18] = struct.pack(">H", sum16)
+        out.append(Packet(p.ns, p.wire, p.data[:at] + bytes(tcp)))
+    return out
+
+
 def late(packets, seed, percent):
     """Swaps a data segment with the packet that answers it."""
     rng, out, i = random.Random(seed), list(packets), 0
@@ -208,6 +237,8 @@ def main():
         packets = gap(packets, int(args[2]), float(args[3]), port)
     elif command == "swap":
         packets = swap(packets, int(args[2]), float(args[3]))
+    elif command == "wrap":
+        packets = wrap(packets)
     elif command == "late":
         packets = late(packets, int(args[2]), float(args[3]))
     elif command == "secrets":
