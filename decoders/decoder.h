@@ -98,7 +98,8 @@ uint64_t stream_pkt(const struct stream *);
 
 /* From data() before returning 0: offer the bytes again when there are n in all. */
 void stream_want(struct stream *, size_t n);
-/* From data() before returning 0: offer the bytes again after the other direction has moved. */
+/* From data() before returning 0, or from gap() before returning true: offer the bytes, or the gap,
+ * again after the other direction has moved. */
 void stream_block(struct stream *);
 /* Makes way for another decoder once the running call has returned; arg is passed to its open() and
  * must live until then (it may lie in the old state, which is closed after the new open()). */
@@ -106,9 +107,12 @@ void stream_switch(struct stream *, const struct decoder *, const void *arg);
 /* No interest in the further bytes of a direction: data() is not called for it again. */
 void stream_give_up(struct stream *, enum dir);
 
-/* Begins a session on this stream (ending none: one stream, one session) and emits EVENT_SESSION.
- * Returns its id. Events and findings of the stream carry it from then on. */
+/* Begins a session on this stream, which must have none, and emits EVENT_SESSION. Returns its id.
+ * Events and findings of the stream carry it from then on. */
 uint64_t stream_begin_session(struct stream *, enum session_kind, int confidence);
+/* Ends the session before the stream ends, because another one begins on the same connection (a
+ * second upgrade after a refused one): emits EVENT_END with END_OPEN and without counters. */
+void stream_end_session(struct stream *);
 /* The session's id, or 0. */
 uint64_t stream_session(const struct stream *);
 

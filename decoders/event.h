@@ -128,7 +128,7 @@ struct frame {
 };
 
 enum end_how {
-    END_OPEN,     /* the capture ended first */
+    END_OPEN,     /* the capture ended first, or the connection went on to another session */
     END_FIN,      /* both sides closed with FIN, or one did and nothing followed */
     END_RESET,    /* RST */
     END_IDLE,     /* no packet for the idle time */

@@ -57,6 +57,7 @@ struct stream {
     const struct decoder *next; /* switch asked for by the running call */
     const void *next_arg;
     struct keep *keep[2]; /* NULL while nothing was ever kept */
+    uint64_t lost[2];     /* a gap that waits for the other direction, before what is kept */
     size_t wanted;        /* by the running call */
     uint64_t session;
     int64_t ts;
@@ -145,6 +146,14 @@ uint64_t stream_begin_session(struct stream *s, enum session_kind kind, int conf
     e.begin.connection = &s->connection;
     stream_emit(s, &e);
     return s->session;
+}
+
+void stream_end_session(struct stream *s)
+{
+    struct session_end end = {.how = END_OPEN, .first_fin = -1, .last_ts = s->ts};
+    struct event e = {.type = EVENT_END, .end = &end};
+    stream_emit(s, &e);
+    s->session = 0;
 }
 
 /* Counts a finding; true while its detail is worth making. */
@@ -327,10 +336,42 @@ static bool can_run(const struct stream *s, enum dir d)
     return (s->side[d] & (SIDE_GIVEN_UP | SIDE_BLOCKED)) == 0;
 }
 
-/* Offers the kept bytes of a direction until the decoder wants more. true: it moved. */
+/* Tells the decoder of a gap; it may want to hear of it only after the other direction moved. */
+static void call_gap(struct stream *s, enum dir d, uint64_t n)
+{
+    s->block_asked = false;
+    if (!s->decoder->gap(s, d, n)) {
+        stream_give_up(s, d);
+    } else if (s->block_asked) {
+        s->lost[d] = n;
+        s->side[d] |= SIDE_BLOCKED;
+    }
+    if (s->next != NULL) {
+        take_switch(s);
+    }
+}
+
+static bool deliver_lost(struct stream *s, enum dir d)
+{
+    uint64_t n = s->lost[d];
+    if (n == 0 || !can_run(s, d)) {
+        return false;
+    }
+    s->lost[d] = 0;
+    call_gap(s, d, n);
+    return s->lost[d] == 0;
+}
+
+/* Is anything held back for the decoder? */
+static bool has_rest(const struct stream *s, enum dir d)
+{
+    return kept_bytes(s, d) > 0 || s->lost[d] > 0;
+}
+
+/* Offers what is held back of a direction until the decoder wants more. true: it moved. */
 static bool drain_kept(struct stream *s, enum dir d)
 {
-    bool moved = false;
+    bool moved = deliver_lost(s, d);
     while (can_run(s, d) && kept_bytes(s, d) > 0) {
         struct keep *k = s->keep[d];
         size_t i = k->offered;
@@ -380,7 +421,7 @@ static void settle(struct stream *s, enum dir moved)
         if (waited && s->keep[d] != NULL) {
             s->keep[d]->offered = 0;
         }
-        if (kept_bytes(s, d) == 0 || !drain_kept(s, d)) {
+        if (!has_rest(s, d) || !drain_kept(s, d)) {
             break;
         }
         d = dir_other(d);
@@ -423,8 +464,7 @@ static void run_direct(struct stream *s, struct chunk c)
         c.b = bytes_from(c.b, took);
     }
     keep_rest(s, &c);
-    if (moved &&
-        ((s->side[0] | s->side[1]) & SIDE_BLOCKED || kept_bytes(s, dir_other(c.dir)) > 0)) {
+    if (moved && ((s->side[0] | s->side[1]) & SIDE_BLOCKED || has_rest(s, dir_other(c.dir)))) {
         settle(s, c.dir);
     }
 }
@@ -611,6 +651,11 @@ bool stream_data(struct stream *s, const struct chunk *chunk)
     return alive(s);
 }
 
+static uint64_t add_lost(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
 bool stream_gap(struct stream *s, enum dir dir, uint64_t n, int64_t ts, uint64_t pkt)
 {
     s->ts = ts;
@@ -622,18 +667,15 @@ bool stream_gap(struct stream *s, enum dir dir, uint64_t n, int64_t ts, uint64_t
     if (s->decoder == NULL || (s->side[d] & SIDE_GIVEN_UP)) {
         return alive(s);
     }
-    if (s->side[d] & SIDE_BLOCKED || kept_bytes(s, d) > 0) {
-        uint64_t kept = kept_bytes(s, d);
-        keep_free(s, d); /* an unfinished thing whose rest is lost is lost as well */
-        s->side[d] &= (uint8_t)~SIDE_BLOCKED;
-        n = kept > UINT64_MAX - n ? UINT64_MAX : n + kept;
+    n = add_lost(add_lost(n, kept_bytes(s, d)), s->lost[d]);
+    s->lost[d] = 0;
+    keep_free(s, d); /* an unfinished thing whose rest is lost is lost as well */
+    if (s->side[d] & SIDE_BLOCKED) {
+        s->lost[d] = n;
+        return true;
     }
-    if (!s->decoder->gap(s, d, n)) {
-        stream_give_up(s, d);
-    }
-    if (s->next != NULL) {
-        take_switch(s);
-    }
+    call_gap(s, d, n);
+    settle(s, d);
     return alive(s);
 }
 
@@ -646,6 +688,9 @@ void stream_end(struct stream *s, enum dir dir, int64_t ts, uint64_t pkt)
         match(s, true);
     }
     tell_end(s, turned(s, dir));
+    if (s->decoder != NULL) {
+        settle(s, turned(s, dir)); /* the other direction may have waited for this one */
+    }
 }
 
 void stream_close(struct stream *s, const struct session_end *end)
@@ -667,6 +712,9 @@ void stream_close(struct stream *s, const struct session_end *end)
     for (int d = 0; d < 2; d++) {
         s->side[d] &= (uint8_t)~SIDE_BLOCKED;
         tell_end(s, (enum dir)d);
+        if (s->decoder != NULL) {
+            settle(s, (enum dir)d); /* what waited for more of d waits no longer */
+        }
     }
     if (s->decoder != NULL) {
         s->decoder->close(s);

@@ -1,0 +1,52 @@
+/*
+ * The opening handshake of WebSocket (RFC 6455 section 4): from the heads of a request and its
+ * answer to EVENT_HANDSHAKE, its findings, and what was negotiated.
+ *
+ * Who follows the HTTP connection finds the request with upgrade_is_request and makes a struct
+ * upgrade of it, which begins the session. Then one of these ends it: upgrade_answer when the
+ * answer came, upgrade_unanswered when none will.
+ */
+#ifndef WSIGHT_UPGRADE_H
+#define WSIGHT_UPGRADE_H
+
+#include "../websocket/websocket.h"
+#include "head.h"
+
+/* ---- What is remembered across connections: the keys seen, the handshakes under way ---- */
+
+struct upgrade_memory;
+
+/* About 0.6 MB, whatever the number of connections. NULL when out of memory. */
+struct upgrade_memory *upgrade_memory_new(void);
+void upgrade_memory_free(struct upgrade_memory *);
+
+/* ---- One handshake ---- */
+
+struct upgrade;
+
+/* Is the request an opening handshake, however broken? */
+bool upgrade_is_request(const struct http_head *request);
+
+/* Begins a session with the request, ending the stream's earlier one (refused or incomplete), and
+ * makes the findings about it. The head is copied. NULL when out of memory. */
+struct upgrade *upgrade_new(struct stream *, const struct http_head *request, bool through_proxy);
+
+/* The client sent bytes behind its request at that time, before the answer was seen. */
+void upgrade_note_early(struct upgrade *, int64_t ts, uint64_t pkt);
+
+enum upgrade_outcome {
+    UPGRADE_REFUSED,   /* HTTP goes on */
+    UPGRADE_WEBSOCKET, /* WebSocket follows, as *setup says */
+    UPGRADE_UNKNOWN    /* the protocol was changed to one that is not decoded */
+};
+
+/* Findings about the answer, then EVENT_HANDSHAKE. `status` is final: any but 1xx, or 101. Frees
+ * the upgrade, which is NULL when the answer was seen without its request (only for a 101). */
+enum upgrade_outcome upgrade_answer(struct stream *, struct upgrade *,
+                                    const struct http_head *response, bool through_proxy,
+                                    struct websocket_setup *setup);
+
+/* EVENT_HANDSHAKE without an answer. Frees the upgrade; NULL is accepted. */
+void upgrade_unanswered(struct stream *, struct upgrade *);
+
+#endif
