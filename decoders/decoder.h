@@ -96,6 +96,10 @@ const struct connection *stream_connection(const struct stream *);
 int64_t stream_ts(const struct stream *);
 uint64_t stream_pkt(const struct stream *);
 
+/* How the connection ended; NULL until stream_close, that is outside of end() and close() calls that
+ * it makes. */
+const struct session_end *stream_ending(const struct stream *);
+
 /* From data() before returning 0: offer the bytes again when there are n in all. */
 void stream_want(struct stream *, size_t n);
 /* From data() before returning 0, or from gap() before returning true: offer the bytes, or the gap,

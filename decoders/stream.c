@@ -64,6 +64,7 @@ struct stream {
     uint64_t pkt;
     uint8_t side[2]; /* enum side_flag */
     bool from_start, swapped, running, block_asked;
+    const struct session_end *ending;
     uint8_t *finding_counts; /* FINDING_COUNT counters, once a finding was made */
     struct connection connection;
 };
@@ -106,6 +107,11 @@ uint64_t stream_session(const struct stream *s)
 bool stream_swapped(const struct stream *s)
 {
     return s->swapped;
+}
+
+const struct session_end *stream_ending(const struct stream *s)
+{
+    return s->ending;
 }
 
 void stream_want(struct stream *s, size_t n)
@@ -704,6 +710,7 @@ void stream_close(struct stream *s, const struct session_end *end)
         e.tcp[1] = end->tcp[0];
         e.first_fin = end->first_fin < 0 ? -1 : 1 - end->first_fin;
     }
+    s->ending = &e;
     s->side[0] |= SIDE_ENDED;
     s->side[1] |= SIDE_ENDED;
     if (s->decoder == NULL && alive(s)) {

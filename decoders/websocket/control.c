@@ -1,0 +1,223 @@
+/*
+ * Control frames: Ping and Pong paired by their payload, Close and everything around it
+ * (RFC 6455 sections 5.5 and 7; the checks C1-C17 and F14-F16).
+ */
+#include "session.h"
+
+#include <stdlib.h>
+
+#define PINGS_REMEMBERED 8                /* of a direction, waiting for their Pong */
+#define PING_WAIT_NS INT64_C(1000000000)  /* a Ping this old at the end should have been answered */
+#define FLOOD_WINDOW_NS INT64_C(1000000000)
+#define FLOOD_PINGS 50 /* Pings of one direction within the window */
+
+struct ping {
+    int64_t ts;
+    uint8_t n;
+    uint8_t payload[CONTROL_PAYLOAD_MAX];
+};
+
+/* The unanswered Pings of a direction, oldest first, and how fast they come. */
+struct ws_pings {
+    struct ping waiting[PINGS_REMEMBERED];
+    unsigned count;
+    unsigned in_window;
+    int64_t window_start;
+};
+
+/* ---- Ping and Pong ---- */
+
+static void check_flood(struct stream *s, enum dir dir, struct ws_pings *p, int64_t ts)
+{
+    if (ts - p->window_start >= FLOOD_WINDOW_NS || ts < p->window_start) {
+        p->window_start = ts;
+        p->in_window = 0;
+    }
+    p->in_window++;
+    if (p->in_window == FLOOD_PINGS) {
+        stream_finding(s, dir, FINDING_PING_FLOOD, "%d Pings within a second", FLOOD_PINGS);
+    }
+}
+
+static void ping_seen(struct stream *s, enum dir dir, const struct message *m)
+{
+    struct ws *ws = stream_state(s);
+    struct ws_direction *d = &ws->dir[dir];
+    if (d->pings == NULL) {
+        d->pings = calloc(1, sizeof *d->pings);
+        if (d->pings == NULL) {
+            return;
+        }
+        d->pings->window_start = stream_ts(s);
+    }
+    struct ws_pings *p = d->pings;
+    check_flood(s, dir, p, stream_ts(s));
+    if (p->count == PINGS_REMEMBERED) {
+        memmove(p->waiting, p->waiting + 1, sizeof p->waiting - sizeof p->waiting[0]);
+        p->count--;
+    }
+    struct ping *ping = &p->waiting[p->count++];
+    ping->ts = stream_ts(s);
+    ping->n = (uint8_t)m->body.n;
+    memcpy(ping->payload, m->body.p, m->body.n);
+}
+
+/* Pairs a Pong with the newest Ping of the other side that has its payload. The Pings before that one
+ * count as answered too (section 5.5.3). Equal payloads: the oldest of them, as they are answered in
+ * order. */
+static void pong_seen(struct stream *s, enum dir dir, struct message *m)
+{
+    struct ws *ws = stream_state(s);
+    struct ws_pings *p = ws->dir[dir_other(dir)].pings;
+    unsigned count = p != NULL ? p->count : 0;
+    for (unsigned i = 0; i < count; i++) {
+        struct ping *ping = &p->waiting[i];
+        if (bytes_equal((struct bytes){ping->payload, ping->n}, m->body)) {
+            m->rtt = stream_ts(s) >= ping->ts ? stream_ts(s) - ping->ts : 0;
+            p->count = count - i - 1;
+            memmove(p->waiting, ping + 1, p->count * sizeof *ping);
+            return;
+        }
+    }
+    stream_finding(s, dir, count > 0 ? FINDING_PONG_DIFFERS : FINDING_PONG_UNSOLICITED, NULL);
+}
+
+/* ---- Close ---- */
+
+static void check_close_code(struct stream *s, enum dir dir, int code, struct bytes reason)
+{
+    enum finding_id id = FINDING_COUNT;
+    if (code < 1000) {
+        id = FINDING_CLOSE_CODE_UNUSED;
+    } else if (code == 1004) {
+        id = FINDING_CLOSE_CODE_RESERVED;
+    } else if (code == 1005 || code == 1006 || code == 1015) {
+        id = FINDING_CLOSE_CODE_FORBIDDEN;
+    } else if (code >= 1016 && code < 3000) {
+        id = FINDING_CLOSE_CODE_UNASSIGNED;
+    } else if (code >= 5000) {
+        id = FINDING_CLOSE_CODE_RANGE;
+    } else if (code == 1010 && (dir == DIR_SERVER_TO_CLIENT || reason.n == 0)) {
+        id = FINDING_CLOSE_MANDATORY_EXTENSION;
+    } else if (code == 1011 && dir == DIR_CLIENT_TO_SERVER) {
+        id = FINDING_CLOSE_INTERNAL_ERROR_CLIENT;
+    }
+    if (id != FINDING_COUNT) {
+        stream_finding(s, dir, id, "code %d", code);
+    }
+}
+
+static void close_seen(struct stream *s, enum dir dir, struct message *m)
+{
+    struct ws *ws = stream_state(s);
+    struct ws_direction *d = &ws->dir[dir];
+    const struct ws_direction *other = &ws->dir[dir_other(dir)];
+    if (m->body.n == 1) {
+        stream_finding(s, dir, FINDING_CLOSE_LENGTH, NULL);
+    } else if (m->body.n >= 2) {
+        m->close_code = m->body.p[0] << 8 | m->body.p[1];
+        struct bytes reason = bytes_from(m->body, 2);
+        struct utf8 utf8 = {0};
+        check_close_code(s, dir, m->close_code, reason);
+        if (!utf8_push(&utf8, reason) || !utf8_complete(&utf8)) {
+            stream_finding(s, dir, FINDING_CLOSE_REASON_UTF8, NULL);
+        }
+    }
+    if (d->close_ts != 0) {
+        return; /* a second one: control_after_close has said so */
+    }
+    d->close_ts = stream_ts(s) != 0 ? stream_ts(s) : 1;
+    d->close_code = m->close_code;
+    bool answers = other->close_ts != 0 && other->close_ts < d->close_ts;
+    if (answers && other->close_code != CLOSE_CODE_NONE && d->close_code != other->close_code) {
+        stream_finding(s, dir, FINDING_CLOSE_CODE_DIFFERS, "%d answered by %d", other->close_code,
+                       d->close_code == CLOSE_CODE_NONE ? 1005 : d->close_code);
+    }
+}
+
+void control_after_close(struct stream *s, enum dir dir, uint8_t opcode)
+{
+    struct ws *ws = stream_state(s);
+    struct ws_direction *d = &ws->dir[dir];
+    if (opcode == OPCODE_CLOSE) {
+        stream_finding(s, dir, FINDING_CLOSE_TWICE, NULL);
+    } else if (opcode & 8) {
+        stream_finding(s, dir, FINDING_CLOSE_CONTROL_AFTER, "opcode %u", opcode);
+    } else if (!d->after_close) {
+        d->after_close = true;
+        stream_finding(s, dir, FINDING_CLOSE_DATA_AFTER, "opcode %u", opcode);
+    }
+}
+
+void control_frame(struct stream *s, enum dir dir, struct message *m)
+{
+    switch (m->opcode) {
+    case OPCODE_PING:
+        ping_seen(s, dir, m);
+        break;
+    case OPCODE_PONG:
+        pong_seen(s, dir, m);
+        break;
+    case OPCODE_CLOSE:
+        close_seen(s, dir, m);
+        break;
+    default:
+        break;
+    }
+    struct event e = {.type = EVENT_MESSAGE, .dir = dir};
+    e.message = *m;
+    stream_emit(s, &e);
+}
+
+/* ---- The end ---- */
+
+/* F16: Pings that the other side should have answered before the end, unless it had closed. */
+static void check_unanswered(struct stream *s, enum dir dir, const struct session_end *end)
+{
+    struct ws *ws = stream_state(s);
+    const struct ws_pings *p = ws->dir[dir].pings;
+    if (p == NULL || p->count == 0 || ws->dir[dir_other(dir)].close_ts != 0 ||
+        ws->dir[dir].close_ts != 0) {
+        return;
+    }
+    if (end->last_ts - p->waiting[0].ts >= PING_WAIT_NS) {
+        stream_finding(s, dir, FINDING_PING_UNANSWERED, "%u waited for a Pong", p->count);
+    }
+}
+
+static void check_closing(struct stream *s, const struct session_end *end)
+{
+    struct ws *ws = stream_state(s);
+    bool closed[2] = {ws->dir[0].close_ts != 0, ws->dir[1].close_ts != 0};
+    bool gone = end->how == END_FIN || end->how == END_RESET;
+    if (!gone || ws->dir[0].searching || ws->dir[1].searching) {
+        return;
+    }
+    if (closed[0] && closed[1]) {
+        if (end->how == END_FIN && end->first_fin == DIR_CLIENT_TO_SERVER) {
+            stream_finding(s, DIR_CLIENT_TO_SERVER, FINDING_CLOSE_CLIENT_FIRST, NULL);
+        }
+    } else if (closed[0] || closed[1]) {
+        stream_finding(s, closed[0] ? DIR_SERVER_TO_CLIENT : DIR_CLIENT_TO_SERVER,
+                       FINDING_CLOSE_UNANSWERED, NULL);
+    } else {
+        stream_finding(s, end->first_fin == 1 ? DIR_SERVER_TO_CLIENT : DIR_CLIENT_TO_SERVER,
+                       FINDING_CLOSE_ABNORMAL, end->how == END_RESET ? "reset" : "FIN without Close");
+    }
+}
+
+void control_ended(struct stream *s)
+{
+    const struct session_end *end = stream_ending(s);
+    if (end != NULL) {
+        check_unanswered(s, DIR_CLIENT_TO_SERVER, end);
+        check_unanswered(s, DIR_SERVER_TO_CLIENT, end);
+        check_closing(s, end);
+    }
+}
+
+void control_direction_close(struct ws_direction *d)
+{
+    free(d->pings);
+    d->pings = NULL;
+}

@@ -1,0 +1,368 @@
+/*
+ * The WebSocket decoder: frames of RFC 6455 section 5.2, in both directions, with every check that a
+ * passive observer can make of them (F1-F11 and F17 of section 5; the message's own checks are in
+ * message.c, those of Close, Ping and Pong in control.c).
+ *
+ * A frame is taken header first; its payload is consumed as it comes, so a frame of any length costs
+ * no memory. A control frame that keeps the rules is taken whole.
+ */
+#include "mask.h"
+#include "session.h"
+
+#include <stdlib.h>
+
+struct header {
+    struct frame f;
+    bool not_minimal, top_bit;
+};
+
+/* Bytes of the header that starts with these two. */
+static size_t header_length(const uint8_t *p)
+{
+    unsigned len7 = p[1] & 0x7f;
+    return 2 + (len7 == 126 ? 2 : len7 == 127 ? 8 : 0) + (p[1] & 0x80 ? 4 : 0);
+}
+
+/* Reads a header whose bytes are all there. */
+static struct header read_header(struct bytes b, size_t n)
+{
+    struct reader r = reader_of(bytes_part(b, 0, n));
+    uint8_t first = read_u8(&r);
+    uint8_t second = read_u8(&r);
+    struct header h = {.f = {.fin = first & 0x80,
+                             .rsv = first >> 4 & 7,
+                             .opcode = first & 0x0f,
+                             .masked = second & 0x80,
+                             .header_len = (uint8_t)n,
+                             .len = second & 0x7f}};
+    if (h.f.len == 126) {
+        h.f.len = read_be16(&r);
+        h.not_minimal = h.f.len < 126;
+    } else if (h.f.len == 127) {
+        h.f.len = read_be64(&r);
+        h.not_minimal = h.f.len < 65536;
+        h.top_bit = h.f.len >> 63;
+    }
+    if (h.f.masked) {
+        memcpy(h.f.masking_key, read_bytes(&r, 4).p, 4);
+    }
+    return h;
+}
+
+static bool is_control(uint8_t opcode)
+{
+    return opcode & 8;
+}
+
+static bool is_reserved(uint8_t opcode)
+{
+    return (opcode & 7) > 2;
+}
+
+/* ---- Checks ---- */
+
+static void check_rsv(struct stream *s, enum dir dir, const struct frame *f)
+{
+    const struct ws *ws = stream_state(s);
+    bool deflate = ws->setup.deflate != DEFLATE_NONE;
+    bool first = f->opcode != OPCODE_CONTINUATION && !is_control(f->opcode);
+    uint8_t undefined = f->rsv;
+    if (deflate && (f->rsv & 4)) {
+        undefined &= 3;
+        if (!first) {
+            stream_finding(s, dir, FINDING_DEFLATE_RSV1, "opcode %u", f->opcode);
+        }
+    }
+    if (undefined != 0 && !ws->setup.other_extensions) {
+        stream_finding(s, dir, FINDING_FRAME_RSV, "RSV bits %u%u%u, opcode %u", f->rsv >> 2 & 1,
+                       f->rsv >> 1 & 1, f->rsv & 1, f->opcode);
+    }
+}
+
+static void check_header(struct stream *s, enum dir dir, const struct header *h)
+{
+    const struct frame *f = &h->f;
+    if (f->masked != (dir == DIR_CLIENT_TO_SERVER)) {
+        stream_finding(s, dir, f->masked ? FINDING_MASK_UNEXPECTED : FINDING_MASK_MISSING, NULL);
+    }
+    if (f->rsv != 0) {
+        check_rsv(s, dir, f);
+    }
+    if (is_reserved(f->opcode)) {
+        stream_finding(s, dir, FINDING_FRAME_OPCODE, "opcode %u", f->opcode);
+    }
+    if (is_control(f->opcode) && f->len > CONTROL_PAYLOAD_MAX) {
+        stream_finding(s, dir, FINDING_CONTROL_LENGTH, "opcode %u, %llu bytes", f->opcode,
+                       (unsigned long long)f->len);
+    }
+    if (is_control(f->opcode) && !f->fin) {
+        stream_finding(s, dir, FINDING_CONTROL_FRAGMENTED, "opcode %u", f->opcode);
+    }
+    if (h->top_bit) {
+        stream_finding(s, dir, FINDING_FRAME_LENGTH_TOP_BIT, NULL);
+    } else if (h->not_minimal) {
+        stream_finding(s, dir, FINDING_FRAME_LENGTH_NOT_MINIMAL, "%llu bytes",
+                       (unsigned long long)f->len);
+    }
+}
+
+/* One comparison for the frames that have nothing to complain of: nearly all. */
+static bool is_plain(enum dir dir, const struct header *h)
+{
+    const struct frame *f = &h->f;
+    return f->masked == (dir == DIR_CLIENT_TO_SERVER) && f->rsv == 0 && !is_reserved(f->opcode) &&
+           !h->not_minimal && !h->top_bit &&
+           (!is_control(f->opcode) || (f->fin && f->len <= CONTROL_PAYLOAD_MAX));
+}
+
+/* ---- Frames ---- */
+
+static void emit_frame(struct stream *s, enum dir dir, const struct frame *f)
+{
+    if (stream_options(s)->frames) {
+        struct event e = {.type = EVENT_FRAME, .dir = dir};
+        e.frame = *f;
+        stream_emit(s, &e);
+    }
+}
+
+/* A data frame's header: it begins, continues or breaks a message (section 5.4). */
+static void data_frame(struct stream *s, enum dir dir, const struct frame *f)
+{
+    struct ws *ws = stream_state(s);
+    struct ws_direction *d = &ws->dir[dir];
+    struct ws_message *m = &d->message;
+    if (f->opcode == OPCODE_CONTINUATION) {
+        if (!m->open) {
+            stream_finding(s, dir, FINDING_CONTINUATION_UNEXPECTED, NULL);
+            message_begin(s, dir, OPCODE_CONTINUATION, false);
+            m->orphan = true;
+        }
+    } else {
+        if (m->open) {
+            stream_finding(s, dir, FINDING_CONTINUATION_MISSING, "opcode %u", f->opcode);
+            message_abandon(s, dir);
+        }
+        bool compressed = f->rsv & 4 && ws->setup.deflate != DEFLATE_NONE;
+        message_begin(s, dir, f->opcode, compressed);
+    }
+    m->m.frames++;
+    m->m.masked += f->masked;
+    m->m.wire_len += f->len;
+    m->m.overhead += f->header_len;
+}
+
+/* The frame under way has all its payload. */
+static void frame_ended(struct stream *s, enum dir dir)
+{
+    struct ws *ws = stream_state(s);
+    struct ws_direction *d = &ws->dir[dir];
+    if (!d->frame.control && d->frame.fin) {
+        message_finish(s, dir);
+    }
+    d->frame.control = false;
+}
+
+/* Takes what there is of the payload of the frame under way. */
+static size_t take_payload(struct stream *s, enum dir dir, struct bytes b)
+{
+    struct ws *ws = stream_state(s);
+    struct ws_frame *f = &ws->dir[dir].frame;
+    size_t n = b.n < f->left ? b.n : (size_t)f->left;
+    f->left -= n;
+    if (!f->control && n > 0) {
+        message_piece(s, dir, (struct bytes){b.p, n});
+    }
+    f->phase = (uint8_t)((f->phase + n) & 3);
+    if (f->left == 0) {
+        frame_ended(s, dir);
+    }
+    return n;
+}
+
+/* A control frame, whole. Its payload is unmasked into a buffer of its own: it is short. */
+static void whole_control_frame(struct stream *s, enum dir dir, const struct frame *f,
+                                struct bytes payload)
+{
+    uint8_t plain[CONTROL_PAYLOAD_MAX];
+    struct message m = {.opcode = f->opcode,
+                        .flags = MESSAGE_FINISHED,
+                        .frames = 1,
+                        .masked = f->masked,
+                        .wire_len = f->len,
+                        .overhead = f->header_len,
+                        .len = f->len,
+                        .first_ts = stream_ts(s),
+                        .first_pkt = stream_pkt(s),
+                        .rtt = -1,
+                        .close_code = CLOSE_CODE_NONE,
+                        .body = payload};
+    if (f->masked) {
+        mask_copy(plain, payload, f->masking_key, 0);
+        m.body.p = plain;
+    }
+    control_frame(s, dir, &m);
+}
+
+/* A control frame too long to be one: counted, its payload is passed over. */
+static void long_control_frame(struct stream *s, enum dir dir, const struct frame *f)
+{
+    struct event e = {.type = EVENT_MESSAGE, .dir = dir};
+    e.message = (struct message){.opcode = f->opcode,
+                                 .frames = 1,
+                                 .masked = f->masked,
+                                 .wire_len = f->len,
+                                 .overhead = f->header_len,
+                                 .len = f->len,
+                                 .first_ts = stream_ts(s),
+                                 .first_pkt = stream_pkt(s),
+                                 .rtt = -1,
+                                 .close_code = CLOSE_CODE_NONE};
+    stream_emit(s, &e);
+}
+
+/* After its own Close a sender may send nothing more. What still looks like a frame is counted; what
+ * does not is passed over (sections 1.4, 5.5.1, 7.1.7). true: go on with the frame. */
+static bool goes_on_after_close(struct stream *s, enum dir dir, const struct header *h)
+{
+    const struct frame *f = &h->f;
+    bool is_frame = (f->rsv & 3) == 0 && !is_reserved(f->opcode) && !h->not_minimal && !h->top_bit &&
+                    f->masked == (dir == DIR_CLIENT_TO_SERVER);
+    if (is_frame) {
+        control_after_close(s, dir, f->opcode);
+        return true;
+    }
+    stream_finding(s, dir, FINDING_CLOSE_BYTES_AFTER, NULL);
+    stream_give_up(s, dir);
+    return false;
+}
+
+/* Takes a header, and as much of the payload as there is. */
+static size_t take_frame(struct stream *s, enum dir dir, struct bytes b)
+{
+    struct ws *ws = stream_state(s);
+    struct ws_direction *d = &ws->dir[dir];
+    size_t n = b.n < 2 ? 2 : header_length(b.p);
+    if (b.n < n) {
+        stream_want(s, n);
+        return 0;
+    }
+    struct header h = read_header(b, n);
+    const struct frame *f = &h.f;
+    bool whole = is_control(f->opcode) && f->len <= CONTROL_PAYLOAD_MAX;
+    if (whole && f->len > b.n - n) {
+        stream_want(s, n + (size_t)f->len);
+        return 0;
+    }
+    if (d->close_ts != 0 && !goes_on_after_close(s, dir, &h)) {
+        return b.n;
+    }
+    if (!is_plain(dir, &h)) {
+        check_header(s, dir, &h);
+    }
+    if (f->masked && f->len > 0) {
+        mask_key_seen(s, dir, f->masking_key);
+    }
+    emit_frame(s, dir, f);
+    if (whole) {
+        whole_control_frame(s, dir, f, bytes_part(b, n, (size_t)f->len));
+        return n + (size_t)f->len;
+    }
+    d->frame = (struct ws_frame){.left = f->len,
+                                 .fin = f->fin,
+                                 .masked = f->masked,
+                                 .control = is_control(f->opcode)};
+    memcpy(d->frame.key, f->masking_key, 4);
+    if (is_control(f->opcode)) {
+        long_control_frame(s, dir, f);
+    } else {
+        data_frame(s, dir, f);
+    }
+    return n + take_payload(s, dir, bytes_from(b, n));
+}
+
+static size_t websocket_data(struct stream *s, const struct chunk *c)
+{
+    struct ws *ws = stream_state(s);
+    struct ws_direction *d = &ws->dir[c->dir];
+    if (d->searching) {
+        return c->b.n;
+    }
+    if (d->frame.left > 0) {
+        return take_payload(s, c->dir, c->b);
+    }
+    return take_frame(s, c->dir, c->b);
+}
+
+/* ---- Beginning, loss and end ---- */
+
+static void websocket_open(struct stream *s, const struct hint *hint)
+{
+    struct ws *ws = stream_state(s);
+    ws->setup = *(const struct websocket_setup *)hint->arg;
+    for (int dir = 0; dir < 2; dir++) {
+        ws->dir[dir].close_code = CLOSE_CODE_NONE;
+        ws->dir[dir].searching = ws->setup.midstream;
+        message_direction_open(s, &ws->dir[dir]);
+    }
+}
+
+/* Inside a payload a gap costs that message; beyond it, the place of the next header is unknown. */
+static bool websocket_gap(struct stream *s, enum dir dir, uint64_t n)
+{
+    struct ws *ws = stream_state(s);
+    struct ws_direction *d = &ws->dir[dir];
+    struct ws_frame *f = &d->frame;
+    if (!d->searching && f->left >= n && n > 0) {
+        f->left -= n;
+        f->phase = (uint8_t)((f->phase + n) & 3);
+        if (!f->control) {
+            message_damage(s, dir);
+        }
+        if (f->left == 0) {
+            frame_ended(s, dir);
+        }
+        return true;
+    }
+    if (d->message.open) {
+        message_damage(s, dir);
+        message_abandon(s, dir);
+    }
+    *f = (struct ws_frame){0};
+    d->searching = true;
+    return true;
+}
+
+static void websocket_end(struct stream *s, enum dir dir)
+{
+    struct ws *ws = stream_state(s);
+    struct ws_direction *d = &ws->dir[dir];
+    const struct session_end *end = stream_ending(s);
+    bool seen = end == NULL || (end->how != END_OPEN && end->how != END_EVICTED);
+    if (seen && !d->searching && (d->frame.left > 0 || d->message.open)) {
+        stream_finding(s, dir, FINDING_END_IN_MESSAGE, "%llu bytes of the frame were to come",
+                       (unsigned long long)d->frame.left);
+    }
+    if (d->message.open) {
+        message_abandon(s, dir);
+    }
+}
+
+static void websocket_close(struct stream *s)
+{
+    struct ws *ws = stream_state(s);
+    control_ended(s);
+    for (int dir = 0; dir < 2; dir++) {
+        message_direction_close(s, (enum dir)dir);
+        control_direction_close(&ws->dir[dir]);
+    }
+}
+
+const struct decoder websocket_decoder = {.name = "websocket",
+                                          .state_size = sizeof(struct ws),
+                                          .max_keep = FRAME_HEADER_MAX + CONTROL_PAYLOAD_MAX,
+                                          .open = websocket_open,
+                                          .data = websocket_data,
+                                          .gap = websocket_gap,
+                                          .end = websocket_end,
+                                          .close = websocket_close};

@@ -1,0 +1,103 @@
+/*
+ * The state of a WebSocket connection, inside this folder only. Each field stands in the struct whose
+ * lifetime it has: connection > direction > message > frame, so that ending a message is one
+ * assignment and nothing can leak.
+ */
+#ifndef WSIGHT_WEBSOCKET_SESSION_H
+#define WSIGHT_WEBSOCKET_SESSION_H
+
+#include "../base/buffer.h"
+#include "../base/utf8.h"
+#include "websocket.h"
+
+enum opcode {
+    OPCODE_CONTINUATION = 0,
+    OPCODE_TEXT = 1,
+    OPCODE_BINARY = 2,
+    OPCODE_CLOSE = 8,
+    OPCODE_PING = 9,
+    OPCODE_PONG = 10
+};
+
+#define CONTROL_PAYLOAD_MAX 125 /* RFC 6455 section 5.5 */
+#define FRAME_HEADER_MAX 14
+
+/* The frame under way. Its header was read; left counts the payload bytes that are still to come. */
+struct ws_frame {
+    uint64_t left;
+    uint8_t key[4];
+    uint8_t phase; /* index of the key byte for the next payload byte */
+    bool fin, masked;
+    bool control; /* too long for a control frame, so that it is not taken whole */
+};
+
+/* The message under way. */
+struct ws_message {
+    struct message m;
+    struct utf8 utf8;
+    bool open;     /* begun and not ended */
+    bool orphan;   /* began with a continuation frame */
+    bool inflates; /* compressed, and the inflater has taken all of it so far */
+};
+
+/* What the masking keys of a direction have shown so far (RFC 6455 section 10.3). */
+struct ws_mask_keys {
+    uint32_t last, step, varying;
+    uint16_t count;
+    uint8_t equal_steps;
+    bool told_entropy;
+};
+
+struct ws_pings;
+struct ws_digest;
+struct inflater;
+
+struct ws_direction {
+    struct ws_frame frame;
+    struct ws_message message;
+    struct ws_mask_keys keys;
+    int close_code;       /* of the first Close; CLOSE_CODE_NONE when it had none */
+    int64_t close_ts;     /* of the first Close; 0: none was sent */
+    bool searching;       /* frame boundaries are unknown */
+    bool after_close;     /* a data frame followed the Close: said once */
+    struct inflater *inflater; /* NULL until the first compressed message */
+    struct ws_pings *pings;    /* NULL until the first Ping */
+    struct ws_digest *digest;  /* NULL unless options.digest */
+    struct buffer body;        /* of the message under way, when it comes in more than one piece */
+};
+
+struct ws {
+    struct websocket_setup setup;
+    struct ws_direction dir[2];
+};
+
+/* message.c: the life of a message */
+
+/* A data message begins with a frame of this opcode. */
+void message_begin(struct stream *s, enum dir dir, uint8_t opcode, bool compressed);
+/* The next payload bytes, as they are on the wire: masked or not. */
+void message_piece(struct stream *s, enum dir dir, struct bytes wire);
+/* n payload bytes are missing. */
+void message_damage(struct stream *s, enum dir dir);
+/* The last frame of the message is complete. */
+void message_finish(struct stream *s, enum dir dir);
+/* The message ends before it is finished. */
+void message_abandon(struct stream *s, enum dir dir);
+void message_direction_open(struct stream *s, struct ws_direction *d);
+void message_direction_close(struct stream *s, enum dir dir);
+
+/* control.c: Ping, Pong and Close */
+
+/* A whole control frame; m has its payload in body, unmasked. Fills in rtt and close_code, makes the
+ * findings and emits the message. */
+void control_frame(struct stream *s, enum dir dir, struct message *m);
+/* A frame that follows the sender's own Close. */
+void control_after_close(struct stream *s, enum dir dir, uint8_t opcode);
+/* What an ended connection has left undone. */
+void control_ended(struct stream *s);
+void control_direction_close(struct ws_direction *d);
+
+/* mask_keys.c: what masking keys give away */
+void mask_key_seen(struct stream *s, enum dir dir, const uint8_t key[4]);
+
+#endif
