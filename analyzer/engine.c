@@ -1,0 +1,531 @@
+/* The engine: packets in, events out. */
+#include "engine.h"
+
+#include "decoders/http/upgrade.h"
+#include "decoders/net/net.h"
+#include "limits.h"
+#include "tcp/flow.h"
+#include "tcp/fragments.h"
+#include "tcp/reassembly.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define AHEAD 64 /* packets parsed ahead, so that flows come into the cache in time */
+
+struct ahead {
+    struct segment segment;
+    uint32_t hash;
+    uint32_t interface;
+};
+
+struct engine {
+    struct stream_shared shared;
+    struct decode_options decode;
+    struct event_sink *sink;
+    struct flow_table *flows;
+    struct fragments *fragments;
+    struct reassembly reassembly;
+    struct engine_stats stats;
+    struct net_parsed parsed;
+    size_t n_ahead;
+    struct ahead ahead[AHEAD];
+};
+
+/* ---- Findings ---- */
+
+static void capture_finding(struct engine *e, enum finding_id id, int64_t ts, uint64_t pkt,
+                            const char *detail)
+{
+    struct event event = {.type = EVENT_FINDING, .ts = ts, .pkt = pkt};
+    event.finding.id = id;
+    event.finding.detail = bytes_of(detail);
+    e->sink->emit(e->sink, &event);
+}
+
+static enum dir stream_dir(const struct flow *f, enum dir dir)
+{
+    return f->stream != NULL && stream_swapped(f->stream) ? dir_other(dir) : dir;
+}
+
+static void flow_finding(void *ctx, struct flow *f, enum dir dir, enum finding_id id, uint64_t pkt)
+{
+    struct engine *e = ctx;
+    if (f->stream != NULL) {
+        stream_finding(f->stream, stream_dir(f, dir), id, NULL);
+    } else {
+        capture_finding(e, id, f->seen_ts, pkt, "");
+    }
+}
+
+/* ---- From reassembly to streams ---- */
+
+static struct connection connection_of(const struct flow *f)
+{
+    struct connection c = {.family = f->key.family,
+                           .vlan = {f->key.vlan[0], f->key.vlan[1]},
+                           .tunnel = f->key.tunnel,
+                           .layers = f->layers,
+                           .interface = f->interface,
+                           .started = f->started,
+                           .first_pkt = f->first_pkt,
+                           .syn_rtt = f->syn_rtt};
+    memcpy(c.client.ip, f->key.ip[0], 16);
+    memcpy(c.server.ip, f->key.ip[1], 16);
+    c.client.port = f->key.port[0];
+    c.server.port = f->key.port[1];
+    return c;
+}
+
+/* A stream that nobody wants any more. One that has a session lives on, to say how it ended. */
+static void stop_decoding(struct flow *f)
+{
+    f->ignored = true;
+    if (stream_session(f->stream) == 0) {
+        struct session_end end = {.how = END_OPEN, .first_fin = -1, .last_ts = f->seen_ts};
+        stream_close(f->stream, &end);
+        f->stream = NULL;
+    }
+}
+
+static void flow_data(void *ctx, struct flow *f, const struct chunk *c)
+{
+    struct engine *e = ctx;
+    if (f->ignored) {
+        return;
+    }
+    if (f->stream == NULL) {
+        struct connection connection = connection_of(f);
+        f->stream = stream_new(&e->shared, &connection, f->from_start);
+        if (f->stream == NULL) {
+            f->ignored = true;
+            return;
+        }
+    }
+    if (!stream_data(f->stream, c)) {
+        stop_decoding(f);
+    }
+}
+
+static void flow_gap(void *ctx, struct flow *f, enum dir dir, uint64_t n, int64_t ts, uint64_t pkt)
+{
+    struct engine *e = ctx;
+    if (f->ignored) {
+        return;
+    }
+    e->stats.gaps++;
+    e->stats.lost_bytes += n;
+    if (f->stream == NULL) {
+        f->from_start = false; /* the first bytes are missing, so what follows is mid-stream */
+        return;
+    }
+    stream_finding(f->stream, stream_dir(f, dir), FINDING_TCP_GAP, "%llu bytes",
+                   (unsigned long long)n);
+    if (!stream_gap(f->stream, dir, n, ts, pkt)) {
+        stop_decoding(f);
+    }
+}
+
+static void flow_end(void *ctx, struct flow *f, enum dir dir, int64_t ts, uint64_t pkt)
+{
+    (void)ctx;
+    if (f->stream != NULL && !f->ignored) {
+        stream_end(f->stream, dir, ts, pkt);
+    }
+}
+
+/* ---- The end of a connection ---- */
+
+static void end_flow(struct engine *e, struct flow *f, enum end_how how)
+{
+    if (!f->ignored) {
+        reassembly_finish(&e->reassembly, f);
+    }
+    reassembly_drop(&e->reassembly, f);
+    for (int d = 0; d < 2; d++) {
+        e->stats.retransmitted += f->side[d].counts.retransmitted;
+        e->stats.out_of_order += f->side[d].counts.out_of_order;
+    }
+    if (f->stream != NULL) {
+        bool fin = f->first_fin >= 0 && (how == END_OPEN || how == END_IDLE);
+        struct session_end end = {.how = fin ? END_FIN : how,
+                                  .first_fin = f->first_fin,
+                                  .fin_ts = f->fin_ts,
+                                  .last_ts = f->seen_ts,
+                                  .tcp = {f->side[0].counts, f->side[1].counts}};
+        stream_close(f->stream, &end);
+        f->stream = NULL;
+    }
+}
+
+static void close_flow(struct engine *e, struct flow *f, enum end_how how)
+{
+    end_flow(e, f, how);
+    flow_remove(e->flows, f);
+}
+
+static void flow_gone(void *ctx, struct flow *f, enum flow_gone gone)
+{
+    struct engine *e = ctx;
+    if (gone == FLOW_GONE_EVICTED) {
+        if (e->stats.connections_evicted++ == 0) {
+            capture_finding(e, FINDING_TCP_LIMIT_CONNECTIONS, f->seen_ts, f->last_pkt, "");
+        }
+        end_flow(e, f, END_EVICTED);
+    } else {
+        end_flow(e, f, END_IDLE);
+    }
+}
+
+static void finish_flow(void *ctx, struct flow *f)
+{
+    close_flow(ctx, f, END_OPEN);
+}
+
+/* ---- Segments ---- */
+
+/* Whether the sender of a connection's first captured segment is its server: what SYN/ACK says, and
+ * else the lower port. A decoder that knows better turns the stream round. */
+static bool sender_is_server(const struct segment *g)
+{
+    if (g->flags & TCP_SYN) {
+        return g->flags & TCP_ACK;
+    }
+    return g->key.port[0] < g->key.port[1];
+}
+
+static struct flow *add_flow(struct engine *e, const struct segment *g, uint32_t hash,
+                             uint32_t interface, enum dir *dir)
+{
+    struct flow_key key = g->key;
+    *dir = sender_is_server(g) ? DIR_SERVER_TO_CLIENT : DIR_CLIENT_TO_SERVER;
+    if (*dir == DIR_SERVER_TO_CLIENT) {
+        memcpy(key.ip[0], g->key.ip[1], 16);
+        memcpy(key.ip[1], g->key.ip[0], 16);
+        key.port[0] = g->key.port[1];
+        key.port[1] = g->key.port[0];
+    }
+    struct flow *f = flow_add(e->flows, &key, hash);
+    if (f != NULL) {
+        e->stats.connections++;
+        f->started = f->seen_ts = g->ts;
+        f->first_pkt = f->last_pkt = g->pkt;
+        f->layers = g->layers;
+        f->interface = interface;
+        f->from_start = g->flags & TCP_SYN;
+    }
+    return f;
+}
+
+static void syn(struct flow *f, enum dir dir, const struct segment *g)
+{
+    if (f->side[dir].started && g->seq + 1 != f->side[dir].first) {
+        f->new_syn = g->seq;
+        f->new_syn_dir = (uint8_t)(dir + 1);
+        f->new_syn_ts = g->ts;
+        f->new_syn_pkt = g->pkt;
+        return;
+    }
+    reassembly_syn(f, dir, g->seq);
+    if (!(g->flags & TCP_ACK) && f->syn_ts == 0) {
+        f->syn_ts = g->ts;
+    }
+}
+
+/* A SYN on a connection that is not over begins a new one only when somebody takes it up: the other
+ * side acknowledges it, or its sender goes on from there (RFC 5961 section 4: else it may be forged). */
+static bool is_replaced(const struct flow *f, enum dir dir, const struct segment *g)
+{
+    if (f->new_syn_dir == 0) {
+        return false;
+    }
+    enum dir syn_dir = (enum dir)(f->new_syn_dir - 1);
+    if (dir != syn_dir) {
+        return (g->flags & TCP_SYN) && (g->flags & TCP_ACK) && g->ack == f->new_syn + 1;
+    }
+    return !(g->flags & TCP_SYN) && g->seq == f->new_syn + 1;
+}
+
+static struct flow *replace_flow(struct engine *e, struct flow *old, enum dir *dir)
+{
+    enum dir syn_dir = (enum dir)(old->new_syn_dir - 1);
+    struct segment s = {.ts = old->new_syn_ts,
+                        .pkt = old->new_syn_pkt,
+                        .seq = old->new_syn,
+                        .flags = TCP_SYN,
+                        .layers = old->layers,
+                        .key = old->key};
+    bool same_client = syn_dir == DIR_CLIENT_TO_SERVER;
+    if (!same_client) {
+        memcpy(s.key.ip[0], old->key.ip[1], 16);
+        memcpy(s.key.ip[1], old->key.ip[0], 16);
+        s.key.port[0] = old->key.port[1];
+        s.key.port[1] = old->key.port[0];
+    }
+    uint32_t hash = old->hash;
+    uint32_t interface = old->interface;
+    close_flow(e, old, END_REPLACED);
+    enum dir ignored;
+    struct flow *f = add_flow(e, &s, hash, interface, &ignored);
+    if (f != NULL) {
+        syn(f, DIR_CLIENT_TO_SERVER, &s);
+        *dir = same_client ? *dir : dir_other(*dir);
+    }
+    return f;
+}
+
+/* A reset that the receiver would accept: within reach of what its sender sent (RFC 5961). */
+static bool reset_is_credible(const struct flow *f, enum dir dir, const struct segment *g)
+{
+    const struct tcp_side *side = &f->side[dir];
+    int32_t distance = (int32_t)(g->seq - side->next);
+    return !side->started || (distance > -(1 << 16) && distance < (int32_t)(1 << 20));
+}
+
+static void note_fin(struct flow *f, enum dir dir, const struct segment *g)
+{
+    if (f->first_fin < 0) {
+        f->first_fin = (int8_t)dir;
+        f->fin_ts = g->ts;
+    }
+}
+
+static void note_handshake(struct flow *f, enum dir dir, const struct segment *g)
+{
+    if (f->syn_rtt < 0 && f->syn_ts != 0 && dir == DIR_CLIENT_TO_SERVER &&
+        (g->flags & (TCP_SYN | TCP_ACK)) == TCP_ACK && f->side[1].started &&
+        g->ack == f->side[1].first) {
+        f->syn_rtt = g->ts - f->syn_ts;
+    }
+}
+
+/* A segment of a connection that nobody decodes: its end is all there is to see. */
+static bool ignored_segment(struct flow *f, enum dir dir, const struct segment *g)
+{
+    f->side[dir].counts.bytes += g->b.n + g->cut;
+    if (g->flags & TCP_FIN) {
+        note_fin(f, dir, g);
+        f->side[dir].ended = true;
+    }
+    return f->side[0].ended && f->side[1].ended;
+}
+
+static void known_segment(struct engine *e, struct flow *f, enum dir dir, const struct segment *g)
+{
+    f->packets++;
+    f->seen_ts = g->ts;
+    f->last_pkt = g->pkt;
+    f->last_ts = flow_now(e->flows);
+    f->side[dir].counts.packets++;
+    struct segment data = *g;
+    if (g->flags & TCP_SYN) {
+        syn(f, dir, g);
+        data.seq++;
+    }
+    if (f->syn_rtt < 0) {
+        note_handshake(f, dir, g);
+    }
+    if (g->flags & TCP_RST) {
+        if (reset_is_credible(f, dir, g)) {
+            note_fin(f, dir, g);
+            close_flow(e, f, END_RESET);
+        }
+        return;
+    }
+    if (g->flags & TCP_FIN) {
+        note_fin(f, dir, g);
+    }
+    if (f->ignored) {
+        if (ignored_segment(f, dir, g)) {
+            close_flow(e, f, END_FIN);
+        }
+        return;
+    }
+    f->had_data = f->had_data || g->b.n > 0;
+    if ((g->flags & TCP_URG) && g->b.n > 0 && !f->side[dir].told_urgent) {
+        f->side[dir].told_urgent = true;
+        flow_finding(e, f, dir, FINDING_TCP_URGENT, g->pkt);
+    }
+    reassembly_push(&e->reassembly, f, dir, &data);
+    if (f->side[0].ended && f->side[1].ended) {
+        close_flow(e, f, END_FIN);
+    }
+}
+
+static void take_segment(struct engine *e, const struct ahead *a)
+{
+    const struct segment *g = &a->segment;
+    enum dir dir = DIR_CLIENT_TO_SERVER;
+    flow_clock(e->flows, g->ts);
+    struct flow *f = flow_find(e->flows, &g->key, a->hash, &dir);
+    if (f != NULL && is_replaced(f, dir, g)) {
+        f = replace_flow(e, f, &dir);
+    } else if (f == NULL) {
+        if (!(g->flags & TCP_SYN) && g->b.n == 0) {
+            return; /* the tail of a connection that is over, or one that says nothing */
+        }
+        f = add_flow(e, g, a->hash, a->interface, &dir);
+    }
+    if (f != NULL) {
+        known_segment(e, f, dir, g);
+    }
+}
+
+/* ---- Packets ---- */
+
+static enum net_result whole_datagram(struct engine *e, const struct packet *p)
+{
+    struct ip_fragment whole;
+    e->stats.fragments++;
+    switch (fragments_push(e->fragments, &e->parsed.fragment, p->ts, p->no, &whole)) {
+    case FRAGMENTS_COMPLETE:
+        return net_parse_ip(&whole, p->ts, p->no, &e->parsed);
+    case FRAGMENTS_OVERLAP:
+        capture_finding(e, FINDING_IP_FRAGMENT_OVERLAP, p->ts, p->no, "");
+        return NET_FRAGMENT;
+    default:
+        return NET_FRAGMENT;
+    }
+}
+
+static void count_unreadable(struct engine *e, const struct packet *p, enum net_result result)
+{
+    switch (result) {
+    case NET_CUT:
+        if (e->stats.cut_packets++ == 0) {
+            capture_finding(e, FINDING_CAPTURE_SNAPLEN, p->ts, p->no, "");
+        }
+        break;
+    case NET_BAD:
+        if (e->stats.bad_packets++ < FINDINGS_PER_SESSION_AND_ID) {
+            capture_finding(e, FINDING_NET_MALFORMED, p->ts, p->no, "");
+        }
+        break;
+    case NET_TOO_DEEP:
+        if (e->stats.too_deep++ == 0) {
+            capture_finding(e, FINDING_NET_TOO_DEEP, p->ts, p->no, "");
+        }
+        break;
+    case NET_LINK_UNKNOWN:
+        if (e->stats.unknown_link++ == 0) {
+            char detail[48];
+            snprintf(detail, sizeof detail, "link type %d", p->link);
+            capture_finding(e, FINDING_CAPTURE_LINK_UNKNOWN, p->ts, p->no, detail);
+        }
+        break;
+    case NET_ENCRYPTED:
+        if (e->stats.encrypted++ == 0) {
+            capture_finding(e, FINDING_CAPTURE_ENCRYPTED, p->ts, p->no, "");
+        }
+        break;
+    default:
+        e->stats.other_packets += result == NET_OTHER;
+        break;
+    }
+}
+
+static void take_ahead(struct engine *e)
+{
+    for (size_t i = 0; i < e->n_ahead; i++) {
+        flow_prefetch_flow(e->flows, e->ahead[i].hash);
+    }
+    for (size_t i = 0; i < e->n_ahead; i++) {
+        take_segment(e, &e->ahead[i]);
+    }
+    e->n_ahead = 0;
+}
+
+static void parse_packet(struct engine *e, const struct packet *p)
+{
+    e->stats.packets++;
+    e->stats.bytes += p->wire_len;
+    enum net_result result = net_parse(p, &e->parsed);
+    bool fragment = result == NET_FRAGMENT;
+    if (fragment) {
+        result = whole_datagram(e, p);
+    }
+    if (result != NET_SEGMENT) {
+        count_unreadable(e, p, result);
+        return;
+    }
+    e->stats.tcp_packets++;
+    if (e->parsed.segment.cut > 0 && e->stats.cut_packets++ == 0) {
+        capture_finding(e, FINDING_CAPTURE_SNAPLEN, p->ts, p->no, "");
+    }
+    struct ahead *a = &e->ahead[e->n_ahead++];
+    a->segment = e->parsed.segment;
+    a->hash = flow_hash(e->flows, &a->segment.key);
+    a->interface = p->interface;
+    flow_prefetch_slot(e->flows, a->hash);
+    if (fragment || e->n_ahead == AHEAD) {
+        take_ahead(e); /* the bytes of a reassembled datagram last only until the next fragment */
+    }
+}
+
+void engine_packets(struct engine *e, const struct packet *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        parse_packet(e, &p[i]);
+    }
+    take_ahead(e);
+}
+
+void engine_finish(struct engine *e)
+{
+    flow_each(e->flows, finish_flow, e);
+}
+
+struct engine_stats engine_stats(const struct engine *e)
+{
+    struct engine_stats s = e->stats;
+    s.connections_peak = flow_peak(e->flows);
+    s.waiting_limit_hits = e->reassembly.limit_hits;
+    s.fragments_dropped = fragments_dropped(e->fragments);
+    return s;
+}
+
+/* ---- Life ---- */
+
+struct engine *engine_new(const struct engine_options *o, struct event_sink *sink)
+{
+    struct engine *e = calloc(1, sizeof *e);
+    if (e == NULL) {
+        return NULL;
+    }
+    e->decode = o->decode;
+    e->sink = sink;
+    e->shared = (struct stream_shared){.options = &e->decode, .sink = sink, .next_session = 1};
+    e->shared.scratch = malloc(STREAM_SCRATCH_BYTES);
+    e->shared.upgrades = upgrade_memory_new();
+    e->fragments = fragments_new();
+    size_t max = o->max_connections != 0 ? o->max_connections : TCP_CONNECTIONS_MAX;
+    e->flows = flow_table_new(o->seed, max, flow_gone, e);
+    e->reassembly.output = (struct reassembly_output){.data = flow_data,
+                                                      .gap = flow_gap,
+                                                      .end = flow_end,
+                                                      .finding = flow_finding,
+                                                      .ctx = e};
+    e->reassembly.digest_seed = o->seed;
+    if (e->shared.scratch == NULL || e->shared.upgrades == NULL || e->fragments == NULL ||
+        e->flows == NULL) {
+        engine_free(e);
+        return NULL;
+    }
+    return e;
+}
+
+void engine_free(struct engine *e)
+{
+    if (e == NULL) {
+        return;
+    }
+    if (e->flows != NULL) {
+        flow_each(e->flows, finish_flow, e);
+    }
+    flow_table_free(e->flows);
+    fragments_free(e->fragments);
+    upgrade_memory_free(e->shared.upgrades);
+    free(e->shared.scratch);
+    free(e);
+}

@@ -1,0 +1,47 @@
+/*
+ * The engine: packets in, events out.
+ *
+ * Packet -> segment -> flow -> reassembly -> stream and its decoders -> events to the sink. One engine
+ * runs on one thread and owns its flows and streams. Time comes with the packets; the same packets
+ * give the same events.
+ */
+#ifndef WSIGHT_ENGINE_H
+#define WSIGHT_ENGINE_H
+
+#include "decoders/decoder.h"
+
+struct engine;
+
+struct engine_options {
+    struct decode_options decode;
+    uint64_t seed;          /* of the hashes; unpredictable in use, fixed in tests */
+    size_t max_connections; /* 0: TCP_CONNECTIONS_MAX */
+};
+
+/* What the engine counted; totals of the report. */
+struct engine_stats {
+    uint64_t packets, bytes;      /* bytes on the wire */
+    uint64_t tcp_packets;         /* that held a TCP segment */
+    uint64_t other_packets;       /* sound, but no TCP */
+    uint64_t bad_packets;         /* contradicting headers */
+    uint64_t cut_packets;         /* cut by the snap length inside headers or payload */
+    uint64_t unknown_link, encrypted, too_deep;
+    uint64_t fragments, fragments_dropped; /* IP fragments; those never completed */
+    uint64_t connections, connections_peak, connections_evicted;
+    uint64_t retransmitted, out_of_order, gaps, lost_bytes;
+    uint64_t waiting_limit_hits; /* holes given up because too much waited behind them */
+};
+
+/* The sink is borrowed. NULL when out of memory. */
+struct engine *engine_new(const struct engine_options *, struct event_sink *);
+void engine_free(struct engine *);
+
+/* Works through n packets in order. */
+void engine_packets(struct engine *, const struct packet *, size_t n);
+
+/* The capture is over: ends every connection. */
+void engine_finish(struct engine *);
+
+struct engine_stats engine_stats(const struct engine *);
+
+#endif

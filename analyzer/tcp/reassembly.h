@@ -1,0 +1,44 @@
+/*
+ * TCP reassembly: segments of one connection into ordered bytes, or gaps of exact length.
+ *
+ * In-order payload is handed on at once and never copied. What comes too early waits, copied and
+ * bounded, until the bytes before it come. The first copy of a byte wins. A hole is real once the
+ * receiver has acknowledged past it (with a little grace, as captures are not always in order), when
+ * a cap is hit or when the connection ends; then a gap of its exact length goes down the stream.
+ * Sequence arithmetic is RFC 9293's; offsets are 64-bit, so a stream may wrap any number of times.
+ */
+#ifndef WSIGHT_REASSEMBLY_H
+#define WSIGHT_REASSEMBLY_H
+
+#include "flow.h"
+
+/* Where the bytes go. Each may be called many times from one reassembly call. */
+struct reassembly_output {
+    void (*data)(void *ctx, struct flow *, const struct chunk *);
+    void (*gap)(void *ctx, struct flow *, enum dir, uint64_t n, int64_t ts, uint64_t pkt);
+    void (*end)(void *ctx, struct flow *, enum dir, int64_t ts, uint64_t pkt); /* FIN in order */
+    void (*finding)(void *ctx, struct flow *, enum dir, enum finding_id, uint64_t pkt);
+    void *ctx;
+};
+
+/* Shared by all connections of an engine. */
+struct reassembly {
+    struct reassembly_output output;
+    size_t waiting_bytes;  /* of all connections */
+    uint64_t limit_hits;   /* holes that were given up because a cap was hit */
+    uint64_t digest_seed;  /* so that nobody can make two payloads look alike */
+};
+
+/* One segment of a flow, with everything but SYN: payload, FIN, acknowledgement, cut. */
+void reassembly_push(struct reassembly *, struct flow *, enum dir, const struct segment *);
+
+/* A SYN or SYN/ACK: where the direction's numbers start. Data that comes with it follows by push. */
+void reassembly_syn(struct flow *, enum dir, uint32_t seq);
+
+/* Hands on what waits in both directions, with the gaps before it, because nothing more will come. */
+void reassembly_finish(struct reassembly *, struct flow *);
+
+/* Frees what waits without handing it on. */
+void reassembly_drop(struct reassembly *, struct flow *);
+
+#endif
