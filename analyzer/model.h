@@ -1,0 +1,174 @@
+/*
+ * The model: sessions, messages counted, findings and totals. Reports are told by it, screens look
+ * at it.
+ *
+ * It takes batches of events. A session lives from its first event to EVENT_END; then the listeners
+ * are told and, unless options.retain says otherwise, it is freed, so that a capture of any size needs
+ * no more memory than its open sessions. Everything a listener is given is borrowed and valid only
+ * during the call.
+ */
+#ifndef WSIGHT_MODEL_H
+#define WSIGHT_MODEL_H
+
+#include "batch.h"
+#include "histogram.h"
+
+enum outcome {
+    OUTCOME_OPEN,       /* the upgrade succeeded */
+    OUTCOME_REFUSED,    /* the server answered with another status than 101 */
+    OUTCOME_MIDSTREAM,  /* picked up without its handshake */
+    OUTCOME_INCOMPLETE, /* an upgrade was requested and no answer was captured */
+    OUTCOME_TLS,        /* a TLS connection that cannot be read: not a WebSocket session */
+    OUTCOME_COUNT
+};
+
+/* One direction of a session, or of everything. */
+struct direction_counts {
+    uint64_t frames;
+    uint64_t opcodes[16]; /* frames; those of a message's continuation count as opcode 0 */
+    uint64_t masked, unmasked;
+    uint64_t text, binary;           /* finished messages */
+    uint64_t fragmented, compressed; /* of those */
+    uint64_t payload_bytes;          /* on the wire after unmasking, all frames */
+    uint64_t message_bytes;          /* after inflation, finished data messages */
+    uint64_t overhead_bytes;         /* frame headers */
+    uint64_t compressed_wire_bytes, compressed_message_bytes; /* of compressed, inflated messages */
+    uint64_t damaged;      /* data messages of which bytes were not captured */
+    uint64_t unfinished;   /* data messages that ended before their last frame */
+    uint64_t not_inflated; /* compressed messages whose content could not be had in full */
+    uint64_t pings, pongs;
+};
+
+/* A direction's first Close. */
+struct close_record {
+    bool seen;
+    int code; /* CLOSE_CODE_NONE when it carried none */
+    int64_t ts;
+    uint64_t pkt;
+    struct bytes reason; /* raw; owned by the session */
+};
+
+struct rtt_counts {
+    uint64_t count;
+    int64_t min, max, sum; /* ns */
+};
+
+/* A finding of a session, or of the capture: the first of its kind and direction, and how many. */
+struct finding_record {
+    enum finding_id id;
+    enum dir dir;
+    int64_t ts; /* of the first */
+    uint64_t pkt;
+    uint64_t count;
+    struct bytes detail; /* of the first; text without control characters */
+};
+
+/* How a session ended, in one word; close_how_name() gives the word. */
+enum close_how {
+    CLOSE_STILL_OPEN,  /* at the end of the capture */
+    CLOSE_CLEAN,       /* Close from both sides */
+    CLOSE_UNANSWERED,  /* Close from one side only, then FIN, RST or silence */
+    CLOSE_FIN,         /* FIN without any Close */
+    CLOSE_RESET,       /* RST without any Close */
+    CLOSE_IDLE,        /* silence */
+    CLOSE_EVICTED,     /* given up by wsight for want of room */
+    CLOSE_REPLACED,    /* another connection took its ports */
+    CLOSE_NEVER_OPENED /* refused, incomplete or TLS */
+};
+
+struct session {
+    uint64_t id; /* in the order of their beginning, from 1 */
+    enum outcome outcome;
+    int confidence; /* percent; of a mid-stream pickup */
+    bool ended;
+    struct connection connection;
+    struct handshake handshake; /* its texts are owned by the session */
+    bool has_handshake;
+    int64_t started, last_ts; /* first and last event or packet */
+    struct direction_counts dir[2];
+    struct close_record close[2];
+    struct rtt_counts rtt[2]; /* by the direction of the Ping */
+    bool has_digest[2];
+    uint8_t digest[2][32];
+    struct session_end end; /* once ended */
+    struct tls_hello tls;   /* its texts are owned by the session */
+    struct finding_record *findings; /* in the order of their first packet */
+    uint32_t finding_count;
+    uint64_t findings_left_out; /* kinds beyond FINDINGS_PER_SESSION */
+    void *texts;                /* what the bytes above point into; the model's */
+    void *user;                 /* a listener's own (one listener at most uses it) */
+};
+
+#define MODEL_NAMES_MAX 256 /* distinct subprotocols or extensions that are counted by name */
+
+/* A name and how often it was chosen. */
+struct name_count {
+    struct bytes name; /* owned by the totals */
+    uint64_t sessions;
+    uint64_t offered;
+};
+
+struct name_counts {
+    struct name_count *list; /* in the order of their first appearance */
+    size_t n;
+    uint64_t others; /* sessions with a name beyond MODEL_NAMES_MAX */
+};
+
+struct totals {
+    uint64_t sessions; /* WebSocket sessions of any outcome, TLS not counted */
+    uint64_t outcomes[OUTCOME_COUNT];
+    uint64_t open_now, open_peak;
+    struct direction_counts dir[2];
+    struct rtt_counts rtt[2];
+    uint64_t close_codes[2][5000]; /* by code below 5000 */
+    uint64_t close_none[2], close_other[2]; /* Close without a code; with one of 5000 and more */
+    uint64_t ends[CLOSE_NEVER_OPENED + 1]; /* enum close_how, of ended sessions that were open */
+    struct name_counts subprotocols, extensions;
+    struct histogram message_sizes[2]; /* bytes after inflation, finished data messages */
+    struct histogram rtt_ns;
+    uint64_t findings[FINDING_COUNT]; /* by id, repeats counted */
+    uint64_t findings_by_severity[SEVERITY_COUNT];
+    uint64_t tls_connections;
+};
+
+struct model;
+
+/* Who wants to be told. Any member may be NULL. */
+struct model_listener {
+    void (*session_opened)(void *self, const struct session *); /* handshake finished, or picked up */
+    void (*message)(void *self, const struct session *, const struct event *);
+    void (*frame)(void *self, const struct session *, const struct event *);
+    void (*finding)(void *self, const struct session *, const struct finding_record *); /* each one;
+                                                          session NULL: of the capture */
+    void (*session_ended)(void *self, struct session *);
+    void *self;
+};
+
+struct model_options {
+    bool retain; /* keep ended sessions */
+};
+
+struct model *model_new(const struct model_options *);
+void model_free(struct model *);
+
+/* Listeners are called in the order in which they were added; the struct is copied. At most 4. */
+void model_listen(struct model *, const struct model_listener *);
+
+/* Takes what a batch holds, in order. */
+void model_take(struct model *, const struct batch *);
+
+const struct totals *model_totals(const struct model *);
+
+/* Findings about the capture itself. */
+const struct finding_record *model_findings(const struct model *, size_t *n);
+
+/* How a session ended, judged by its Closes and by TCP. */
+enum close_how session_close_how(const struct session *);
+/* "clean", "reset", ... as in the report. */
+const char *close_how_name(enum close_how);
+/* "open", "refused", "midstream", "incomplete", "tls". */
+const char *outcome_name(enum outcome);
+/* The side that sent the first Close, -1 when none did. */
+int session_close_first(const struct session *);
+
+#endif
