@@ -1,0 +1,675 @@
+/*
+ * The model: takes events and keeps sessions, counters and findings. Totals are added up when a
+ * session ends, not with every message; only what a sum over sessions cannot give (sizes, round
+ * trips) is counted on the way.
+ */
+#include "model.h"
+
+#include "decoders/base/buffer.h"
+#include "decoders/http/fields.h"
+#include "limits.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define LISTENERS_MAX 4
+#define NAME_MAX_BYTES 256
+#define FIRST_SLOTS 1024
+
+/* Texts of a session, in blocks so that they never move. */
+struct text_block {
+    struct text_block *next;
+    size_t used, size;
+    uint8_t bytes[];
+};
+
+struct model {
+    struct model_options options;
+    struct model_listener listeners[LISTENERS_MAX];
+    size_t n_listeners;
+    struct session **slots; /* open addressing by id */
+    size_t mask, count;
+    struct session *last; /* the session of the newest event */
+    struct totals totals;
+    struct finding_record *findings; /* of the capture */
+    size_t n_findings;
+    struct text_block *texts;
+};
+
+#define TELL(m, call, ...)                                                                         \
+    for (size_t tell_i = 0; tell_i < (m)->n_listeners; tell_i++) {                                 \
+        const struct model_listener *l = &(m)->listeners[tell_i];                                  \
+        if (l->call != NULL) {                                                                     \
+            l->call(l->self, __VA_ARGS__);                                                         \
+        }                                                                                          \
+    }
+
+/* ---- Texts ---- */
+
+/* A copy that lives as long as its owner; NULL stays NULL. Without memory it becomes empty. */
+static struct bytes keep_text(struct text_block **blocks, struct bytes b)
+{
+    struct text_block *t = *blocks;
+    if (b.n == 0) {
+        return (struct bytes){b.p != NULL ? (const uint8_t *)"" : NULL, 0};
+    }
+    if (t == NULL || b.n > t->size - t->used) {
+        size_t size = b.n > 192 ? b.n : 192;
+        t = malloc(sizeof *t + size);
+        if (t == NULL) {
+            return (struct bytes){(const uint8_t *)"", 0};
+        }
+        *t = (struct text_block){.next = *blocks, .size = size};
+        *blocks = t;
+    }
+    uint8_t *p = t->bytes + t->used;
+    memcpy(p, b.p, b.n);
+    t->used += b.n;
+    return (struct bytes){p, b.n};
+}
+
+static void free_texts(struct text_block *t)
+{
+    while (t != NULL) {
+        struct text_block *next = t->next;
+        free(t);
+        t = next;
+    }
+}
+
+static struct bytes session_text(struct session *s, struct bytes b)
+{
+    struct text_block *blocks = s->texts;
+    struct bytes kept = keep_text(&blocks, b);
+    s->texts = blocks;
+    return kept;
+}
+
+/* ---- Sessions by id ---- */
+
+static size_t slot_of(const struct model *m, uint64_t id)
+{
+    size_t i = id & m->mask;
+    while (m->slots[i] != NULL && m->slots[i]->id != id) {
+        i = (i + 1) & m->mask;
+    }
+    return i;
+}
+
+static struct session *find_session(struct model *m, uint64_t id)
+{
+    if (m->last != NULL && m->last->id == id) {
+        return m->last;
+    }
+    m->last = m->slots[slot_of(m, id)];
+    return m->last;
+}
+
+static bool grow_slots(struct model *m)
+{
+    size_t n = (m->mask + 1) * 2;
+    struct session **old = m->slots;
+    struct session **slots = calloc(n, sizeof(struct session *));
+    if (slots == NULL) {
+        return false;
+    }
+    size_t old_n = m->mask + 1;
+    m->slots = slots;
+    m->mask = n - 1;
+    for (size_t i = 0; i < old_n; i++) {
+        if (old[i] != NULL) {
+            slots[slot_of(m, old[i]->id)] = old[i];
+        }
+    }
+    free(old);
+    return true;
+}
+
+static struct session *add_session(struct model *m, uint64_t id)
+{
+    if (m->count * 2 > m->mask && !grow_slots(m) && m->count + 1 >= m->mask) {
+        return NULL;
+    }
+    struct session *s = calloc(1, sizeof *s);
+    if (s != NULL) {
+        s->id = id;
+        s->close[0].code = s->close[1].code = CLOSE_CODE_NONE;
+        s->end.first_fin = -1;
+        m->slots[slot_of(m, id)] = s;
+        m->count++;
+        m->last = s;
+    }
+    return s;
+}
+
+static void free_session(struct session *s)
+{
+    free(s->findings);
+    free_texts(s->texts);
+    free(s);
+}
+
+static void remove_session(struct model *m, struct session *s)
+{
+    size_t i = slot_of(m, s->id);
+    for (size_t j = (i + 1) & m->mask; m->slots[j] != NULL; j = (j + 1) & m->mask) {
+        size_t home = m->slots[j]->id & m->mask;
+        if (((j - home) & m->mask) >= ((j - i) & m->mask)) {
+            m->slots[i] = m->slots[j];
+            i = j;
+        }
+    }
+    m->slots[i] = NULL;
+    m->count--;
+    m->last = NULL;
+    free_session(s);
+}
+
+/* ---- Findings ---- */
+
+static struct finding_record *same_finding(struct finding_record *list, size_t n,
+                                           const struct event *e)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (list[i].id == e->finding.id && list[i].dir == e->dir) {
+            return &list[i];
+        }
+    }
+    return NULL;
+}
+
+/* Room for one more record; the array doubles from 4. */
+static struct finding_record *add_record(struct finding_record **list, size_t n)
+{
+    if (n == 0 || (n >= 4 && (n & (n - 1)) == 0)) {
+        size_t size = n == 0 ? 4 : n * 2;
+        struct finding_record *more = realloc(*list, size * sizeof *more);
+        if (more == NULL) {
+            return NULL;
+        }
+        *list = more;
+    }
+    return &(*list)[n];
+}
+
+static struct finding_record record_of(const struct event *e)
+{
+    return (struct finding_record){.id = e->finding.id,
+                                   .dir = e->dir,
+                                   .ts = e->ts,
+                                   .pkt = e->pkt,
+                                   .count = 1,
+                                   .detail = e->finding.detail};
+}
+
+static void session_finding(struct model *m, struct session *s, const struct event *e)
+{
+    struct finding_record *r = same_finding(s->findings, s->finding_count, e);
+    struct finding_record now = record_of(e);
+    if (r != NULL) {
+        r->count++;
+    } else if (s->finding_count >= FINDINGS_PER_SESSION ||
+               (r = add_record(&s->findings, s->finding_count)) == NULL) {
+        s->findings_left_out++;
+    } else {
+        *r = now;
+        r->detail = session_text(s, now.detail);
+        s->finding_count++;
+    }
+    TELL(m, finding, s, &now);
+}
+
+static void capture_finding(struct model *m, const struct event *e)
+{
+    struct finding_record *r = same_finding(m->findings, m->n_findings, e);
+    struct finding_record now = record_of(e);
+    if (r != NULL) {
+        r->count++;
+    } else if (m->n_findings < FINDINGS_OF_CAPTURE &&
+               (r = add_record(&m->findings, m->n_findings)) != NULL) {
+        *r = now;
+        r->detail = keep_text(&m->texts, now.detail);
+        m->n_findings++;
+    }
+    TELL(m, finding, NULL, &now);
+}
+
+static void take_finding(struct model *m, struct session *s, const struct event *e)
+{
+    m->totals.findings[e->finding.id]++;
+    m->totals.findings_by_severity[finding_kind(e->finding.id)->severity]++;
+    if (s != NULL) {
+        session_finding(m, s, e);
+    } else {
+        capture_finding(m, e);
+    }
+}
+
+/* ---- Counting ---- */
+
+static void add_rtt(struct rtt_counts *r, int64_t ns)
+{
+    r->min = r->count == 0 || ns < r->min ? ns : r->min;
+    r->max = ns > r->max ? ns : r->max;
+    r->sum += ns;
+    r->count++;
+}
+
+static void merge_rtt(struct rtt_counts *into, const struct rtt_counts *from)
+{
+    if (from->count > 0) {
+        into->min = into->count == 0 || from->min < into->min ? from->min : into->min;
+        into->max = from->max > into->max ? from->max : into->max;
+        into->sum += from->sum;
+        into->count += from->count;
+    }
+}
+
+static void add_counts(struct direction_counts *into, const struct direction_counts *from)
+{
+    _Static_assert(sizeof *into % sizeof(uint64_t) == 0, "only 64-bit counters");
+    uint64_t *a = (uint64_t *)into;
+    const uint64_t *b = (const uint64_t *)from;
+    for (size_t i = 0; i < sizeof *into / sizeof(uint64_t); i++) {
+        a[i] += b[i];
+    }
+}
+
+static void count_data_message(struct model *m, struct direction_counts *d, enum dir dir,
+                               const struct message *msg)
+{
+    if (!(msg->flags & MESSAGE_FINISHED)) {
+        d->damaged += (msg->flags & MESSAGE_DAMAGED) != 0;
+        d->unfinished += (msg->flags & MESSAGE_DAMAGED) == 0;
+        return;
+    }
+    d->text += msg->opcode == 1;
+    d->binary += msg->opcode == 2;
+    d->fragmented += (msg->flags & MESSAGE_FRAGMENTED) != 0;
+    d->compressed += (msg->flags & MESSAGE_COMPRESSED) != 0;
+    d->message_bytes += msg->len;
+    if (msg->flags & MESSAGE_NOT_INFLATED) {
+        d->not_inflated++;
+    } else if (msg->flags & MESSAGE_COMPRESSED) {
+        d->compressed_wire_bytes += msg->wire_len;
+        d->compressed_message_bytes += msg->len;
+    }
+    histogram_add(&m->totals.message_sizes[dir], msg->len);
+}
+
+static void take_close(struct session *s, const struct event *e)
+{
+    struct close_record *c = &s->close[e->dir];
+    if (!c->seen) {
+        *c = (struct close_record){
+            .seen = true, .code = e->message.close_code, .ts = e->ts, .pkt = e->pkt};
+        if (e->message.body.n > 2) {
+            c->reason = session_text(s, bytes_from(e->message.body, 2));
+        }
+    }
+}
+
+static void count_close(struct totals *t, enum dir dir, int code)
+{
+    if (code == CLOSE_CODE_NONE) {
+        t->close_none[dir]++;
+    } else if (code < 5000) {
+        t->close_codes[dir][code]++;
+    } else {
+        t->close_other[dir]++;
+    }
+}
+
+static void take_control(struct model *m, struct session *s, const struct event *e)
+{
+    const struct message *msg = &e->message;
+    struct direction_counts *d = &s->dir[e->dir];
+    if (!(msg->flags & MESSAGE_FINISHED)) {
+        return;
+    }
+    if (msg->opcode == 8) {
+        count_close(&m->totals, e->dir, msg->close_code);
+        take_close(s, e);
+    } else if (msg->opcode == 9) {
+        d->pings++;
+    } else if (msg->opcode == 10) {
+        d->pongs++;
+        if (msg->rtt >= 0) {
+            add_rtt(&s->rtt[dir_other(e->dir)], msg->rtt);
+            histogram_add(&m->totals.rtt_ns, (uint64_t)msg->rtt);
+        }
+    }
+}
+
+static void take_message(struct model *m, struct session *s, const struct event *e)
+{
+    const struct message *msg = &e->message;
+    struct direction_counts *d = &s->dir[e->dir];
+    d->frames += msg->frames;
+    d->masked += msg->masked;
+    d->unmasked += msg->frames - msg->masked;
+    d->payload_bytes += msg->wire_len;
+    d->overhead_bytes += msg->overhead;
+    if (msg->opcode == 0) {
+        d->opcodes[0] += msg->frames; /* continuations without a beginning */
+    } else {
+        d->opcodes[msg->opcode & 15]++;
+        d->opcodes[0] += msg->frames - 1;
+    }
+    if (msg->opcode & 8) {
+        take_control(m, s, e);
+    } else {
+        count_data_message(m, d, e->dir, msg);
+    }
+    s->last_ts = e->ts > s->last_ts ? e->ts : s->last_ts;
+    TELL(m, message, s, e);
+}
+
+/* ---- Names ---- */
+
+static struct name_count *count_name(struct model *m, struct name_counts *names, struct bytes name)
+{
+    name = bytes_part(name, 0, NAME_MAX_BYTES);
+    for (size_t i = 0; i < names->n; i++) {
+        if (bytes_equal(names->list[i].name, name)) {
+            return &names->list[i];
+        }
+    }
+    if (names->n == MODEL_NAMES_MAX) {
+        return NULL;
+    }
+    if (names->list == NULL) {
+        names->list = calloc(MODEL_NAMES_MAX, sizeof *names->list);
+        if (names->list == NULL) {
+            return NULL;
+        }
+    }
+    struct name_count *n = &names->list[names->n++];
+    n->name = keep_text(&m->texts, name);
+    return n;
+}
+
+static void count_chosen(struct model *m, struct name_counts *names, struct bytes name)
+{
+    struct name_count *n = count_name(m, names, name);
+    if (n != NULL) {
+        n->sessions++;
+    } else {
+        names->others++;
+    }
+}
+
+static void count_offered(struct model *m, struct name_counts *names, struct bytes name)
+{
+    struct name_count *n = count_name(m, names, name);
+    if (n != NULL) {
+        n->offered++;
+    }
+}
+
+static void count_negotiated(struct model *m, const struct handshake *h)
+{
+    struct token_list tokens = token_list(h->offered_subprotocols);
+    struct bytes name;
+    while (token_list_next(&tokens, &name)) {
+        count_offered(m, &m->totals.subprotocols, name);
+    }
+    if (h->subprotocol.n > 0) {
+        count_chosen(m, &m->totals.subprotocols, h->subprotocol);
+    }
+    struct extension x;
+    struct extension_list offered = extension_list(h->offered_extensions);
+    while (extension_list_next(&offered, &x)) {
+        count_offered(m, &m->totals.extensions, x.name);
+    }
+    struct extension_list chosen = extension_list(h->extensions);
+    while (extension_list_next(&chosen, &x)) {
+        count_chosen(m, &m->totals.extensions, x.name);
+    }
+}
+
+/* ---- A session's life ---- */
+
+static void take_begin(struct model *m, const struct event *e)
+{
+    struct session *s = add_session(m, e->session);
+    if (s == NULL) {
+        return;
+    }
+    static const enum outcome outcomes[] = {[SESSION_UPGRADE] = OUTCOME_INCOMPLETE,
+                                            [SESSION_MIDSTREAM] = OUTCOME_MIDSTREAM,
+                                            [SESSION_TLS] = OUTCOME_TLS};
+    s->outcome = outcomes[e->begin.kind];
+    s->confidence = e->begin.confidence;
+    s->connection = *e->begin.connection;
+    s->started = s->last_ts = e->ts;
+    if (s->outcome == OUTCOME_TLS) {
+        m->totals.tls_connections++;
+        return;
+    }
+    m->totals.sessions++;
+    m->totals.open_now++;
+    if (m->totals.open_now > m->totals.open_peak) {
+        m->totals.open_peak = m->totals.open_now;
+    }
+    if (s->outcome == OUTCOME_MIDSTREAM) {
+        TELL(m, session_opened, s);
+    }
+}
+
+static void take_handshake(struct model *m, struct session *s, const struct event *e)
+{
+    s->handshake = *e->handshake;
+#define KEEP(name) s->handshake.name = session_text(s, e->handshake->name);
+    HANDSHAKE_TEXTS(KEEP)
+#undef KEEP
+    s->has_handshake = true;
+    if (s->outcome != OUTCOME_MIDSTREAM) {
+        s->outcome = e->handshake->status == 101 ? OUTCOME_OPEN
+                     : e->handshake->status == 0 ? OUTCOME_INCOMPLETE
+                                                 : OUTCOME_REFUSED;
+    }
+    if (s->outcome == OUTCOME_OPEN) {
+        count_negotiated(m, &s->handshake);
+    }
+    TELL(m, session_opened, s);
+}
+
+static void take_tls(struct session *s, const struct event *e)
+{
+    s->tls = e->tls;
+    s->tls.sni = session_text(s, e->tls.sni);
+    s->tls.alpn = session_text(s, e->tls.alpn);
+}
+
+static void take_end(struct model *m, struct session *s, const struct event *e)
+{
+    s->end = *e->end;
+    s->ended = true;
+    s->last_ts = e->end->last_ts > s->last_ts ? e->end->last_ts : s->last_ts;
+    struct totals *t = &m->totals;
+    t->outcomes[s->outcome]++;
+    if (s->outcome != OUTCOME_TLS) {
+        t->open_now--;
+        t->ends[session_close_how(s)]++;
+        for (int d = 0; d < 2; d++) {
+            add_counts(&t->dir[d], &s->dir[d]);
+            merge_rtt(&t->rtt[d], &s->rtt[d]);
+        }
+    }
+    TELL(m, session_ended, s);
+    if (!m->options.retain) {
+        remove_session(m, s);
+    }
+}
+
+static void take_event(struct model *m, const struct event *e)
+{
+    if (e->type == EVENT_SESSION) {
+        take_begin(m, e);
+        return;
+    }
+    struct session *s = e->session != 0 ? find_session(m, e->session) : NULL;
+    if (e->type == EVENT_FINDING) {
+        take_finding(m, s, e);
+        return;
+    }
+    if (s == NULL) {
+        return; /* there was no memory for it */
+    }
+    switch (e->type) {
+    case EVENT_HANDSHAKE:
+        take_handshake(m, s, e);
+        break;
+    case EVENT_MESSAGE:
+        take_message(m, s, e);
+        break;
+    case EVENT_FRAME:
+        TELL(m, frame, s, e);
+        break;
+    case EVENT_DIGEST:
+        s->has_digest[e->dir] = true;
+        memcpy(s->digest[e->dir], e->digest, sizeof e->digest);
+        break;
+    case EVENT_TLS:
+        take_tls(s, e);
+        break;
+    case EVENT_END:
+        take_end(m, s, e);
+        break;
+    default:
+        break;
+    }
+}
+
+void model_take(struct model *m, const struct batch *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        if (i + 8 < b->n) {
+            __builtin_prefetch(&m->slots[b->events[i + 8].session & m->mask]);
+        }
+        if (i + 4 < b->n) {
+            const struct session *ahead = m->slots[b->events[i + 4].session & m->mask];
+            if (ahead != NULL) {
+                __builtin_prefetch(&ahead->id);
+                __builtin_prefetch(&ahead->dir[b->events[i + 4].dir]);
+            }
+        }
+        take_event(m, &b->events[i]);
+    }
+}
+
+/* ---- Judgement ---- */
+
+enum close_how session_close_how(const struct session *s)
+{
+    if (s->outcome != OUTCOME_OPEN && s->outcome != OUTCOME_MIDSTREAM) {
+        return CLOSE_NEVER_OPENED;
+    }
+    if (s->close[0].seen && s->close[1].seen) {
+        return CLOSE_CLEAN;
+    }
+    bool half = s->close[0].seen || s->close[1].seen;
+    if (!s->ended || s->end.how == END_OPEN) {
+        return CLOSE_STILL_OPEN;
+    }
+    if (s->end.how == END_EVICTED) {
+        return CLOSE_EVICTED;
+    }
+    if (half) {
+        return CLOSE_UNANSWERED;
+    }
+    switch (s->end.how) {
+    case END_FIN:
+        return CLOSE_FIN;
+    case END_RESET:
+        return CLOSE_RESET;
+    case END_REPLACED:
+        return CLOSE_REPLACED;
+    default:
+        return CLOSE_IDLE;
+    }
+}
+
+const char *close_how_name(enum close_how how)
+{
+    static const char *const names[] = {
+        [CLOSE_STILL_OPEN] = "open",   [CLOSE_CLEAN] = "clean", [CLOSE_UNANSWERED] = "unanswered",
+        [CLOSE_FIN] = "fin",           [CLOSE_RESET] = "reset", [CLOSE_IDLE] = "idle",
+        [CLOSE_EVICTED] = "evicted",   [CLOSE_REPLACED] = "replaced",
+        [CLOSE_NEVER_OPENED] = "none",
+    };
+    return names[how];
+}
+
+const char *outcome_name(enum outcome outcome)
+{
+    static const char *const names[] = {[OUTCOME_OPEN] = "open",
+                                        [OUTCOME_REFUSED] = "refused",
+                                        [OUTCOME_MIDSTREAM] = "midstream",
+                                        [OUTCOME_INCOMPLETE] = "incomplete",
+                                        [OUTCOME_TLS] = "tls"};
+    return names[outcome];
+}
+
+int session_close_first(const struct session *s)
+{
+    const struct close_record *c = s->close;
+    if (!c[0].seen || !c[1].seen) {
+        return c[0].seen ? 0 : c[1].seen ? 1 : -1;
+    }
+    return c[1].ts < c[0].ts || (c[1].ts == c[0].ts && c[1].pkt < c[0].pkt) ? 1 : 0;
+}
+
+/* ---- Life ---- */
+
+struct model *model_new(const struct model_options *options)
+{
+    struct model *m = calloc(1, sizeof *m);
+    if (m == NULL) {
+        return NULL;
+    }
+    m->options = *options;
+    m->mask = FIRST_SLOTS - 1;
+    m->slots = calloc(FIRST_SLOTS, sizeof(struct session *));
+    if (m->slots == NULL) {
+        free(m);
+        return NULL;
+    }
+    return m;
+}
+
+void model_free(struct model *m)
+{
+    if (m == NULL) {
+        return;
+    }
+    for (size_t i = 0; i <= m->mask; i++) {
+        if (m->slots[i] != NULL) {
+            free_session(m->slots[i]);
+        }
+    }
+    free(m->slots);
+    free(m->findings);
+    free(m->totals.subprotocols.list);
+    free(m->totals.extensions.list);
+    free_texts(m->texts);
+    free(m);
+}
+
+void model_listen(struct model *m, const struct model_listener *l)
+{
+    assert(m->n_listeners < LISTENERS_MAX);
+    m->listeners[m->n_listeners++] = *l;
+}
+
+const struct totals *model_totals(const struct model *m)
+{
+    return &m->totals;
+}
+
+const struct finding_record *model_findings(const struct model *m, size_t *n)
+{
+    *n = m->n_findings;
+    return m->findings;
+}
