@@ -234,7 +234,8 @@ static void syn(struct flow *f, enum dir dir, const struct segment *g)
 }
 
 /* A SYN on a connection that is not over begins a new one only when somebody takes it up: the other
- * side acknowledges it, or its sender goes on from there (RFC 5961 section 4: else it may be forged). */
+ * side acknowledges it, or its sender goes on from there (RFC 5961 section 4: else it may be
+ * forged). */
 static bool is_replaced(const struct flow *f, enum dir dir, const struct segment *g)
 {
     if (f->new_syn_dir == 0) {
@@ -501,11 +502,8 @@ struct engine *engine_new(const struct engine_options *o, struct event_sink *sin
     e->fragments = fragments_new();
     size_t max = o->max_connections != 0 ? o->max_connections : TCP_CONNECTIONS_MAX;
     e->flows = flow_table_new(o->seed, max, flow_gone, e);
-    e->reassembly.output = (struct reassembly_output){.data = flow_data,
-                                                      .gap = flow_gap,
-                                                      .end = flow_end,
-                                                      .finding = flow_finding,
-                                                      .ctx = e};
+    e->reassembly.output = (struct reassembly_output){
+        .data = flow_data, .gap = flow_gap, .end = flow_end, .finding = flow_finding, .ctx = e};
     e->reassembly.digest_seed = o->seed;
     if (e->shared.scratch == NULL || e->shared.upgrades == NULL || e->fragments == NULL ||
         e->flows == NULL) {

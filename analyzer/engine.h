@@ -1,9 +1,9 @@
 /*
  * The engine: packets in, events out.
  *
- * Packet -> segment -> flow -> reassembly -> stream and its decoders -> events to the sink. One engine
- * runs on one thread and owns its flows and streams. Time comes with the packets; the same packets
- * give the same events.
+ * Packet -> segment -> flow -> reassembly -> stream and its decoders -> events to the sink. One
+ * engine runs on one thread and owns its flows and streams. Time comes with the packets; the same
+ * packets give the same events.
  */
 #ifndef WSIGHT_ENGINE_H
 #define WSIGHT_ENGINE_H
@@ -20,11 +20,11 @@ struct engine_options {
 
 /* What the engine counted; totals of the report. */
 struct engine_stats {
-    uint64_t packets, bytes;      /* bytes on the wire */
-    uint64_t tcp_packets;         /* that held a TCP segment */
-    uint64_t other_packets;       /* sound, but no TCP */
-    uint64_t bad_packets;         /* contradicting headers */
-    uint64_t cut_packets;         /* cut by the snap length inside headers or payload */
+    uint64_t packets, bytes; /* bytes on the wire */
+    uint64_t tcp_packets;    /* that held a TCP segment */
+    uint64_t other_packets;  /* sound, but no TCP */
+    uint64_t bad_packets;    /* contradicting headers */
+    uint64_t cut_packets;    /* cut by the snap length inside headers or payload */
     uint64_t unknown_link, encrypted, too_deep;
     uint64_t fragments, fragments_dropped; /* IP fragments; those never completed */
     uint64_t connections, connections_peak, connections_evicted;

@@ -1,5 +1,6 @@
 /*
- * A histogram of 64-bit values with a relative error of at most 1/16: for sizes and round-trip times.
+ * A histogram of 64-bit values with a relative error of at most 1/16: for sizes and round-trip
+ * times.
  *
  * Values below 16 have a bucket each; above, every power of two has 16 buckets. Adding costs a few
  * instructions, and two histograms merge exactly by adding up.

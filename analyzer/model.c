@@ -409,21 +409,20 @@ static void count_offered(struct model *m, struct name_counts *names, struct byt
 
 static void count_negotiated(struct model *m, const struct handshake *h)
 {
-    struct token_list tokens = token_list(h->offered_subprotocols);
-    struct bytes name;
-    while (token_list_next(&tokens, &name)) {
+    struct bytes rest = h->offered_subprotocols, name;
+    struct extension x;
+    while (list_next(&rest, &name)) {
         count_offered(m, &m->totals.subprotocols, name);
     }
     if (h->subprotocol.n > 0) {
         count_chosen(m, &m->totals.subprotocols, h->subprotocol);
     }
-    struct extension x;
-    struct extension_list offered = extension_list(h->offered_extensions);
-    while (extension_list_next(&offered, &x)) {
+    rest = h->offered_extensions;
+    while (extension_list_next(&rest, &x)) {
         count_offered(m, &m->totals.extensions, x.name);
     }
-    struct extension_list chosen = extension_list(h->extensions);
-    while (extension_list_next(&chosen, &x)) {
+    rest = h->extensions;
+    while (extension_list_next(&rest, &x)) {
         count_chosen(m, &m->totals.extensions, x.name);
     }
 }
@@ -594,9 +593,10 @@ enum close_how session_close_how(const struct session *s)
 const char *close_how_name(enum close_how how)
 {
     static const char *const names[] = {
-        [CLOSE_STILL_OPEN] = "open",   [CLOSE_CLEAN] = "clean", [CLOSE_UNANSWERED] = "unanswered",
-        [CLOSE_FIN] = "fin",           [CLOSE_RESET] = "reset", [CLOSE_IDLE] = "idle",
-        [CLOSE_EVICTED] = "evicted",   [CLOSE_REPLACED] = "replaced",
+        [CLOSE_STILL_OPEN] = "open",       [CLOSE_CLEAN] = "clean",
+        [CLOSE_UNANSWERED] = "unanswered", [CLOSE_FIN] = "fin",
+        [CLOSE_RESET] = "reset",           [CLOSE_IDLE] = "idle",
+        [CLOSE_EVICTED] = "evicted",       [CLOSE_REPLACED] = "replaced",
         [CLOSE_NEVER_OPENED] = "none",
     };
     return names[how];

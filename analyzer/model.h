@@ -3,9 +3,9 @@
  * at it.
  *
  * It takes batches of events. A session lives from its first event to EVENT_END; then the listeners
- * are told and, unless options.retain says otherwise, it is freed, so that a capture of any size needs
- * no more memory than its open sessions. Everything a listener is given is borrowed and valid only
- * during the call.
+ * are told and, unless options.retain says otherwise, it is freed, so that a capture of any size
+ * needs no more memory than its open sessions. Everything a listener is given is borrowed and valid
+ * only during the call.
  */
 #ifndef WSIGHT_MODEL_H
 #define WSIGHT_MODEL_H
@@ -90,8 +90,8 @@ struct session {
     struct rtt_counts rtt[2]; /* by the direction of the Ping */
     bool has_digest[2];
     uint8_t digest[2][32];
-    struct session_end end; /* once ended */
-    struct tls_hello tls;   /* its texts are owned by the session */
+    struct session_end end;          /* once ended */
+    struct tls_hello tls;            /* its texts are owned by the session */
     struct finding_record *findings; /* in the order of their first packet */
     uint32_t finding_count;
     uint64_t findings_left_out; /* kinds beyond FINDINGS_PER_SESSION */
@@ -120,9 +120,9 @@ struct totals {
     uint64_t open_now, open_peak;
     struct direction_counts dir[2];
     struct rtt_counts rtt[2];
-    uint64_t close_codes[2][5000]; /* by code below 5000 */
+    uint64_t close_codes[2][5000];          /* by code below 5000 */
     uint64_t close_none[2], close_other[2]; /* Close without a code; with one of 5000 and more */
-    uint64_t ends[CLOSE_NEVER_OPENED + 1]; /* enum close_how, of ended sessions that were open */
+    uint64_t ends[CLOSE_NEVER_OPENED + 1];  /* enum close_how, of ended sessions that were open */
     struct name_counts subprotocols, extensions;
     struct histogram message_sizes[2]; /* bytes after inflation, finished data messages */
     struct histogram rtt_ns;
@@ -135,7 +135,8 @@ struct model;
 
 /* Who wants to be told. Any member may be NULL. */
 struct model_listener {
-    void (*session_opened)(void *self, const struct session *); /* handshake finished, or picked up */
+    void (*session_opened)(void *self,
+                           const struct session *); /* handshake finished, or picked up */
     void (*message)(void *self, const struct session *, const struct event *);
     void (*frame)(void *self, const struct session *, const struct event *);
     void (*finding)(void *self, const struct session *, const struct finding_record *); /* each one;

@@ -96,8 +96,8 @@ const struct connection *stream_connection(const struct stream *);
 int64_t stream_ts(const struct stream *);
 uint64_t stream_pkt(const struct stream *);
 
-/* How the connection ended; NULL until stream_close, that is outside of end() and close() calls that
- * it makes. */
+/* How the connection ended; NULL until stream_close, that is outside of end() and close() calls
+ * that it makes. */
 const struct session_end *stream_ending(const struct stream *);
 
 /* From data() before returning 0: offer the bytes again when there are n in all. */
@@ -126,6 +126,9 @@ void stream_emit(struct stream *, struct event *);
  * of control characters; bytes of the wire are passed as "%.*s". fmt NULL: no detail. */
 void stream_finding(struct stream *, enum dir, enum finding_id, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+/* The same for something that was seen earlier. */
+void stream_finding_at(struct stream *, enum dir, int64_t ts, uint64_t pkt, enum finding_id,
+                       const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
 /* ---- For who feeds a stream (the engine; later the decoders that have children) ---- */
 

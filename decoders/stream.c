@@ -188,22 +188,38 @@ static void clean_detail(char *text, size_t n)
     }
 }
 
-void stream_finding(struct stream *s, enum dir dir, enum finding_id id, const char *fmt, ...)
+static void make_finding(struct stream *s, const struct event *at, enum finding_id id,
+                         const char *fmt, va_list args)
 {
     char text[DETAIL_MAX_BYTES];
     int n = 0;
     if (fmt != NULL && finding_is_new(s, id)) {
-        va_list args;
-        va_start(args, fmt);
         n = vsnprintf(text, sizeof text, fmt, args);
-        va_end(args);
         n = n < 0 ? 0 : n >= (int)sizeof text ? (int)sizeof text - 1 : n;
         clean_detail(text, (size_t)n);
     }
-    struct event e = {.type = EVENT_FINDING, .dir = dir};
+    struct event e = *at;
+    e.type = EVENT_FINDING;
     e.finding.id = id;
     e.finding.detail = (struct bytes){(const uint8_t *)text, (size_t)n};
     stream_emit(s, &e);
+}
+
+void stream_finding(struct stream *s, enum dir dir, enum finding_id id, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    make_finding(s, &(struct event){.dir = dir}, id, fmt, args);
+    va_end(args);
+}
+
+void stream_finding_at(struct stream *s, enum dir dir, int64_t ts, uint64_t pkt, enum finding_id id,
+                       const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    make_finding(s, &(struct event){.dir = dir, .ts = ts, .pkt = pkt}, id, fmt, args);
+    va_end(args);
 }
 
 /* ---- Kept bytes ---- */

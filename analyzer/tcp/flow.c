@@ -255,8 +255,8 @@ static void wheel_remove(struct flow *f)
     }
 }
 
-/* Looks at the flows of a slot: those truly due are gone, the others move to where they belong. With
- * `any`, one flow at the most is given up, whether it is due or not. true: one was. */
+/* Looks at the flows of a slot: those truly due are gone, the others move to where they belong.
+ * With `any`, one flow at the most is given up, whether it is due or not. true: one was. */
 static bool wheel_look(struct flow_table *t, struct flow **head, bool any)
 {
     bool gave_up = false;

@@ -3,9 +3,9 @@
  *
  * A flow is found by either direction's key in one probe of an open-addressing table. Flows live in
  * slabs and keep their address until they are removed. Time-outs are by packet time, on a wheel of
- * one-second slots that is corrected lazily: a packet costs it nothing. The table owns the flows; what
- * a flow's stream and waiting pieces hold belongs to whoever set them, who is told by the `gone`
- * callback before a flow is removed by the table itself (idle, evicted).
+ * one-second slots that is corrected lazily: a packet costs it nothing. The table owns the flows;
+ * what a flow's stream and waiting pieces hold belongs to whoever set them, who is told by the
+ * `gone` callback before a flow is removed by the table itself (idle, evicted).
  */
 #ifndef WSIGHT_FLOW_H
 #define WSIGHT_FLOW_H
@@ -24,15 +24,16 @@ struct segment_digest {
 
 /* One direction: what its sender sent. */
 struct tcp_side {
-    uint32_t first;    /* sequence number of the first byte */
-    uint32_t next;     /* sequence number of the next byte in order */
-    uint32_t acked;    /* highest acknowledgement by the other side */
-    uint32_t fin;      /* sequence number of the FIN */
-    uint32_t highest;  /* end of the highest segment seen */
-    uint64_t offset;   /* stream offset of `next`: passes 4 GiB */
+    uint32_t first;        /* sequence number of the first byte */
+    uint32_t next;         /* sequence number of the next byte in order */
+    uint32_t acked;        /* highest acknowledgement by the other side */
+    uint32_t fin;          /* sequence number of the FIN */
+    uint32_t highest;      /* end of the highest segment seen */
+    uint64_t offset;       /* stream offset of `next`: passes 4 GiB */
     struct piece *waiting; /* sorted by offset; NULL in the usual case */
     uint32_t waiting_bytes, waiting_pieces;
-    uint32_t hole_packets; /* packets of the connection when the hole was acknowledged; 0: not yet */
+    uint32_t
+        hole_packets; /* packets of the connection when the hole was acknowledged; 0: not yet */
     bool started, acked_seen, fin_seen, ended;
     bool told_urgent;
     uint8_t newest; /* index of the newest digest */
@@ -55,8 +56,8 @@ struct flow {
     uint32_t layers, interface;
     int64_t started, syn_ts, syn_rtt, fin_ts, seen_ts;
     uint64_t first_pkt, last_pkt;
-    uint32_t new_syn;     /* sequence number of a SYN that may begin a new connection */
-    uint8_t new_syn_dir;  /* 1 + enum dir of its sender; 0: there is none */
+    uint32_t new_syn;    /* sequence number of a SYN that may begin a new connection */
+    uint8_t new_syn_dir; /* 1 + enum dir of its sender; 0: there is none */
     int64_t new_syn_ts;
     uint64_t new_syn_pkt;
     struct tcp_side side[2];
@@ -79,7 +80,8 @@ uint32_t flow_hash(const struct flow_table *, const struct flow_key *);
 void flow_prefetch_slot(const struct flow_table *, uint32_t hash);
 void flow_prefetch_flow(const struct flow_table *, uint32_t hash);
 
-/* Finds a connection; *dir says which side sent a segment with this key. NULL when there is none. */
+/* Finds a connection; *dir says which side sent a segment with this key. NULL when there is none.
+ */
 struct flow *flow_find(const struct flow_table *, const struct flow_key *, uint32_t hash,
                        enum dir *dir);
 
@@ -88,7 +90,8 @@ struct flow *flow_find(const struct flow_table *, const struct flow_key *, uint3
 struct flow *flow_add(struct flow_table *, const struct flow_key *, uint32_t hash);
 void flow_remove(struct flow_table *, struct flow *);
 
-/* Packet time moves on; flows that were idle too long are removed. Steps of the clock are survived. */
+/* Packet time moves on; flows that were idle too long are removed. Steps of the clock are survived.
+ */
 void flow_clock(struct flow_table *, int64_t ts);
 /* The table's clock: monotonic packet time. */
 int64_t flow_now(const struct flow_table *);
@@ -96,8 +99,8 @@ int64_t flow_now(const struct flow_table *);
 size_t flow_count(const struct flow_table *);
 size_t flow_peak(const struct flow_table *);
 
-/* Calls fn for each flow in the order in which they were added (allocates; falls back to table order
- * when it cannot). fn may remove the flow it is given. */
+/* Calls fn for each flow in the order in which they were added (allocates; falls back to table
+ * order when it cannot). fn may remove the flow it is given. */
 void flow_each(struct flow_table *, void (*fn)(void *ctx, struct flow *), void *ctx);
 
 #endif

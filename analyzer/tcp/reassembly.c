@@ -94,8 +94,8 @@ static void give_gap(struct reassembly *r, struct flow *f, enum dir dir, uint64_
 }
 
 /* The bytes that are next, and what the snap length cut behind them. */
-static void deliver(struct reassembly *r, struct flow *f, enum dir dir, struct bytes b, uint32_t cut,
-                    int64_t ts, uint64_t pkt)
+static void deliver(struct reassembly *r, struct flow *f, enum dir dir, struct bytes b,
+                    uint32_t cut, int64_t ts, uint64_t pkt)
 {
     struct tcp_side *side = &f->side[dir];
     if (b.n > 0) {
@@ -136,7 +136,8 @@ static void deliver_waiting(struct reassembly *r, struct flow *f, enum dir dir)
     while (side->waiting != NULL && side->waiting->offset <= side->offset) {
         struct piece *p = side->waiting;
         uint64_t old = side->offset - p->offset;
-        struct bytes b = bytes_from((struct bytes){p->bytes, p->n}, old < p->n ? (size_t)old : p->n);
+        struct bytes b =
+            bytes_from((struct bytes){p->bytes, p->n}, old < p->n ? (size_t)old : p->n);
         uint64_t end = p->offset + p->n + p->cut;
         if (end > side->offset) {
             uint32_t cut = b.n > 0 ? p->cut : (uint32_t)(end - side->offset);
@@ -201,14 +202,11 @@ static bool wait_for_turn(struct reassembly *r, struct flow *f, enum dir dir,
         while (*at != NULL && (*at)->offset + (*at)->n <= from) {
             at = &(*at)->next;
         }
-        uint64_t room = *at == NULL             ? UINT64_MAX
-                        : (*at)->offset <= from ? 0
-                                                : (*at)->offset - from;
+        uint64_t room = *at == NULL ? UINT64_MAX : (*at)->offset <= from ? 0 : (*at)->offset - from;
         if (room > 0) {
             bool tail = rest.n <= room;
             struct bytes part = bytes_part(rest, 0, tail ? rest.n : (size_t)room);
-            struct piece p = {
-                .offset = from, .ts = g->ts, .pkt = g->pkt, .cut = tail ? g->cut : 0};
+            struct piece p = {.offset = from, .ts = g->ts, .pkt = g->pkt, .cut = tail ? g->cut : 0};
             if (!piece_insert(r, side, at, &p, part)) {
                 return added;
             }

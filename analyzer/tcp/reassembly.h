@@ -3,9 +3,10 @@
  *
  * In-order payload is handed on at once and never copied. What comes too early waits, copied and
  * bounded, until the bytes before it come. The first copy of a byte wins. A hole is real once the
- * receiver has acknowledged past it (with a little grace, as captures are not always in order), when
- * a cap is hit or when the connection ends; then a gap of its exact length goes down the stream.
- * Sequence arithmetic is RFC 9293's; offsets are 64-bit, so a stream may wrap any number of times.
+ * receiver has acknowledged past it (with a little grace, as captures are not always in order),
+ * when a cap is hit or when the connection ends; then a gap of its exact length goes down the
+ * stream. Sequence arithmetic is RFC 9293's; offsets are 64-bit, so a stream may wrap any number of
+ * times.
  */
 #ifndef WSIGHT_REASSEMBLY_H
 #define WSIGHT_REASSEMBLY_H
@@ -24,18 +25,20 @@ struct reassembly_output {
 /* Shared by all connections of an engine. */
 struct reassembly {
     struct reassembly_output output;
-    size_t waiting_bytes;  /* of all connections */
-    uint64_t limit_hits;   /* holes that were given up because a cap was hit */
-    uint64_t digest_seed;  /* so that nobody can make two payloads look alike */
+    size_t waiting_bytes; /* of all connections */
+    uint64_t limit_hits;  /* holes that were given up because a cap was hit */
+    uint64_t digest_seed; /* so that nobody can make two payloads look alike */
 };
 
 /* One segment of a flow, with everything but SYN: payload, FIN, acknowledgement, cut. */
 void reassembly_push(struct reassembly *, struct flow *, enum dir, const struct segment *);
 
-/* A SYN or SYN/ACK: where the direction's numbers start. Data that comes with it follows by push. */
+/* A SYN or SYN/ACK: where the direction's numbers start. Data that comes with it follows by push.
+ */
 void reassembly_syn(struct flow *, enum dir, uint32_t seq);
 
-/* Hands on what waits in both directions, with the gaps before it, because nothing more will come. */
+/* Hands on what waits in both directions, with the gaps before it, because nothing more will come.
+ */
 void reassembly_finish(struct reassembly *, struct flow *);
 
 /* Frees what waits without handing it on. */

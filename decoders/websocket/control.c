@@ -6,8 +6,9 @@
 
 #include <stdlib.h>
 
-#define PINGS_REMEMBERED 8                /* of a direction, waiting for their Pong */
-#define PING_WAIT_NS INT64_C(1000000000)  /* a Ping this old at the end should have been answered */
+#define PINGS_REMEMBERED 8               /* of a direction, waiting for their Pong */
+#define PING_WAIT_NS INT64_C(1000000000) /* a Ping this old at the end should have been answered   \
+                                          */
 #define FLOOD_WINDOW_NS INT64_C(1000000000)
 #define FLOOD_PINGS 50 /* Pings of one direction within the window */
 
@@ -62,9 +63,9 @@ static void ping_seen(struct stream *s, enum dir dir, const struct message *m)
     memcpy(ping->payload, m->body.p, m->body.n);
 }
 
-/* Pairs a Pong with the newest Ping of the other side that has its payload. The Pings before that one
- * count as answered too (section 5.5.3). Equal payloads: the oldest of them, as they are answered in
- * order. */
+/* Pairs a Pong with the newest Ping of the other side that has its payload. The Pings before that
+ * one count as answered too (section 5.5.3). Equal payloads: the oldest of them, as they are
+ * answered in order. */
 static void pong_seen(struct stream *s, enum dir dir, struct message *m)
 {
     struct ws *ws = stream_state(s);
@@ -202,7 +203,8 @@ static void check_closing(struct stream *s, const struct session_end *end)
                        FINDING_CLOSE_UNANSWERED, NULL);
     } else {
         stream_finding(s, end->first_fin == 1 ? DIR_SERVER_TO_CLIENT : DIR_CLIENT_TO_SERVER,
-                       FINDING_CLOSE_ABNORMAL, end->how == END_RESET ? "reset" : "FIN without Close");
+                       FINDING_CLOSE_ABNORMAL,
+                       end->how == END_RESET ? "reset" : "FIN without Close");
     }
 }
 

@@ -1,10 +1,10 @@
 /*
- * The WebSocket decoder: frames of RFC 6455 section 5.2, in both directions, with every check that a
- * passive observer can make of them (F1-F11 and F17 of section 5; the message's own checks are in
+ * The WebSocket decoder: frames of RFC 6455 section 5.2, in both directions, with every check that
+ * a passive observer can make of them (F1-F11 and F17 of section 5; the message's own checks are in
  * message.c, those of Close, Ping and Pong in control.c).
  *
- * A frame is taken header first; its payload is consumed as it comes, so a frame of any length costs
- * no memory. A control frame that keeps the rules is taken whole.
+ * A frame is taken header first; its payload is consumed as it comes, so a frame of any length
+ * costs no memory. A control frame that keeps the rules is taken whole.
  */
 #include "mask.h"
 #include "session.h"
@@ -20,7 +20,7 @@ struct header {
 static size_t header_length(const uint8_t *p)
 {
     unsigned len7 = p[1] & 0x7f;
-    return 2 + (len7 == 126 ? 2 : len7 == 127 ? 8 : 0) + (p[1] & 0x80 ? 4 : 0);
+    return 2U + (len7 == 126 ? 2U : len7 == 127 ? 8U : 0U) + (p[1] & 0x80 ? 4U : 0U);
 }
 
 /* Reads a header whose bytes are all there. */
@@ -221,13 +221,13 @@ static void long_control_frame(struct stream *s, enum dir dir, const struct fram
     stream_emit(s, &e);
 }
 
-/* After its own Close a sender may send nothing more. What still looks like a frame is counted; what
- * does not is passed over (sections 1.4, 5.5.1, 7.1.7). true: go on with the frame. */
+/* After its own Close a sender may send nothing more. What still looks like a frame is counted;
+ * what does not is passed over (sections 1.4, 5.5.1, 7.1.7). true: go on with the frame. */
 static bool goes_on_after_close(struct stream *s, enum dir dir, const struct header *h)
 {
     const struct frame *f = &h->f;
-    bool is_frame = (f->rsv & 3) == 0 && !is_reserved(f->opcode) && !h->not_minimal && !h->top_bit &&
-                    f->masked == (dir == DIR_CLIENT_TO_SERVER);
+    bool is_frame = (f->rsv & 3) == 0 && !is_reserved(f->opcode) && !h->not_minimal &&
+                    !h->top_bit && f->masked == (dir == DIR_CLIENT_TO_SERVER);
     if (is_frame) {
         control_after_close(s, dir, f->opcode);
         return true;
@@ -268,10 +268,8 @@ static size_t take_frame(struct stream *s, enum dir dir, struct bytes b)
         whole_control_frame(s, dir, f, bytes_part(b, n, (size_t)f->len));
         return n + (size_t)f->len;
     }
-    d->frame = (struct ws_frame){.left = f->len,
-                                 .fin = f->fin,
-                                 .masked = f->masked,
-                                 .control = is_control(f->opcode)};
+    d->frame = (struct ws_frame){
+        .left = f->len, .fin = f->fin, .masked = f->masked, .control = is_control(f->opcode)};
     memcpy(d->frame.key, f->masking_key, 4);
     if (is_control(f->opcode)) {
         long_control_frame(s, dir, f);

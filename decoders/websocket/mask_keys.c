@@ -1,13 +1,13 @@
 /*
- * Masking keys that can be predicted. RFC 6455 section 5.3 demands keys that are derived from a strong
- * source of entropy; section 10.3 says why. Seen from outside that means: keys do not repeat, are not
- * zero, do not count, and vary in more than a few bits.
+ * Masking keys that can be predicted. RFC 6455 section 5.3 demands keys that are derived from a
+ * strong source of entropy; section 10.3 says why. Seen from outside that means: keys do not
+ * repeat, are not zero, do not count, and vary in more than a few bits.
  */
 #include "session.h"
 
-#define KEYS_JUDGED 24        /* keys seen before their bits are judged */
-#define VARYING_BITS_MIN 16   /* bits in which random keys differ after that many: nearly all 32 */
-#define EQUAL_STEPS_MAX 6     /* keys in a row with the same distance */
+#define KEYS_JUDGED 24      /* keys seen before their bits are judged */
+#define VARYING_BITS_MIN 16 /* bits in which random keys differ after that many: nearly all 32 */
+#define EQUAL_STEPS_MAX 6   /* keys in a row with the same distance */
 
 static void tell_entropy(struct stream *s, enum dir dir, struct ws_mask_keys *k, const char *why)
 {

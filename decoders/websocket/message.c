@@ -1,12 +1,11 @@
 /*
- * The life of a data message: unmasking, inflating, UTF-8, body and digest (RFC 6455 sections 5.4,
- * 5.6 and 8.1; RFC 7692 section 6).
+ * The life of a data message: unmasking, UTF-8, body and digest (RFC 6455 sections 5.4, 5.6
+ * and 8.1).
  *
  * Payload is worked on as it comes, in blocks of the shared scratch buffer, and only as far as
  * somebody needs it: a binary message whose body nobody asked for is counted, not touched.
  */
 #include "mask.h"
-#include "permessage_deflate.h"
 #include "session.h"
 
 #include <openssl/evp.h>
@@ -14,8 +13,8 @@
 
 #define BODY_MAX_BYTES (64U << 20) /* whatever options.body_max says */
 
-/* SHA-256 of the finished messages of a direction. A message is hashed into a copy of the state, which
- * takes the state's place when the message is finished. */
+/* SHA-256 of the finished messages of a direction. A message is hashed into a copy of the state,
+ * which takes the state's place when the message is finished. */
 struct ws_digest {
     EVP_MD_CTX *finished, *message;
 };
@@ -60,6 +59,7 @@ void message_direction_open(struct stream *s, struct ws_direction *d)
 {
     uint64_t max = stream_options(s)->body_max;
     buffer_init(&d->body, max < BODY_MAX_BYTES ? (size_t)max : BODY_MAX_BYTES);
+    compressed_direction_open(d);
     if (stream_options(s)->digest) {
         d->digest = digest_new();
     }
@@ -69,11 +69,11 @@ void message_direction_close(struct stream *s, enum dir dir)
 {
     struct ws *ws = stream_state(s);
     struct ws_direction *d = &ws->dir[dir];
+    compressed_direction_close(s, dir);
     if (d->digest != NULL) {
         digest_emit(s, dir, d->digest);
         digest_free(d->digest);
     }
-    inflater_free(d->inflater);
     buffer_done(&d->body);
 }
 
@@ -84,10 +84,9 @@ static bool is_data(const struct message *m)
 
 /* ---- Payload ---- */
 
-/* A piece of the message as the application gets it: unmasked and inflated. */
-static void plain_piece(struct stream *s, struct ws_direction *d, struct bytes plain, bool ascii)
+void message_plain(struct stream *s, struct ws_direction *d, struct ws_message *m,
+                   struct bytes plain, bool ascii)
 {
-    struct ws_message *m = &d->message;
     m->m.len += plain.n;
     if (m->m.opcode == OPCODE_TEXT && !(m->m.flags & (MESSAGE_BAD_UTF8 | MESSAGE_DAMAGED)) &&
         !(ascii && utf8_complete(&m->utf8)) && !utf8_push(&m->utf8, plain)) {
@@ -105,89 +104,23 @@ static void plain_piece(struct stream *s, struct ws_direction *d, struct bytes p
     }
 }
 
-struct inflate_target {
-    struct stream *s;
-    struct ws_direction *d;
-};
-
-static void inflated_piece(void *ctx, struct bytes plain)
-{
-    struct inflate_target *t = ctx;
-    plain_piece(t->s, t->d, plain, false);
-}
-
-static void inflate_failed(struct stream *s, enum dir dir, struct ws_message *m,
-                           enum inflate_result result)
-{
-    m->inflates = false;
-    m->m.flags |= MESSAGE_NOT_INFLATED;
-    switch (result) {
-    case INFLATE_OK:
-        break;
-    case INFLATE_INVALID:
-        stream_finding(s, dir, FINDING_DEFLATE_INVALID, NULL);
-        break;
-    case INFLATE_BOMB:
-        stream_finding(s, dir, FINDING_DEFLATE_BOMB, "%llu bytes inflate to more than %llu",
-                       (unsigned long long)m->m.wire_len, (unsigned long long)m->m.len);
-        break;
-    case INFLATE_WINDOW_UNKNOWN:
-        stream_finding(s, dir, FINDING_DEFLATE_WINDOW_UNKNOWN, NULL);
-        break;
-    }
-}
-
-static struct inflater *inflater_of(struct stream *s, enum dir dir)
-{
-    struct ws *ws = stream_state(s);
-    struct ws_direction *d = &ws->dir[dir];
-    if (d->inflater == NULL) {
-        d->inflater = inflater_new(ws->setup.no_context_takeover[dir], !ws->setup.midstream);
-    }
-    return d->inflater;
-}
-
-static void compressed_piece(struct stream *s, enum dir dir, struct bytes piece)
-{
-    struct ws *ws = stream_state(s);
-    struct ws_direction *d = &ws->dir[dir];
-    struct inflater *inflater = inflater_of(s, dir);
-    if (inflater == NULL) {
-        d->message.m.flags |= MESSAGE_NOT_INFLATED;
-        return;
-    }
-    struct inflate_target target = {s, d};
-    enum inflate_result result = inflater_piece(inflater, piece, inflated_piece, &target);
-    if (result != INFLATE_OK && d->message.inflates) {
-        inflate_failed(s, dir, &d->message, result);
-    }
-}
-
 /* Somebody needs the payload itself and not only its length. */
 static bool payload_is_wanted(struct stream *s, const struct ws_message *m)
 {
     const struct decode_options *o = stream_options(s);
-    return m->m.opcode == OPCODE_TEXT || (m->m.flags & MESSAGE_COMPRESSED) || o->body_max > 0 ||
-           (o->digest && is_data(&m->m));
+    return m->m.opcode == OPCODE_TEXT || o->body_max > 0 || (o->digest && is_data(&m->m));
 }
 
-/* Unmasks block by block into the second half of the scratch buffer. */
-static void masked_piece(struct stream *s, enum dir dir, struct bytes wire)
+/* Unmasks block by block into the shared scratch buffer. */
+static void masked_piece(struct stream *s, struct ws_direction *d, struct bytes wire)
 {
-    struct ws *ws = stream_state(s);
-    struct ws_direction *d = &ws->dir[dir];
     uint8_t *scratch = stream_shared(s)->scratch;
-    uint8_t phase = d->frame.phase;
+    unsigned phase = d->frame.phase;
     while (wire.n > 0) {
         struct bytes block = bytes_part(wire, 0, STREAM_SCRATCH_BYTES);
-        bool ascii = mask_copy_ascii(scratch, block, d->frame.key, phase);
-        struct bytes plain = {scratch, block.n};
-        if (d->message.m.flags & MESSAGE_COMPRESSED) {
-            compressed_piece(s, dir, plain);
-        } else {
-            plain_piece(s, d, plain, ascii);
-        }
-        phase = (uint8_t)((phase + block.n) & 3);
+        bool ascii = mask_copy(scratch, block, d->frame.key, phase);
+        message_plain(s, d, &d->message, (struct bytes){scratch, block.n}, ascii);
+        phase = (phase + (unsigned)block.n) & 3;
         wire = bytes_from(wire, block.n);
     }
 }
@@ -196,14 +129,14 @@ void message_piece(struct stream *s, enum dir dir, struct bytes wire)
 {
     struct ws *ws = stream_state(s);
     struct ws_direction *d = &ws->dir[dir];
-    if (!payload_is_wanted(s, &d->message)) {
+    if (d->message.m.flags & MESSAGE_COMPRESSED) {
+        compressed_piece(s, dir, wire);
+    } else if (!payload_is_wanted(s, &d->message)) {
         d->message.m.len += wire.n;
     } else if (d->frame.masked) {
-        masked_piece(s, dir, wire);
-    } else if (d->message.m.flags & MESSAGE_COMPRESSED) {
-        compressed_piece(s, dir, wire);
+        masked_piece(s, d, wire);
     } else {
-        plain_piece(s, d, wire, false);
+        message_plain(s, d, &d->message, wire, false);
     }
 }
 
@@ -213,7 +146,7 @@ void message_begin(struct stream *s, enum dir dir, uint8_t opcode, bool compress
 {
     struct ws *ws = stream_state(s);
     struct ws_direction *d = &ws->dir[dir];
-    d->message = (struct ws_message){.open = true, .inflates = compressed};
+    d->message = (struct ws_message){.open = true};
     struct message *m = &d->message.m;
     m->opcode = opcode;
     m->flags = compressed ? MESSAGE_COMPRESSED : 0;
@@ -227,71 +160,63 @@ void message_begin(struct stream *s, enum dir dir, uint8_t opcode, bool compress
     }
 }
 
-static void emit_message(struct stream *s, enum dir dir, struct ws_direction *d)
+static void emit_message(struct stream *s, enum dir dir, struct ws_message *m, int64_t ts,
+                         uint64_t pkt)
 {
-    struct event e = {.type = EVENT_MESSAGE, .dir = dir};
-    struct message *m = &d->message.m;
-    if (m->frames > 1) {
-        m->flags |= MESSAGE_FRAGMENTED;
+    struct ws *ws = stream_state(s);
+    struct event e = {.type = EVENT_MESSAGE, .dir = dir, .ts = ts, .pkt = pkt};
+    if (m->m.frames > 1) {
+        m->m.flags |= MESSAGE_FRAGMENTED;
     }
-    e.message = *m;
-    e.message.body = buffer_bytes(&d->body);
-    d->message.open = false;
+    e.message = m->m;
+    e.message.body = buffer_bytes(&ws->dir[dir].body);
+    m->open = false;
     stream_emit(s, &e);
 }
 
-static void finish_inflating(struct stream *s, enum dir dir, struct ws_direction *d)
-{
-    if (d->message.m.wire_len == 0) {
-        stream_finding(s, dir, FINDING_DEFLATE_EMPTY, NULL);
-        return;
-    }
-    struct inflate_target target = {s, d};
-    enum inflate_result result =
-        d->inflater != NULL ? inflater_finish(d->inflater, inflated_piece, &target) : INFLATE_OK;
-    if (result != INFLATE_OK && d->message.inflates) {
-        inflate_failed(s, dir, &d->message, result);
-    }
-}
-
-void message_finish(struct stream *s, enum dir dir)
+void message_complete(struct stream *s, enum dir dir, struct ws_message *m, int64_t ts,
+                      uint64_t pkt)
 {
     struct ws *ws = stream_state(s);
-    struct ws_direction *d = &ws->dir[dir];
-    struct ws_message *m = &d->message;
-    if (m->m.flags & MESSAGE_DAMAGED) {
-        message_abandon(s, dir);
-        return;
-    }
-    if (m->m.flags & MESSAGE_COMPRESSED) {
-        finish_inflating(s, dir, d);
-    }
+    struct ws_digest *digest = ws->dir[dir].digest;
     if (m->m.opcode == OPCODE_TEXT && !(m->m.flags & MESSAGE_NOT_INFLATED) &&
         !utf8_complete(&m->utf8)) {
         m->m.flags |= MESSAGE_BAD_UTF8;
     }
     if (m->m.flags & MESSAGE_BAD_UTF8) {
-        stream_finding(s, dir, FINDING_TEXT_UTF8, NULL);
+        stream_finding_at(s, dir, ts, pkt, FINDING_TEXT_UTF8, NULL);
     }
     if (!m->orphan) {
         m->m.flags |= MESSAGE_FINISHED;
+        if (digest != NULL) {
+            EVP_MD_CTX *old = digest->finished;
+            digest->finished = digest->message;
+            digest->message = old;
+        }
     }
-    if (d->digest != NULL && !m->orphan) {
-        EVP_MD_CTX *finished = d->digest->finished;
-        d->digest->finished = d->digest->message;
-        d->digest->message = finished;
+    emit_message(s, dir, m, ts, pkt);
+}
+
+void message_finish(struct stream *s, enum dir dir)
+{
+    struct ws *ws = stream_state(s);
+    struct ws_message *m = &ws->dir[dir].message;
+    if (m->m.flags & MESSAGE_DAMAGED) {
+        message_abandon(s, dir);
+    } else if (m->m.flags & MESSAGE_COMPRESSED) {
+        compressed_finish(s, dir);
+    } else {
+        message_complete(s, dir, m, stream_ts(s), stream_pkt(s));
     }
-    emit_message(s, dir, d);
 }
 
 void message_damage(struct stream *s, enum dir dir)
 {
     struct ws *ws = stream_state(s);
-    struct ws_direction *d = &ws->dir[dir];
-    d->message.m.flags |= MESSAGE_DAMAGED;
-    d->message.inflates = false;
-    if ((d->message.m.flags & MESSAGE_COMPRESSED) && inflater_of(s, dir) != NULL) {
-        inflater_lost(d->inflater);
+    struct ws_message *m = &ws->dir[dir].message;
+    m->m.flags |= MESSAGE_DAMAGED;
+    if (m->m.flags & MESSAGE_COMPRESSED) {
+        compressed_lost(s, dir);
     }
 }
 
@@ -300,8 +225,8 @@ void message_abandon(struct stream *s, enum dir dir)
     struct ws *ws = stream_state(s);
     struct ws_direction *d = &ws->dir[dir];
     d->message.m.wire_len -= d->frame.left;
-    if ((d->message.m.flags & MESSAGE_COMPRESSED) && d->inflater != NULL) {
-        inflater_lost(d->inflater);
+    if (d->message.m.flags & MESSAGE_COMPRESSED) {
+        compressed_lost(s, dir);
     }
-    emit_message(s, dir, d);
+    emit_message(s, dir, &d->message, stream_ts(s), stream_pkt(s));
 }

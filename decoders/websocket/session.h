@@ -1,6 +1,6 @@
 /*
- * The state of a WebSocket connection, inside this folder only. Each field stands in the struct whose
- * lifetime it has: connection > direction > message > frame, so that ending a message is one
+ * The state of a WebSocket connection, inside this folder only. Each field stands in the struct
+ * whose lifetime it has: connection > direction > message > frame, so that ending a message is one
  * assignment and nothing can leak.
  */
 #ifndef WSIGHT_WEBSOCKET_SESSION_H
@@ -8,6 +8,7 @@
 
 #include "../base/buffer.h"
 #include "../base/utf8.h"
+#include "held.h"
 #include "websocket.h"
 
 enum opcode {
@@ -22,7 +23,8 @@ enum opcode {
 #define CONTROL_PAYLOAD_MAX 125 /* RFC 6455 section 5.5 */
 #define FRAME_HEADER_MAX 14
 
-/* The frame under way. Its header was read; left counts the payload bytes that are still to come. */
+/* The frame under way. Its header was read; left counts the payload bytes that are still to come.
+ */
 struct ws_frame {
     uint64_t left;
     uint8_t key[4];
@@ -35,9 +37,11 @@ struct ws_frame {
 struct ws_message {
     struct message m;
     struct utf8 utf8;
-    bool open;     /* begun and not ended */
-    bool orphan;   /* began with a continuation frame */
-    bool inflates; /* compressed, and the inflater has taken all of it so far */
+    bool open;                    /* begun and not ended */
+    bool orphan;                  /* began with a continuation frame */
+    bool begun;                   /* compressed, and a byte of it came */
+    bool held;                    /* compressed, and held back whole so far */
+    enum inflate_result inflated; /* compressed, and inflated as it came */
 };
 
 /* What the masking keys of a direction have shown so far (RFC 6455 section 10.3). */
@@ -56,11 +60,12 @@ struct ws_direction {
     struct ws_frame frame;
     struct ws_message message;
     struct ws_mask_keys keys;
-    int close_code;       /* of the first Close; CLOSE_CODE_NONE when it had none */
-    int64_t close_ts;     /* of the first Close; 0: none was sent */
-    bool searching;       /* frame boundaries are unknown */
-    bool after_close;     /* a data frame followed the Close: said once */
+    int close_code;            /* of the first Close; CLOSE_CODE_NONE when it had none */
+    int64_t close_ts;          /* of the first Close; 0: none was sent */
+    bool searching;            /* frame boundaries are unknown */
+    bool after_close;          /* a data frame followed the Close: said once */
     struct inflater *inflater; /* NULL until the first compressed message */
+    struct held held;          /* compressed messages held back: options.late */
     struct ws_pings *pings;    /* NULL until the first Ping */
     struct ws_digest *digest;  /* NULL unless options.digest */
     struct buffer body;        /* of the message under way, when it comes in more than one piece */
@@ -85,11 +90,28 @@ void message_finish(struct stream *s, enum dir dir);
 void message_abandon(struct stream *s, enum dir dir);
 void message_direction_open(struct stream *s, struct ws_direction *d);
 void message_direction_close(struct stream *s, enum dir dir);
+/* A piece of a message as the application gets it: unmasked and inflated. ascii: known to be. */
+void message_plain(struct stream *s, struct ws_direction *d, struct ws_message *m,
+                   struct bytes plain, bool ascii);
+/* All of it was given to message_plain: the last checks, then EVENT_MESSAGE with that time. */
+void message_complete(struct stream *s, enum dir dir, struct ws_message *m, int64_t ts,
+                      uint64_t pkt);
+
+/* compressed.c: messages of permessage-deflate, inflated as they come or held back */
+
+void compressed_direction_open(struct ws_direction *d);
+void compressed_piece(struct stream *s, enum dir dir, struct bytes wire);
+void compressed_finish(struct stream *s, enum dir dir);
+/* The message under way will not be finished, or bytes of it are missing. */
+void compressed_lost(struct stream *s, enum dir dir);
+/* Inflates and emits what is held back. */
+void compressed_flush(struct stream *s, enum dir dir);
+void compressed_direction_close(struct stream *s, enum dir dir);
 
 /* control.c: Ping, Pong and Close */
 
-/* A whole control frame; m has its payload in body, unmasked. Fills in rtt and close_code, makes the
- * findings and emits the message. */
+/* A whole control frame; m has its payload in body, unmasked. Fills in rtt and close_code, makes
+ * the findings and emits the message. */
 void control_frame(struct stream *s, enum dir dir, struct message *m);
 /* A frame that follows the sender's own Close. */
 void control_after_close(struct stream *s, enum dir dir, uint8_t opcode);
