@@ -222,19 +222,15 @@ static void long_control_frame(struct stream *s, enum dir dir, const struct fram
 }
 
 /* After its own Close a sender may send nothing more. What still looks like a frame is counted;
- * what does not is passed over (sections 1.4, 5.5.1, 7.1.7). true: go on with the frame. */
-static bool goes_on_after_close(struct stream *s, enum dir dir, const struct header *h)
+ * what does not is passed over (sections 1.4, 5.5.1, 7.1.7). */
+static bool is_frame_after_close(struct stream *s, enum dir dir, const struct header *h)
 {
     const struct frame *f = &h->f;
-    bool is_frame = (f->rsv & 3) == 0 && !is_reserved(f->opcode) && !h->not_minimal &&
-                    !h->top_bit && f->masked == (dir == DIR_CLIENT_TO_SERVER);
-    if (is_frame) {
-        control_after_close(s, dir, f->opcode);
-        return true;
-    }
-    stream_finding(s, dir, FINDING_CLOSE_BYTES_AFTER, NULL);
-    stream_give_up(s, dir);
-    return false;
+    const struct ws *ws = stream_state(s);
+    uint8_t undefined = ws->setup.deflate != DEFLATE_NONE ? 3 : 7;
+    return (f->rsv & undefined) == 0 && !is_reserved(f->opcode) && !h->not_minimal && !h->top_bit &&
+           f->masked == (dir == DIR_CLIENT_TO_SERVER) &&
+           (!is_control(f->opcode) || (f->fin && f->len <= CONTROL_PAYLOAD_MAX));
 }
 
 /* Takes a header, and as much of the payload as there is. */
@@ -250,12 +246,17 @@ static size_t take_frame(struct stream *s, enum dir dir, struct bytes b)
     struct header h = read_header(b, n);
     const struct frame *f = &h.f;
     bool whole = is_control(f->opcode) && f->len <= CONTROL_PAYLOAD_MAX;
+    if (d->close_ts != 0 && !is_frame_after_close(s, dir, &h)) {
+        stream_finding(s, dir, FINDING_CLOSE_BYTES_AFTER, NULL);
+        stream_give_up(s, dir);
+        return b.n;
+    }
     if (whole && f->len > b.n - n) {
         stream_want(s, n + (size_t)f->len);
         return 0;
     }
-    if (d->close_ts != 0 && !goes_on_after_close(s, dir, &h)) {
-        return b.n;
+    if (d->close_ts != 0) {
+        control_after_close(s, dir, f->opcode);
     }
     if (!is_plain(dir, &h)) {
         check_header(s, dir, &h);
@@ -268,14 +269,15 @@ static size_t take_frame(struct stream *s, enum dir dir, struct bytes b)
         whole_control_frame(s, dir, f, bytes_part(b, n, (size_t)f->len));
         return n + (size_t)f->len;
     }
-    d->frame = (struct ws_frame){
-        .left = f->len, .fin = f->fin, .masked = f->masked, .control = is_control(f->opcode)};
-    memcpy(d->frame.key, f->masking_key, 4);
     if (is_control(f->opcode)) {
         long_control_frame(s, dir, f);
     } else {
-        data_frame(s, dir, f);
+        data_frame(s, dir,
+                   f); /* may end the message before, so the frame before must still stand */
     }
+    d->frame = (struct ws_frame){
+        .left = f->len, .fin = f->fin, .masked = f->masked, .control = is_control(f->opcode)};
+    memcpy(d->frame.key, f->masking_key, 4);
     return n + take_payload(s, dir, bytes_from(b, n));
 }
 

@@ -53,22 +53,22 @@ static void several_frames_in_one_segment(void **state)
 static void lengths_of_16_and_64_bits(void **state)
 {
     (void)state;
-    check(&plain, "< 82 7e 0080 \"x\"*128\n",
-          "message < binary len=128 "
-          "\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-          "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"\n");
+    check(
+        &plain, "< 82 7e 0080 \"x\"*128\n",
+        "message < binary len=128 "
+        "\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+        "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"\n");
     struct decode_text how = {
         .decoder = &websocket_decoder, .arg = &plain, .once = true, .options = {.body_max = 4}};
-    decode_text_check(&how,
-                      "< 82 7f 0000000000010000 \"y\"*65536\n",
+    decode_text_check(&how, "< 82 7f 0000000000010000 \"y\"*65536\n",
                       "message < binary len=65536 body_cut \"yyyy\"\n");
 }
 
 static void fragments_become_one_message(void **state)
 {
     (void)state;
-    check(&plain,
-          C("01 83") "\"Hel\"\n" C("00 80") "\n" C("80 82") "\"lo\"\n",
+    check(&plain, C("01 83") "\"Hel\"\n" C("00 80") "\n" C("80 82") "\"lo\"\n",
+          "finding > ws.mask.key.repeated \"01020304\"\n"
           "message > text len=5 frames=3 \"Hello\"\n");
 }
 
@@ -79,6 +79,7 @@ static void both_directions_fragmented_at_once(void **state)
           C("01 81") "\"a\"\n"
                      "< 02 01 \"1\"\n" C("80 81") "\"b\"\n"
                                                   "< 80 01 \"2\"\n",
+          "finding > ws.mask.key.repeated \"01020304\"\n"
           "message > text len=2 frames=2 \"ab\"\n"
           "message < binary len=2 frames=2 \"12\"\n");
 }
@@ -86,8 +87,7 @@ static void both_directions_fragmented_at_once(void **state)
 static void ping_inside_a_fragmented_message(void **state)
 {
     (void)state;
-    check(&plain,
-          "< 01 03 \"Hel\" 89 01 \"p\" 80 02 \"lo\"\n" C("8a 81") "\"p\"\n",
+    check(&plain, "< 01 03 \"Hel\" 89 01 \"p\" 80 02 \"lo\"\n" C("8a 81") "\"p\"\n",
           "message < ping len=1 \"p\"\n"
           "message < text len=5 frames=2 \"Hello\"\n"
           "message > pong len=1 rtt=1ms \"p\"\n");
@@ -170,7 +170,7 @@ static void a_length_with_its_top_bit_set_costs_no_memory(void **state)
           "finding < ws.frame.length.top_bit\n"
           "finding < ws.end.in_message \"18446744073709551611 bytes of the frame were to come\"\n"
           "message < binary len=4 unfinished \"data\"\n"
-          "finding > ws.close.abnormal \"FIN without Close\"\n");
+          "finding < ws.close.abnormal \"FIN without Close\"\n");
 }
 
 static void continuation_without_a_beginning(void **state)
@@ -211,8 +211,7 @@ static void text_that_is_not_utf8(void **state)
 static void masking_keys_that_are_zero_or_repeat(void **state)
 {
     (void)state;
-    check(&plain,
-          "> 81 81 00000000 \"a\"\n" C("81 81") "\"b\"\n" C("81 81") "\"c\"\n",
+    check(&plain, "> 81 81 00000000 \"a\"\n" C("81 81") "\"b\"\n" C("81 81") "\"c\"\n",
           "finding > ws.mask.key.zero\n"
           "message > text len=1 \"a\"\n"
           "message > text len=1 \"b\"\n"
@@ -256,8 +255,7 @@ static void the_newest_ping_answers_for_those_before(void **state)
 static void a_pong_with_other_data(void **state)
 {
     (void)state;
-    check(&plain,
-          "< 89 01 \"1\"\n" C("8a 81") "\"x\"\n",
+    check(&plain, "< 89 01 \"1\"\n" C("8a 81") "\"x\"\n",
           "message < ping len=1 \"1\"\n"
           "finding > ws.pong.differs\n"
           "message > pong len=1 \"x\"\n");
@@ -284,8 +282,8 @@ static void sixty_pings_at_once_are_a_flood(void **state)
     for (int i = 0; i < 60; i++) {
         strcat(input, "8900");
     }
-    char *log = decode_text_log(
-        &(struct decode_text){.decoder = &websocket_decoder, .arg = &plain}, strcat(input, "\n"), 0);
+    char *log = decode_text_log(&(struct decode_text){.decoder = &websocket_decoder, .arg = &plain},
+                                strcat(input, "\n"), 0);
     assert_non_null(strstr(log, "finding < security.ping.flood \"50 Pings within a second\"\n"));
     free(log);
 }
@@ -325,11 +323,16 @@ static void close_codes_that_must_not_be_sent(void **state)
         const char *hex, *finding;
         int code;
     } codes[] = {
-        {"0000", "ws.close.code.unused", 0},       {"03e7", "ws.close.code.unused", 999},
-        {"03ec", "ws.close.code.reserved", 1004},  {"03ed", "ws.close.code.forbidden", 1005},
-        {"03ee", "ws.close.code.forbidden", 1006}, {"03f7", "ws.close.code.forbidden", 1015},
-        {"03f8", "ws.close.code.unassigned", 1016}, {"0bb7", "ws.close.code.unassigned", 2999},
-        {"1388", "ws.close.code.range", 5000},     {"ffff", "ws.close.code.range", 65535},
+        {"0000", "ws.close.code.unused", 0},
+        {"03e7", "ws.close.code.unused", 999},
+        {"03ec", "ws.close.code.reserved", 1004},
+        {"03ed", "ws.close.code.forbidden", 1005},
+        {"03ee", "ws.close.code.forbidden", 1006},
+        {"03f7", "ws.close.code.forbidden", 1015},
+        {"03f8", "ws.close.code.unassigned", 1016},
+        {"0bb7", "ws.close.code.unassigned", 2999},
+        {"1388", "ws.close.code.range", 5000},
+        {"ffff", "ws.close.code.range", 65535},
         {"03f2", "ws.close.mandatory_extension", 1010},
     };
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
@@ -348,9 +351,9 @@ static void close_codes_that_must_not_be_sent(void **state)
 static void close_codes_that_may_be_sent(void **state)
 {
     (void)state;
-    static const char *const codes[] = {"03e8", "03e9", "03ea", "03eb", "03ef", "03f0", "03f1",
-                                        "03f3", "03f4", "03f5", "03f6", "0bb8", "0f9f", "0fa0",
-                                        "1387"};
+    static const char *const codes[] = {"03e8", "03e9", "03ea", "03eb", "03ef",
+                                        "03f0", "03f1", "03f3", "03f4", "03f5",
+                                        "03f6", "0bb8", "0f9f", "0fa0", "1387"};
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         char input[64];
         snprintf(input, sizeof input, "< 88 02 %s\n", codes[i]);
@@ -414,8 +417,7 @@ static void close_while_the_other_side_is_in_a_message(void **state)
 static void an_answer_with_another_code(void **state)
 {
     (void)state;
-    check(&plain,
-          "< 88 02 03e9\n" C("88 82") "03e8\n",
+    check(&plain, "< 88 02 03e9\n" C("88 82") "03e8\n",
           "message < close len=2 code=1001 \"\\x03\\xe9\"\n"
           "finding > ws.close.code.differs \"1001 answered by 1000\"\n"
           "message > close len=2 code=1000 \"\\x03\\xe8\"\n");
@@ -454,7 +456,7 @@ static void tcp_ends_inside_a_message(void **state)
           "end >\n",
           "finding < ws.end.in_message \"0 bytes of the frame were to come\"\n"
           "message < text len=5 unfinished \"Hello\"\n"
-          "finding > ws.close.abnormal \"FIN without Close\"\n");
+          "finding < ws.close.abnormal \"FIN without Close\"\n");
 }
 
 /* ---- permessage-deflate ---- */
@@ -471,7 +473,7 @@ static void the_window_is_kept_between_messages(void **state)
     (void)state;
     check(&deflate, "< c1 07 f248cdc9c90700 c1 05 f200110000\n",
           "message < text len=5 wire=7 compressed \"Hello\"\n"
-          "message < text len=5 wire=5 compressed \"Hello\"\n");
+          "message < text len=5 compressed \"Hello\"\n");
 }
 
 static void compressed_and_fragmented_with_a_ping_between(void **state)
@@ -487,7 +489,7 @@ static void a_first_fragment_without_bytes(void **state)
     (void)state;
     check(&deflate, "< c1 07 f248cdc9c90700 41 00 80 05 f200110000\n",
           "message < text len=5 wire=7 compressed \"Hello\"\n"
-          "message < text len=5 frames=2 wire=5 compressed \"Hello\"\n");
+          "message < text len=5 frames=2 compressed \"Hello\"\n");
 }
 
 static void a_final_block_does_not_end_the_stream(void **state)
@@ -495,7 +497,7 @@ static void a_final_block_does_not_end_the_stream(void **state)
     (void)state;
     check(&deflate, "< c1 08 f348cdc9c9070000 c1 05 f200110000\n",
           "message < text len=5 wire=8 compressed \"Hello\"\n"
-          "message < text len=5 wire=5 compressed \"Hello\"\n");
+          "message < text len=5 compressed \"Hello\"\n");
 }
 
 static void messages_left_uncompressed_do_not_touch_the_window(void **state)
@@ -504,7 +506,7 @@ static void messages_left_uncompressed_do_not_touch_the_window(void **state)
     check(&deflate, "< c1 07 f248cdc9c90700 81 02 \"hi\" c1 05 f200110000\n",
           "message < text len=5 wire=7 compressed \"Hello\"\n"
           "message < text len=2 \"hi\"\n"
-          "message < text len=5 wire=5 compressed \"Hello\"\n");
+          "message < text len=5 compressed \"Hello\"\n");
 }
 
 static void compressed_and_masked(void **state)
@@ -538,7 +540,7 @@ static void bytes_that_do_not_inflate(void **state)
     (void)state;
     check(&deflate, "< c1 04 ffffffff 81 01 \"x\"\n",
           "finding < ws.deflate.invalid \"after 0 bytes\"\n"
-          "message < text len=0 wire=4 not_inflated compressed \"\"\n"
+          "message < text len=0 wire=4 compressed not_inflated \"\"\n"
           "message < text len=1 \"x\"\n");
 }
 
@@ -561,7 +563,7 @@ static void a_gap_keeps_the_mask_in_phase(void **state)
     check(&plain,
           C("82 88") "\"012\"\n"
                      "gap > 2\n"
-                     "> 34 35 33\n",
+                     "> 37 35 33\n",
           "message > binary len=6 wire=8 unfinished damaged \"012567\"\n");
 }
 
@@ -573,8 +575,8 @@ static void a_gap_in_a_compressed_message_loses_the_window(void **state)
           "gap < 1\n"
           "< c90700 c1 05 f200110000 c1 07 f248cdc9c90700\n",
           "message < text len=2 wire=7 unfinished compressed damaged \"He\"\n"
-          "finding < ws.deflate.window_unknown \"after 0 bytes\"\n"
-          "message < text len=0 wire=5 not_inflated compressed \"\"\n"
+          "finding < ws.deflate.window_unknown \"after 1 bytes\"\n"
+          "message < text len=1 wire=5 compressed not_inflated \"H\"\n"
           "message < text len=5 wire=7 compressed \"Hello\"\n");
     check(&deflate_fresh,
           "< c1 07 f248cd\n"
@@ -589,12 +591,10 @@ static void a_gap_in_a_compressed_message_loses_the_window(void **state)
 static void frames_and_digests_when_asked_for(void **state)
 {
     (void)state;
-    struct decode_text how = {.decoder = &websocket_decoder,
-                              .arg = &plain,
-                              .options = {.frames = true, .digest = true}};
+    struct decode_text how = {
+        .decoder = &websocket_decoder, .arg = &plain, .options = {.frames = true, .digest = true}};
     decode_text_check(
-        &how,
-        "< 01 03 \"abc\" 89 00 80 00 82 01 \"x\" 01 01 \"!\"\n",
+        &how, "< 01 03 \"abc\" 89 00 80 00 82 01 \"x\" 01 01 \"!\"\n",
         "frame < opcode=1 len=3\n"
         "frame < fin opcode=9 len=0\n"
         "message < ping len=0 \"\"\n"
@@ -605,20 +605,48 @@ static void frames_and_digests_when_asked_for(void **state)
         "frame < opcode=1 len=1\n"
         "message < text len=1 unfinished \"!\"\n"
         "digest > e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n"
-        "digest < cd2eb0837c9b4c962c22d2ff8b5441b7b45805887f051d39bf133b583baf6860\n");
+        "digest < 7571ce1f8e21c6b13dd7ec2c5ec7c9e4dd9852e209869511853f2f1f74b17927\n");
 }
 
-/* Held-back messages come out when their direction must go on without them, at the latest at the
- * end; with their own order and bytes. */
+/* Held-back messages come out when somebody must wait no longer, at the latest at the end. A sink
+ * of its own, because the text harness always asks for bodies, which nobody then holds back. */
+struct late_sink {
+    struct event_sink sink;
+    unsigned messages;
+    uint64_t bytes;
+};
+
+static void late_emit(struct event_sink *sink, const struct event *e)
+{
+    struct late_sink *l = (struct late_sink *)sink;
+    if (e->type == EVENT_MESSAGE) {
+        assert_int_equal(e->pkt, 7);
+        l->messages++;
+        l->bytes += e->message.len;
+    }
+}
+
 static void held_messages_come_late_but_whole(void **state)
 {
     (void)state;
-    char *log = decode_text_log(&(struct decode_text){.decoder = &websocket_decoder,
-                                                      .arg = &deflate,
-                                                      .options = {.late = true, .body_max = 1}},
-                                "< c1 07 f248cdc9c90700 c1 05 f200110000 81 02 \"hi\"\n", 0);
-    assert_non_null(strstr(log, "message < text len=5 wire=5 compressed"));
-    free(log);
+    static const uint8_t first[] =
+        "\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00\xc1\x05\xf2\x00\x11\x00\x00";
+    struct late_sink sink = {.sink = {late_emit}};
+    struct decode_options options = {.late = true};
+    struct stream_shared shared = {.options = &options, .sink = &sink.sink, .next_session = 1};
+    struct connection connection = {.family = 4};
+    shared.scratch = malloc(STREAM_SCRATCH_BYTES);
+    struct stream *s = stream_new(&shared, &connection, true);
+    stream_start(s, &websocket_decoder, &deflate);
+    struct chunk c = {1, 7, {first, sizeof first - 1}, DIR_SERVER_TO_CLIENT};
+    stream_data(s, &c);
+    assert_int_equal(sink.messages, 0);
+    assert_true(shared.held_bytes > 0);
+    stream_close(s, &(struct session_end){.how = END_OPEN, .first_fin = -1});
+    assert_int_equal(sink.messages, 2);
+    assert_int_equal(sink.bytes, 10);
+    assert_int_equal(shared.held_bytes, 0);
+    free(shared.scratch);
 }
 
 int main(void)
