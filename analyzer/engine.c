@@ -5,7 +5,6 @@
 #include "decoders/net/net.h"
 #include "limits.h"
 #include "tcp/flow.h"
-#include "tcp/fragments.h"
 #include "tcp/reassembly.h"
 
 #include <assert.h>
@@ -25,7 +24,6 @@ struct engine {
     struct decode_options decode;
     struct event_sink *sink;
     struct flow_table *flows;
-    struct fragments *fragments;
     struct reassembly reassembly;
     struct engine_stats stats;
     struct net_parsed parsed;
@@ -375,21 +373,6 @@ static void take_segment(struct engine *e, const struct ahead *a)
 
 /* ---- Packets ---- */
 
-static enum net_result whole_datagram(struct engine *e, const struct packet *p)
-{
-    struct ip_fragment whole;
-    e->stats.fragments++;
-    switch (fragments_push(e->fragments, &e->parsed.fragment, p->ts, p->no, &whole)) {
-    case FRAGMENTS_COMPLETE:
-        return net_parse_ip(&whole, p->ts, p->no, &e->parsed);
-    case FRAGMENTS_OVERLAP:
-        capture_finding(e, FINDING_IP_FRAGMENT_OVERLAP, p->ts, p->no, "");
-        return NET_FRAGMENT;
-    default:
-        return NET_FRAGMENT;
-    }
-}
-
 static void count_unreadable(struct engine *e, const struct packet *p, enum net_result result)
 {
     switch (result) {
@@ -420,6 +403,9 @@ static void count_unreadable(struct engine *e, const struct packet *p, enum net_
             capture_finding(e, FINDING_CAPTURE_ENCRYPTED, p->ts, p->no, "");
         }
         break;
+    case NET_FRAGMENT:
+        e->stats.fragments++;
+        break;
     default:
         e->stats.other_packets += result == NET_OTHER;
         break;
@@ -442,10 +428,6 @@ static void parse_packet(struct engine *e, const struct packet *p)
     e->stats.packets++;
     e->stats.bytes += p->wire_len;
     enum net_result result = net_parse(p, &e->parsed);
-    bool fragment = result == NET_FRAGMENT;
-    if (fragment) {
-        result = whole_datagram(e, p);
-    }
     if (result != NET_SEGMENT) {
         count_unreadable(e, p, result);
         return;
@@ -459,8 +441,8 @@ static void parse_packet(struct engine *e, const struct packet *p)
     a->hash = flow_hash(e->flows, &a->segment.key);
     a->interface = p->interface;
     flow_prefetch_slot(e->flows, a->hash);
-    if (fragment || e->n_ahead == AHEAD) {
-        take_ahead(e); /* the bytes of a reassembled datagram last only until the next fragment */
+    if (e->n_ahead == AHEAD) {
+        take_ahead(e);
     }
 }
 
@@ -482,7 +464,6 @@ struct engine_stats engine_stats(const struct engine *e)
     struct engine_stats s = e->stats;
     s.connections_peak = flow_peak(e->flows);
     s.waiting_limit_hits = e->reassembly.limit_hits;
-    s.fragments_dropped = fragments_dropped(e->fragments);
     return s;
 }
 
@@ -499,14 +480,12 @@ struct engine *engine_new(const struct engine_options *o, struct event_sink *sin
     e->shared = (struct stream_shared){.options = &e->decode, .sink = sink, .next_session = 1};
     e->shared.scratch = malloc(STREAM_SCRATCH_BYTES);
     e->shared.upgrades = upgrade_memory_new();
-    e->fragments = fragments_new();
     size_t max = o->max_connections != 0 ? o->max_connections : TCP_CONNECTIONS_MAX;
     e->flows = flow_table_new(o->seed, max, flow_gone, e);
     e->reassembly.output = (struct reassembly_output){
         .data = flow_data, .gap = flow_gap, .end = flow_end, .finding = flow_finding, .ctx = e};
     e->reassembly.digest_seed = o->seed;
-    if (e->shared.scratch == NULL || e->shared.upgrades == NULL || e->fragments == NULL ||
-        e->flows == NULL) {
+    if (e->shared.scratch == NULL || e->shared.upgrades == NULL || e->flows == NULL) {
         engine_free(e);
         return NULL;
     }
@@ -522,7 +501,6 @@ void engine_free(struct engine *e)
         flow_each(e->flows, finish_flow, e);
     }
     flow_table_free(e->flows);
-    fragments_free(e->fragments);
     upgrade_memory_free(e->shared.upgrades);
     free(e->shared.scratch);
     free(e);

@@ -6,9 +6,10 @@
 
 #include <stdlib.h>
 
-#define PINGS_REMEMBERED 8               /* of a direction, waiting for their Pong */
-#define PING_WAIT_NS INT64_C(1000000000) /* a Ping this old at the end should have been answered   \
-                                          */
+#define PINGS_REMEMBERED 8 /* of a direction, waiting for their Pong */
+#define PING_WAIT_NS                                                                               \
+    INT64_C(1000000000) /* a Ping this old at the end should have been answered                    \
+                         */
 #define FLOOD_WINDOW_NS INT64_C(1000000000)
 #define FLOOD_PINGS 50 /* Pings of one direction within the window */
 
