@@ -1,0 +1,128 @@
+/*
+ * Where packets come from: capture files, in one run, in time order.
+ *
+ * pcap and pcapng of either byte order, micro- and nanoseconds, gzip, standard input. libpcap reads
+ * the records and runs the capture filter; mend.h keeps damaged records away from it. A file that
+ * cannot be opened or read to its end is one of source_info's files with an error; the others are
+ * read all the same, and so is what comes before and after damage within a file.
+ *
+ *     struct source *source = source_open(paths, n, &options, &err);
+ *     struct packet packets[64];
+ *     while ((n = source_batch(source, packets, 64)) > 0) ...
+ *     source_info(source, &info);
+ *     source_free(source);
+ */
+#ifndef WSIGHT_SOURCE_H
+#define WSIGHT_SOURCE_H
+
+#include "../../decoders/net/packet.h"
+#include "../err.h"
+
+struct source;
+
+/* Interfaces of all files that are told apart; the packets of more are skipped, with a note. */
+#define SOURCE_INTERFACES_MAX 65536U
+/* Notes kept per file; the rest are counted. */
+#define SOURCE_NOTES_MAX 16
+#define SOURCE_NAME_MAX_BYTES 64
+
+struct source_options {
+    const char *filter; /* capture filter (pcap-filter(7)), or NULL */
+    /* Decryption secrets that a pcapng file carries, before the packets that follow them: the type
+     * of draft-ietf-opsawg-pcapng-02 section 4.7 (0x544c534b: a TLS key log) and the bytes,
+     * borrowed. May be NULL. */
+    void (*secrets)(void *context, uint32_t type, struct bytes secrets);
+    void *context;
+};
+
+/* Opens all files; "-" is standard input. The paths are borrowed until source_free. NULL with err
+ * filled when the filter is wrong or memory is short; a file that cannot be opened is no failure.
+ */
+struct source *source_open(const char *const *paths, size_t n, const struct source_options *options,
+                           struct err *err);
+
+/* The same over one capture file in memory, which is borrowed. */
+struct source *source_open_memory(struct bytes bytes, const struct source_options *options,
+                                  struct err *err);
+
+void source_free(struct source *source);
+
+/*
+ * The next packets that pass the filter, at most max (> 0), the oldest first. Their bytes stay
+ * valid until the next call or source_free. Packets are numbered from 1 in the order they are read,
+ * before the filter, as other tools number them. May return fewer than max while there are more. 0:
+ * look at source_state.
+ */
+size_t source_batch(struct source *source, struct packet *packets, size_t max);
+
+enum source_state {
+    SOURCE_READING, /* a signal interrupted the waiting: stop, or call again */
+    SOURCE_ENDED    /* all is read that could be; errors are in source_info */
+};
+enum source_state source_state(const struct source *source);
+
+/* One packet: 1, or 0 at the end, or -1 with err filled when a file could not be read any further
+ * (the others go on with the next call). Waits through signals. */
+int source_next(struct source *source, struct packet *packet, struct err *err);
+
+/*--- What was read ------------------------------------------------------------------------------*/
+
+enum source_format { SOURCE_UNKNOWN, SOURCE_PCAP, SOURCE_PCAPNG };
+
+enum source_note_kind {
+    SOURCE_TRUNCATED, /* the file ends within a packet */
+    SOURCE_DAMAGED,   /* bytes that are no sound record were skipped */
+    SOURCE_TOO_LARGE  /* a packet longer than libpcap reads was skipped */
+};
+
+struct source_note {
+    enum source_note_kind kind;
+    uint64_t offset; /* in the uncompressed file, where the record begins */
+    uint64_t bytes;  /* truncated: missing; else: skipped */
+    uint64_t packet; /* packets of the file before it */
+};
+
+struct source_interface {
+    char name[SOURCE_NAME_MAX_BYTES]; /* bytes of the file, may be empty: escape before printing */
+    size_t file;                      /* index into the files */
+    int link;                         /* DLT_ value of libpcap */
+    uint32_t snaplen;                 /* 0: no limit */
+    uint8_t digits;                   /* of a second, in its time stamps */
+    uint64_t packets;
+    uint64_t dropped; /* as interface statistics blocks say */
+};
+
+struct source_file {
+    const char *path;
+    struct err error; /* why it was not read, or not to its end; empty text: no error */
+    enum source_format format;
+    bool gzip;
+    bool big_endian;
+    uint8_t digits; /* 6 or 9: of a second, that times should be printed with */
+    uint64_t packets;
+    uint64_t bytes;      /* captured, of all packets */
+    uint64_t cut;        /* packets cut by the snap length */
+    int64_t first, last; /* lowest and highest time stamp, where there are packets */
+    uint64_t dropped;    /* packets that the capturing program says it lost */
+    uint64_t truncated, damaged, too_large; /* how many notes of each kind */
+    uint64_t skipped;                       /* bytes of damaged and too large records */
+    struct source_note notes[SOURCE_NOTES_MAX];
+    size_t notes_n; /* kept ones */
+};
+
+/* Borrowed views, valid until the next call of anything else. */
+struct source_info {
+    const struct source_file *files;
+    size_t files_n;
+    const struct source_interface *interfaces; /* packet.interface is an index into them */
+    size_t interfaces_n;
+    size_t errors;  /* files with an error */
+    uint8_t digits; /* 6 or 9: the finest of the files */
+    uint64_t packets, bytes, filtered_out, dropped;
+    int64_t first, last;
+    uint64_t read_bytes, total_bytes; /* progress; total 0: not known */
+    const char *filter_problem; /* why the filter let no packet of some link type pass, or NULL */
+};
+void source_info(const struct source *source, struct source_info *info);
+
+#endif
