@@ -1,0 +1,66 @@
+/*
+ * The command line: what was asked for, and the help that tells what can be asked for.
+ *
+ * Every option is a line of one table; getopt_long's own tables and the help come from it. Nothing
+ * here prints an error or exits: what is wrong is a text for main.c.
+ */
+#ifndef WSIGHT_OPTIONS_H
+#define WSIGHT_OPTIONS_H
+
+#include "analyzer/err.h"
+#include "decoders/finding.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum command { COMMAND_REPORT, COMMAND_FOLLOW, COMMAND_REGISTRY, COMMAND_COUNT };
+
+enum format { FORMAT_TEXT, FORMAT_JSON };
+
+enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+#define OPTIONS_UNLIMITED UINT64_MAX
+
+/* Bytes of a message that follow shows unless told otherwise: a line or two for a reader, and what
+ * nearly every message fits in for a program. */
+#define BODIES_TEXT_DEFAULT_BYTES 256
+#define BODIES_JSON_DEFAULT_BYTES 65536
+
+struct options {
+    enum command command;
+    const char **operands; /* files, or what to look up in the registry; owned */
+    size_t n_operands;
+    const char *bpf;          /* capture filter, or NULL */
+    const char *output;       /* NULL: standard output */
+    const char *registry;     /* XML file, or NULL: the built-in one */
+    enum format format;       /* of follow, FORMAT_JSON is jsonl */
+    uint64_t bodies;          /* follow: bytes of each message shown; OPTIONS_UNLIMITED: all */
+    uint64_t limit;           /* report: rows of each list; 0: as many as the format thinks best */
+    uint64_t max_connections; /* 0: the engine's own */
+    unsigned width;           /* columns; 0: those of the terminal */
+    enum color_when color;
+    bool command_given;
+    bool frames, digest, show_secrets, quiet, verbose;
+    bool fails;                    /* --fail-on was given */
+    enum finding_severity fail_on; /* ... the lowest severity that fails */
+};
+
+enum options_result {
+    OPTIONS_RUN,     /* do what options.command says */
+    OPTIONS_HELP,    /* --help: options_help prints it */
+    OPTIONS_VERSION, /* --version */
+    OPTIONS_WRONG    /* err says why */
+};
+
+/* Fills options, which options_done releases in every case. Texts are borrowed from argv. */
+enum options_result options_parse(struct options *options, int argc, char **argv, struct err *err);
+void options_done(struct options *options);
+
+/* The help of the command that was named, or of the program. */
+void options_help(FILE *out, const struct options *options);
+
+const char *command_name(enum command command);
+
+#endif

@@ -1,0 +1,142 @@
+/* Where a report goes, and whether it got there. */
+#include "output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define OUTPUT_BUFFER_BYTES (128U << 10)
+
+static int cannot_write(const struct output *o, struct err *err)
+{
+    return err_set(err, "cannot write to %s: %s", o->name,
+                   errno != 0 ? strerror(errno) : "not everything was taken");
+}
+
+/* The mode of a new file, or of the one that is replaced. */
+static mode_t mode_for(const struct stat *old)
+{
+    if (old != NULL) {
+        return old->st_mode & 07777;
+    }
+    mode_t mask = umask(0);
+    umask(mask);
+    return 0666 & ~mask;
+}
+
+static char *temporary_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    int directory = slash != NULL ? (int)(slash + 1 - path) : 0;
+    char *name;
+    if (asprintf(&name, "%.*s.%s.XXXXXX", directory, path, path + directory) < 0) {
+        return NULL;
+    }
+    return name;
+}
+
+static int open_temporary(struct output *o, const struct stat *old)
+{
+    o->temporary = temporary_name(o->path);
+    if (o->temporary == NULL) {
+        return -1;
+    }
+    int fd = mkostemp(o->temporary, O_CLOEXEC);
+    if (fd < 0) {
+        free(o->temporary);
+        o->temporary = NULL;
+        return -1;
+    }
+    o->stream = fchmod(fd, mode_for(old)) == 0 ? fdopen(fd, "w") : NULL;
+    if (o->stream == NULL) {
+        close(fd);
+        return -1;
+    }
+    return 0;
+}
+
+static int open_path(struct output *o, const char *path)
+{
+    struct stat old;
+    bool exists = stat(path, &old) == 0;
+    if (!exists && errno != ENOENT) {
+        return -1;
+    }
+    if (exists && S_ISDIR(old.st_mode)) {
+        errno = EISDIR;
+        return -1;
+    }
+    if (exists && !S_ISREG(old.st_mode)) {
+        o->stream = fopen(path, "we");
+        return o->stream != NULL ? 0 : -1;
+    }
+    o->path = exists ? realpath(path, NULL) : strdup(path);
+    return o->path != NULL ? open_temporary(o, exists ? &old : NULL) : -1;
+}
+
+int output_open(struct output *o, const char *path, struct err *err)
+{
+    *o = (struct output){.stream = stdout, .name = path != NULL ? path : "standard output"};
+    errno = 0;
+    if (path != NULL && open_path(o, path) != 0) {
+        cannot_write(o, err);
+        o->stream = NULL;
+        output_abandon(o);
+        return -1;
+    }
+    (void)setvbuf(o->stream, NULL, _IOFBF, OUTPUT_BUFFER_BYTES);
+    return 0;
+}
+
+bool output_failed(const struct output *o)
+{
+    return ferror(o->stream) != 0;
+}
+
+void output_flush(struct output *o)
+{
+    (void)fflush(o->stream);
+}
+
+/* Standard output is closed too: only then does a network file system tell that it is full. */
+int output_close(struct output *o, struct err *err)
+{
+    errno = 0;
+    bool wrong = fflush(o->stream) != 0 || ferror(o->stream) != 0;
+    int why = errno;
+    if (fclose(o->stream) != 0 && !wrong) {
+        wrong = true;
+        why = errno;
+    }
+    o->stream = NULL;
+    errno = why;
+    if (!wrong && o->path != NULL) {
+        wrong = rename(o->temporary, o->path) != 0;
+    }
+    if (wrong) {
+        cannot_write(o, err);
+        output_abandon(o);
+        return -1;
+    }
+    free(o->temporary);
+    free(o->path);
+    o->temporary = o->path = NULL;
+    return 0;
+}
+
+void output_abandon(struct output *o)
+{
+    if (o->stream != NULL && o->stream != stdout) {
+        fclose(o->stream);
+    }
+    o->stream = NULL;
+    if (o->temporary != NULL) {
+        unlink(o->temporary);
+    }
+    free(o->temporary);
+    free(o->path);
+    o->temporary = o->path = NULL;
+}

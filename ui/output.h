@@ -1,0 +1,39 @@
+/*
+ * Where a report goes: standard output, or a file that appears under its name only when it is
+ * whole.
+ *
+ * What is written to a file first has a temporary name beside it. A regular file of that name is
+ * replaced; anything else that is there already (a device, a pipe) is written to as it is.
+ */
+#ifndef WSIGHT_OUTPUT_H
+#define WSIGHT_OUTPUT_H
+
+#include "analyzer/err.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct output {
+    FILE *stream;
+    const char *name; /* for messages; borrowed */
+    char *path;       /* what `temporary` becomes, links followed; NULL: nothing to rename */
+    char *temporary;
+};
+
+/* path NULL: standard output. -1 with err filled when it cannot be opened. */
+int output_open(struct output *output, const char *path, struct err *err);
+
+/* Something could not be written; it is no use to go on. */
+bool output_failed(const struct output *output);
+
+/* Hands on what was written so far. */
+void output_flush(struct output *output);
+
+/* Gives the file its name. -1 with err filled when not everything could be written: the file that
+ * had the name before is then still there. */
+int output_close(struct output *output, struct err *err);
+
+/* Forgets a file that is not wanted after all; nothing where output_close was called before. */
+void output_abandon(struct output *output);
+
+#endif

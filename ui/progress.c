@@ -1,0 +1,85 @@
+/* Progress of a long reading: percent, packets, packets per second, time left. */
+#include "progress.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#define SECOND INT64_C(1000000000)
+#define PROGRESS_EVERY (SECOND / 4)
+
+static int64_t now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * SECOND + t.tv_nsec;
+}
+
+void progress_start(struct progress *p, bool wanted)
+{
+    *p = (struct progress){.wanted = wanted};
+    if (wanted) {
+        p->started = now();
+        p->next = p->started + SECOND;
+    }
+}
+
+bool progress_due(struct progress *p)
+{
+    if (!p->wanted) {
+        return false;
+    }
+    int64_t t = now();
+    if (t < p->next) {
+        return false;
+    }
+    p->next = t + PROGRESS_EVERY;
+    return true;
+}
+
+/* "0:07", "12:34", "1:02:03". */
+static void left_text(char text[32], int64_t seconds)
+{
+    int64_t minutes = seconds / 60;
+    if (minutes < 60) {
+        snprintf(text, 32, "%" PRId64 ":%02" PRId64, minutes, seconds % 60);
+    } else {
+        snprintf(text, 32, "%" PRId64 ":%02" PRId64 ":%02" PRId64, minutes / 60, minutes % 60,
+                 seconds % 60);
+    }
+}
+
+void progress_text(char text[PROGRESS_TEXT_MAX_BYTES], uint64_t packets, uint64_t read,
+                   uint64_t total, int64_t elapsed)
+{
+    double seconds = (double)(elapsed > 0 ? elapsed : 1) / (double)SECOND;
+    double rate = (double)packets / seconds;
+    if (total == 0 || read == 0) {
+        snprintf(text, PROGRESS_TEXT_MAX_BYTES, "%" PRIu64 " packets, %.0f packets/s", packets,
+                 rate);
+        return;
+    }
+    double done = read < total ? (double)read / (double)total : 1;
+    char left[32];
+    left_text(left, (int64_t)(seconds * (1 - done) / done));
+    snprintf(text, PROGRESS_TEXT_MAX_BYTES, "%.0f %%, %" PRIu64 " packets, %.0f packets/s, %s left",
+             done * 100, packets, rate, left);
+}
+
+void progress_show(struct progress *p, uint64_t packets, uint64_t read, uint64_t total)
+{
+    char text[PROGRESS_TEXT_MAX_BYTES];
+    progress_text(text, packets, read, total, now() - p->started);
+    fprintf(stderr, "\r%s\033[K", text);
+    fflush(stderr);
+    p->shown = true;
+}
+
+void progress_end(struct progress *p)
+{
+    if (p->shown) {
+        fputs("\r\033[K", stderr);
+        fflush(stderr);
+        p->shown = false;
+    }
+}
