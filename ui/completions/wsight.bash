@@ -2,8 +2,9 @@
 _wsight()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} values="" i command=""
-    local options="-f --format -o --output --bodies --frames --digest --show-secrets --fail-on
-        --registry --memory -Y -k -q --quiet --help --version"
+    local options="-f --bpf -r --read --format -o --output --bodies --frames --digest --limit
+        --show-secrets --fail-on --registry --max-connections --color --width -q --quiet -h --help
+        -V --version -v --verbose"
     # --option=VALUE comes as three words.
     if [ "$prev" = = ] && [ "$COMP_CWORD" -ge 2 ]; then
         prev=${COMP_WORDS[COMP_CWORD-2]}
@@ -21,8 +22,9 @@ _wsight()
             [ "$command" = follow ] && values="text jsonl" ;;
         --bodies) values="all none" ;;
         --fail-on) values="note warning error" ;;
-        --memory|-f|-Y) return ;;
-        -o|--output|--registry|-k)
+        --limit|--max-connections|--width|-f|--bpf) return ;;
+        --color) values="auto always never" ;;
+        -o|--output|-r|--read|--registry)
             compopt -o filenames 2>/dev/null
             mapfile -t COMPREPLY < <(compgen -f -- "$cur")
             return ;;
