@@ -2,6 +2,7 @@
 #include "exposure.h"
 
 #define JWT_MIN_BYTES 20
+#define SECRET_PARAMETERS_MAX 8 /* of one target that are findings */
 
 bool uri_read(struct uri *u, struct bytes text)
 {
@@ -132,7 +133,8 @@ static void check_target(struct stream *s, struct bytes target)
         stream_finding(s, DIR_CLIENT_TO_SERVER, FINDING_SECRET_IN_URL, "user information");
     }
     struct bytes query = bytes_from(target, bytes_find(target, '?') + 1);
-    while (query.n > 0) {
+    unsigned found = 0;
+    while (query.n > 0 && found < SECRET_PARAMETERS_MAX) {
         size_t end = 0;
         while (end < query.n && query.p[end] != '&' && query.p[end] != ';') {
             end++;
@@ -142,6 +144,7 @@ static void check_target(struct stream *s, struct bytes target)
         struct bytes name = bytes_part(pair, 0, equals);
         query = bytes_from(query, end + 1);
         if (bytes_from(pair, equals + 1).n > 0 && names_secret(name)) {
+            found++;
             stream_finding(s, DIR_CLIENT_TO_SERVER, FINDING_SECRET_IN_URL, "parameter %.*s",
                            (int)name.n, (const char *)name.p);
         }

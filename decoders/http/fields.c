@@ -62,7 +62,8 @@ static const struct bytes field_names[] = {
 static enum field_id field_id(struct bytes name)
 {
     for (size_t i = 0; i < FIELD_ID_COUNT; i++) {
-        if (field_names[i].n == name.n && bytes_equal_nocase(field_names[i], name)) {
+        if (field_names[i].n == name.n && (field_names[i].p[0] | 0x20) == (name.p[0] | 0x20) &&
+            (bytes_equal(field_names[i], name) || bytes_equal_nocase(field_names[i], name))) {
             return (enum field_id)i;
         }
     }
@@ -147,13 +148,11 @@ struct bytes fields_value(const struct fields *f, enum field_id id, struct field
     return (struct bytes){start, before - room->n};
 }
 
-/* tchar, RFC 9110 section 5.6.2. */
+/* tchar, RFC 9110 section 5.6.2: letters, digits and !#$%&'*+-.^_`|~, a bit for each. */
 static bool is_token_byte(uint8_t c)
 {
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) {
-        return true;
-    }
-    return c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL;
+    static const uint64_t token_bytes[4] = {0x03ff6cfa00000000, 0x57ffffffc7fffffe, 0, 0};
+    return token_bytes[c >> 6] >> (c & 63) & 1;
 }
 
 bool is_token(struct bytes b)
@@ -169,6 +168,10 @@ bool is_token(struct bytes b)
 /* Index of the first `stop` outside of a quoted string, or b.n. */
 static size_t find_unquoted(struct bytes b, uint8_t stop)
 {
+    size_t first = bytes_find(b, stop);
+    if (bytes_find(bytes_part(b, 0, first), '"') == first) {
+        return first; /* nothing is quoted, as nearly always */
+    }
     bool quoted = false;
     for (size_t i = 0; i < b.n; i++) {
         if (quoted && b.p[i] == '\\') {
