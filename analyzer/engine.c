@@ -5,9 +5,11 @@
 #include "decoders/net/net.h"
 #include "limits.h"
 #include "tcp/flow.h"
+#include "tcp/fragments.h"
 #include "tcp/reassembly.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,6 +27,8 @@ struct engine {
     struct event_sink *sink;
     struct flow_table *flows;
     struct reassembly reassembly;
+    struct fragments *fragments;
+    uint64_t fragment_overlaps;
     struct engine_stats stats;
     struct net_parsed parsed;
     size_t n_ahead;
@@ -373,6 +377,37 @@ static void take_segment(struct engine *e, const struct ahead *a)
 
 /* ---- Packets ---- */
 
+/* Goes on with the datagram that the fragment makes whole; inside may be another fragment. */
+static enum net_result take_fragment(struct engine *e, const struct packet *p)
+{
+    enum net_result result = NET_FRAGMENT;
+    e->stats.fragments++;
+    while (result == NET_FRAGMENT) {
+        struct ip_fragment whole;
+        enum fragments_result r =
+            fragments_push(e->fragments, &e->parsed.fragment, p->ts, p->no, &whole);
+        if ((r == FRAGMENTS_OVERLAP || r == FRAGMENTS_COMPLETE_OVERLAP) &&
+            e->fragment_overlaps++ < FINDINGS_PER_SESSION_AND_ID) {
+            capture_finding(e, FINDING_IP_FRAGMENT_OVERLAP, p->ts, p->no, "");
+        }
+        if (r == FRAGMENTS_WAITING || r == FRAGMENTS_OVERLAP) {
+            break;
+        }
+        result = net_parse_ip(&whole, p->ts, p->no, &e->parsed);
+    }
+    return result;
+}
+
+static void tell_fragments_lost(struct engine *e, enum finding_id id,
+                                const struct fragments_loss *loss)
+{
+    if (loss->datagrams > 0) {
+        char detail[48];
+        snprintf(detail, sizeof detail, "%" PRIu64 " datagrams", loss->datagrams);
+        capture_finding(e, id, loss->first_ts, loss->first_pkt, detail);
+    }
+}
+
 static void count_unreadable(struct engine *e, const struct packet *p, enum net_result result)
 {
     switch (result) {
@@ -403,9 +438,6 @@ static void count_unreadable(struct engine *e, const struct packet *p, enum net_
             capture_finding(e, FINDING_CAPTURE_ENCRYPTED, p->ts, p->no, "");
         }
         break;
-    case NET_FRAGMENT:
-        e->stats.fragments++;
-        break;
     default:
         e->stats.other_packets += result == NET_OTHER;
         break;
@@ -428,6 +460,10 @@ static void parse_packet(struct engine *e, const struct packet *p)
     e->stats.packets++;
     e->stats.bytes += p->wire_len;
     enum net_result result = net_parse(p, &e->parsed);
+    bool fragment = result == NET_FRAGMENT;
+    if (fragment) {
+        result = take_fragment(e, p);
+    }
     if (result != NET_SEGMENT) {
         count_unreadable(e, p, result);
         return;
@@ -441,8 +477,8 @@ static void parse_packet(struct engine *e, const struct packet *p)
     a->hash = flow_hash(e->flows, &a->segment.key);
     a->interface = p->interface;
     flow_prefetch_slot(e->flows, a->hash);
-    if (e->n_ahead == AHEAD) {
-        take_ahead(e);
+    if (fragment || e->n_ahead == AHEAD) {
+        take_ahead(e); /* the bytes of a reassembled datagram last only until the next fragment */
     }
 }
 
@@ -457,12 +493,17 @@ void engine_packets(struct engine *e, const struct packet *p, size_t n)
 void engine_finish(struct engine *e)
 {
     flow_each(e->flows, finish_flow, e);
+    fragments_finish(e->fragments);
+    struct fragments_counts lost = fragments_counts(e->fragments);
+    tell_fragments_lost(e, FINDING_IP_FRAGMENT_INCOMPLETE, &lost.incomplete);
+    tell_fragments_lost(e, FINDING_IP_FRAGMENT_LIMIT, &lost.over_limit);
 }
 
 struct engine_stats engine_stats(const struct engine *e)
 {
     struct engine_stats s = e->stats;
     s.connections_peak = flow_peak(e->flows);
+    s.fragments_dropped = fragments_dropped(e->fragments);
     s.waiting_limit_hits = e->reassembly.limit_hits;
     return s;
 }
@@ -480,12 +521,14 @@ struct engine *engine_new(const struct engine_options *o, struct event_sink *sin
     e->shared = (struct stream_shared){.options = &e->decode, .sink = sink, .next_session = 1};
     e->shared.scratch = malloc(STREAM_SCRATCH_BYTES);
     e->shared.upgrades = upgrade_memory_new();
+    e->fragments = fragments_new();
     size_t max = o->max_connections != 0 ? o->max_connections : TCP_CONNECTIONS_MAX;
     e->flows = flow_table_new(o->seed, max, flow_gone, e);
     e->reassembly.output = (struct reassembly_output){
         .data = flow_data, .gap = flow_gap, .end = flow_end, .finding = flow_finding, .ctx = e};
     e->reassembly.digest_seed = o->seed;
-    if (e->shared.scratch == NULL || e->shared.upgrades == NULL || e->flows == NULL) {
+    if (e->shared.scratch == NULL || e->shared.upgrades == NULL || e->flows == NULL ||
+        e->fragments == NULL) {
         engine_free(e);
         return NULL;
     }
@@ -501,6 +544,7 @@ void engine_free(struct engine *e)
         flow_each(e->flows, finish_flow, e);
     }
     flow_table_free(e->flows);
+    fragments_free(e->fragments);
     upgrade_memory_free(e->shared.upgrades);
     free(e->shared.scratch);
     free(e);

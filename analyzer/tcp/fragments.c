@@ -356,6 +356,13 @@ enum fragments_result fragments_push(struct fragments *f, const struct ip_fragme
     return joined ? r : FRAGMENTS_WAITING;
 }
 
+void fragments_finish(struct fragments *f)
+{
+    while (f->count > 0) {
+        give_up(f, 0, &f->counts.incomplete);
+    }
+}
+
 struct fragments_counts fragments_counts(const struct fragments *f)
 {
     return f->counts;

@@ -43,6 +43,9 @@ void fragments_free(struct fragments *);
 enum fragments_result fragments_push(struct fragments *, const struct ip_fragment *, int64_t ts,
                                      uint64_t pkt, struct ip_fragment *whole);
 
+/* The capture is over: gives up what still waits, as incomplete. */
+void fragments_finish(struct fragments *);
+
 struct fragments_counts fragments_counts(const struct fragments *);
 
 /* Fragments that came and are in no whole datagram; those that still wait are counted too. */

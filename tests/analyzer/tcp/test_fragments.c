@@ -222,6 +222,16 @@ static void a_datagram_waits_thirty_seconds(void **state)
     assert_int_equal(push_at(&last, INT64_MAX), FRAGMENTS_WAITING);
 }
 
+static void what_waits_at_the_end_is_incomplete(void **state)
+{
+    (void)state;
+    assert_int_equal(push4(0, "01234567", true), FRAGMENTS_WAITING);
+    assert_int_equal(push6(8, "x", false), FRAGMENTS_WAITING);
+    fragments_finish(fragments);
+    assert_int_equal(fragments_counts(fragments).incomplete.datagrams, 2);
+    assert_int_equal(fragments_dropped(fragments), 2);
+}
+
 static void the_oldest_datagram_goes_when_there_are_too_many(void **state)
 {
     (void)state;
@@ -344,6 +354,7 @@ int main(void)
         TEST(an_end_that_moves_is_a_contradiction),
         TEST(cut_fragments_make_a_cut_datagram),
         TEST(a_datagram_waits_thirty_seconds),
+        TEST(what_waits_at_the_end_is_incomplete),
         TEST(the_oldest_datagram_goes_when_there_are_too_many),
         TEST(the_oldest_datagrams_go_when_they_are_too_large),
         TEST(a_datagram_of_countless_pieces_is_given_up),
