@@ -19,6 +19,9 @@
  * through those of its datagram. */
 #define FRAGMENTS_PIECES_MAX 256
 
+/* Datagrams remembered after they were whole, to know late copies of their fragments by. */
+#define FRAGMENTS_FINISHED 32
+
 #define DATAGRAM_MAX_BYTES 65535
 
 struct piece {
@@ -37,8 +40,15 @@ struct datagram {
     uint32_t highest;   /* end of the highest piece */
     uint32_t total;     /* 0: the last fragment has not come */
     bool dead;          /* dropped; what still comes of it is dropped as well */
+    bool late;          /* began after one like it was whole: no loss if it is never whole */
     int64_t first_ts;
     uint64_t first_pkt;
+};
+
+struct finished {
+    struct flow_key key;
+    uint32_t id;
+    uint8_t protocol;
 };
 
 struct fragments {
@@ -46,6 +56,8 @@ struct fragments {
     size_t count;
     size_t bytes; /* allocated for what waits */
     struct buffer whole;
+    struct finished finished[FRAGMENTS_FINISHED]; /* a ring */
+    uint64_t finished_count;
     struct fragments_counts counts;
     uint64_t dropped;
 };
@@ -104,7 +116,7 @@ static void count_loss(struct fragments_loss *loss, const struct datagram *d)
 static void give_up(struct fragments *f, size_t i, struct fragments_loss *loss)
 {
     struct datagram *d = f->waiting[i];
-    if (!d->dead) { /* else it was counted when it died */
+    if (!d->dead && !d->late) { /* the dead were counted when they died */
         count_loss(loss, d);
         f->dropped += d->fragments;
     }
@@ -160,6 +172,18 @@ static size_t find(const struct fragments *f, const struct ip_fragment *g)
     return i > 0 ? i - 1 : f->count;
 }
 
+static bool was_finished(const struct fragments *f, const struct datagram *d)
+{
+    for (size_t i = 0; i < FRAGMENTS_FINISHED && i < f->finished_count; i++) {
+        const struct finished *x = &f->finished[i];
+        if (x->id == d->head.id && x->protocol == d->head.protocol &&
+            memcmp(&x->key, &d->head.key, sizeof x->key) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static struct datagram *begin(struct fragments *f, const struct ip_fragment *g, int64_t ts,
                               uint64_t pkt)
 {
@@ -173,6 +197,7 @@ static struct datagram *begin(struct fragments *f, const struct ip_fragment *g, 
     d->head = *g;
     d->first_ts = ts;
     d->first_pkt = pkt;
+    d->late = was_finished(f, d);
     f->bytes += sizeof *d;
     f->waiting[f->count++] = d;
     return d;
@@ -350,6 +375,8 @@ enum fragments_result fragments_push(struct fragments *f, const struct ip_fragme
         return r;
     }
     bool joined = join(f, d, whole);
+    f->finished[f->finished_count++ % FRAGMENTS_FINISHED] =
+        (struct finished){d->head.key, d->head.id, d->head.protocol};
     f->counts.complete += joined;
     f->dropped += joined ? 0 : d->fragments;
     remove_datagram(f, find(f, g)); /* older ones may have been dropped to make room */
@@ -372,7 +399,7 @@ uint64_t fragments_dropped(const struct fragments *f)
 {
     uint64_t n = f->dropped;
     for (size_t i = 0; i < f->count; i++) {
-        n += f->waiting[i]->dead ? 0 : f->waiting[i]->fragments;
+        n += f->waiting[i]->dead || f->waiting[i]->late ? 0 : f->waiting[i]->fragments;
     }
     return n;
 }

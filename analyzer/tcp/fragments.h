@@ -48,7 +48,8 @@ void fragments_finish(struct fragments *);
 
 struct fragments_counts fragments_counts(const struct fragments *);
 
-/* Fragments that came and are in no whole datagram; those that still wait are counted too. */
+/* Fragments that came and are in no whole datagram, those that still wait too; but for late copies
+ * of a datagram that was whole already. */
 uint64_t fragments_dropped(const struct fragments *);
 
 #endif

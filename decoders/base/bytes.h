@@ -85,6 +85,11 @@ static inline uint32_t be32_at(struct bytes b, size_t at)
            b.p[at + 3];
 }
 
+static inline uint64_t be64_at(struct bytes b, size_t at)
+{
+    return (uint64_t)be32_at(b, at) << 32 | be32_at(b, at + 4);
+}
+
 struct reader {
     struct bytes b; /* what is left */
     bool bad;       /* a read went past the end */

@@ -212,8 +212,10 @@ static void a_datagram_waits_thirty_seconds(void **state)
     (void)state;
     struct ip_fragment last = piece(4, 1, 8, "x", false);
     assert_int_equal(push4(0, "01234567", true), FRAGMENTS_WAITING);
+    struct ip_fragment first = piece(4, 2, 0, "01234567", true);
     assert_int_equal(push_at(&last, 30 * SECOND_NS), FRAGMENTS_COMPLETE);
-    assert_int_equal(push4(0, "01234567", true), FRAGMENTS_WAITING);
+    assert_int_equal(push_at(&first, 0), FRAGMENTS_WAITING);
+    last.id = 2;
     assert_int_equal(push_at(&last, 30 * SECOND_NS + 1), FRAGMENTS_WAITING);
     assert_int_equal(fragments_counts(fragments).incomplete.datagrams, 1);
     assert_int_equal(fragments_counts(fragments).incomplete.first_pkt, 7);
@@ -230,6 +232,22 @@ static void what_waits_at_the_end_is_incomplete(void **state)
     fragments_finish(fragments);
     assert_int_equal(fragments_counts(fragments).incomplete.datagrams, 2);
     assert_int_equal(fragments_dropped(fragments), 2);
+}
+
+static void late_copies_of_a_whole_datagram_are_no_loss(void **state)
+{
+    (void)state;
+    assert_int_equal(push4(0, "01234567", true), FRAGMENTS_WAITING);
+    assert_int_equal(push4(8, "x", false), FRAGMENTS_COMPLETE);
+    assert_int_equal(push4(8, "x", false), FRAGMENTS_WAITING);
+    assert_int_equal(fragments_dropped(fragments), 0);
+    fragments_finish(fragments);
+    assert_int_equal(fragments_counts(fragments).incomplete.datagrams, 0);
+    assert_int_equal(fragments_dropped(fragments), 0);
+    /* the id may be used again, too */
+    assert_int_equal(push4(0, "abcdefgh", true), FRAGMENTS_WAITING);
+    assert_int_equal(push4(8, "y", false), FRAGMENTS_COMPLETE);
+    check_whole("abcdefghy");
 }
 
 static void the_oldest_datagram_goes_when_there_are_too_many(void **state)
@@ -355,6 +373,7 @@ int main(void)
         TEST(cut_fragments_make_a_cut_datagram),
         TEST(a_datagram_waits_thirty_seconds),
         TEST(what_waits_at_the_end_is_incomplete),
+        TEST(late_copies_of_a_whole_datagram_are_no_loss),
         TEST(the_oldest_datagram_goes_when_there_are_too_many),
         TEST(the_oldest_datagrams_go_when_they_are_too_large),
         TEST(a_datagram_of_countless_pieces_is_given_up),
