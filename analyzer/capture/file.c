@@ -8,24 +8,40 @@
  * known to be refused, so a file with so many of them is not worth the time. */
 #define FILE_REFUSED_MAX 1000
 
+/* What libpcap reads at once: a part of the level 1 cache, since it is copied from there at once.
+ */
+#define FILE_FEED_BYTES 16384
+
 #define SECOND_NS INT64_C(1000000000)
 
 /*--- Feeding libpcap ----------------------------------------------------------------------------*/
 
-/* libpcap's read: first what is left of the header, then the record, then nothing. */
+static void next_run(struct capture_file *f)
+{
+    struct bytes run = f->ahead[f->feeding++].record.raw;
+    while (f->feeding < f->ahead_n && f->ahead[f->feeding].record.raw.p == run.p + run.n) {
+        run.n += f->ahead[f->feeding++].record.raw.n;
+    }
+    f->run = run;
+}
+
+/* libpcap's read: first what is left of the header, then the records, then nothing. */
 static ssize_t feed(void *cookie, char *to, size_t n)
 {
     struct capture_file *f = cookie;
-    struct bytes *from = &f->record, header;
-    if (f->fed < f->mend.header.n) {
-        header = bytes_from(buffer_bytes(&f->mend.header), f->fed);
-        f->fed += n < header.n ? n : header.n;
+    struct bytes *from = &f->run, header;
+    if (f->header_fed < f->mend.header.n) {
+        header = bytes_from(buffer_bytes(&f->mend.header), f->header_fed);
+        f->header_fed += n < header.n ? n : header.n;
         from = &header;
+    } else if (f->run.n == 0 && f->feeding < f->ahead_n) {
+        next_run(f);
     }
     n = n < from->n ? n : from->n;
-    memcpy(to, from->p, n);
-    from->p += n;
-    from->n -= n;
+    if (n > 0) {
+        memcpy(to, from->p, n);
+        *from = bytes_from(*from, n);
+    }
     return (ssize_t)n;
 }
 
@@ -34,7 +50,7 @@ static FILE *open_feed(void *cookie)
     FILE *stream = fopencookie(cookie, "rb", (cookie_io_functions_t){.read = feed});
     if (stream != NULL) {
         /* Used by this thread alone: no locks. */
-        (void)setvbuf(stream, NULL, _IOFBF, 16384);
+        (void)setvbuf(stream, NULL, _IOFBF, FILE_FEED_BYTES);
         (void)__fsetlocking(stream, FSETLOCKING_BYCALLER);
     }
     return stream;
@@ -52,7 +68,7 @@ static int open_pcap(struct capture_file *f)
 {
     char reason[PCAP_ERRBUF_SIZE] = "";
     close_pcap(f);
-    f->fed = 0;
+    f->header_fed = 0;
     f->section = f->mend.section;
     FILE *stream = open_feed(f);
     if (stream == NULL) {
@@ -233,9 +249,12 @@ void capture_file_close(struct capture_file *f)
 
 /*--- Packets ------------------------------------------------------------------------------------*/
 
-static int64_t time_of(const struct timeval *ts)
+static int64_t time_of(const struct capture_file *f, const struct timeval *ts)
 {
     int64_t seconds = (int64_t)ts->tv_sec;
+    if (f->mend.format == MEND_PCAP) {
+        seconds = (uint32_t)seconds; /* some versions of libpcap take it for signed */
+    }
     if (seconds > INT64_MAX / SECOND_NS - 1 || seconds < INT64_MIN / SECOND_NS + 1) {
         return seconds > 0 ? INT64_MAX : INT64_MIN;
     }
@@ -257,27 +276,82 @@ static void count(struct capture_file *f, const struct packet *packet)
     f->table->p[packet->interface].packets++;
 }
 
-/* What libpcap says of the record: 1, 0 if it refuses it, -1 with the error filled. */
-static int interpret(struct capture_file *f, const struct mend_record *record,
-                     struct packet *packet)
+/* libpcap says what the next record is. */
+static void on_packet(u_char *user, const struct pcap_pkthdr *header, const u_char *data)
 {
-    f->record = record->raw;
-    if ((f->pcap == NULL || f->section != f->mend.section) && open_pcap(f) != 0) {
-        return -1;
+    struct capture_file *f = (struct capture_file *)(void *)user;
+    const struct ahead *ahead = &f->ahead[f->told];
+    (void)data; /* record.data are the same bytes, where they stay valid */
+    if (header->caplen != ahead->record.data.n) {
+        pcap_breakloop(f->pcap);
+        return;
     }
-    struct pcap_pkthdr *header;
-    const u_char *data;
-    if (pcap_next_ex(f->pcap, &header, &data) != 1 || header->caplen != record->data.n) {
-        close_pcap(f);
-        return 0;
+    struct packet *packet = &f->ready[f->ready_n++];
+    *packet = (struct packet){.ts = time_of(f, &header->ts),
+                              .wire_len =
+                                  ahead->record.wire_len > 0 ? ahead->record.wire_len : header->len,
+                              .link = ahead->link,
+                              .interface = ahead->interface,
+                              .b = ahead->record.data};
+    count(f, packet);
+    f->told++;
+}
+
+/* libpcap takes no more after the record that it refused: it is opened anew for the next. */
+static int refuse(struct capture_file *f)
+{
+    const struct mend_record *record = &f->ahead[f->told++].record;
+    on_note(
+        f, &(struct mend_note){MEND_NOTE_DAMAGED, record->offset, record->raw.n, f->info->packets});
+    close_pcap(f);
+    if (++f->refused > FILE_REFUSED_MAX) {
+        return err_set(&f->info->error, "%s: too many damaged records", input_name(f->input));
     }
-    const struct local_interface *local = &f->local[record->interface];
-    packet->ts = time_of(&header->ts);
-    packet->wire_len = record->wire_len > 0 ? record->wire_len : header->len;
-    packet->link = local->link;
-    packet->interface = local->index;
-    packet->b = record->data; /* the same bytes, where they stay valid */
-    return 1;
+    return 0;
+}
+
+/* Feeds the group to libpcap. */
+static int interpret(struct capture_file *f)
+{
+    f->run.n = 0;
+    f->feeding = f->told = 0;
+    while (f->told < f->ahead_n) {
+        if (f->pcap == NULL || f->section != f->mend.section) {
+            f->run.n = 0;
+            f->feeding = f->told;
+            if (open_pcap(f) != 0) {
+                return -1;
+            }
+        }
+        (void)pcap_dispatch(f->pcap, (int)(f->ahead_n - f->told), on_packet, (u_char *)f);
+        if (f->told < f->ahead_n && refuse(f) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Gathers records that are in the buffer. A group is of one section, since libpcap is opened anew
+ * for each; it reads the interface descriptions among the group before all of it, which is early
+ * enough. */
+static enum mend_result gather(struct capture_file *f)
+{
+    f->ahead_n = 0;
+    while (f->ahead_n < FILE_AHEAD) {
+        struct ahead *ahead = &f->ahead[f->ahead_n];
+        enum mend_result result = mend_next(&f->mend, &ahead->record, &f->info->error);
+        if (result == MEND_SECTION && f->ahead_n == 0) {
+            continue;
+        }
+        if (result != MEND_PACKET) {
+            return f->ahead_n > 0 ? MEND_PACKET : result;
+        }
+        const struct local_interface *local = &f->local[ahead->record.interface];
+        ahead->interface = local->index;
+        ahead->link = local->link;
+        f->ahead_n++;
+    }
+    return MEND_PACKET;
 }
 
 static enum mend_result end_of(struct capture_file *f, enum mend_result result)
@@ -298,30 +372,22 @@ static void describe(struct capture_file *f)
     f->info->big_endian = f->mend.big_endian;
 }
 
-enum mend_result capture_file_next(struct capture_file *f, struct packet *packet)
+enum mend_result capture_file_next(struct capture_file *f, const struct packet **packet)
 {
-    struct mend_record record;
-    for (;;) {
-        enum mend_result result = mend_next(&f->mend, &record, &f->info->error);
+    while (f->ready_at == f->ready_n) {
+        f->ready_at = f->ready_n = 0;
+        if (f->failed) {
+            return MEND_FAILED;
+        }
+        enum mend_result result = gather(f);
         if (result != MEND_PACKET) {
             describe(f);
             return end_of(f, result);
         }
-        int taken = interpret(f, &record, packet);
-        if (taken > 0) {
-            count(f, packet);
-            return MEND_PACKET;
-        }
-        if (taken < 0) {
-            return MEND_FAILED;
-        }
-        on_note(f, &(struct mend_note){MEND_NOTE_DAMAGED, record.offset, record.raw.n,
-                                       f->info->packets});
-        if (++f->refused > FILE_REFUSED_MAX) {
-            err_set(&f->info->error, "%s: too many damaged records", input_name(f->input));
-            return MEND_FAILED;
-        }
+        f->failed = interpret(f) != 0;
     }
+    *packet = &f->ready[f->ready_at++];
+    return MEND_PACKET;
 }
 
 enum mend_result capture_file_fill(struct capture_file *f)

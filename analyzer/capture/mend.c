@@ -258,6 +258,8 @@ enum mend_result mend_next(struct mend *m, struct mend_record *record, struct er
         case STEP_PACKET:
             m->packets++;
             return MEND_PACKET;
+        case STEP_SECTION:
+            return MEND_SECTION;
         case STEP_ON:
             break;
         case STEP_MORE:

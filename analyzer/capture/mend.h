@@ -34,6 +34,7 @@ enum mend_format { MEND_UNKNOWN, MEND_PCAP, MEND_PCAPNG };
 
 enum mend_result {
     MEND_PACKET,      /* a sound packet record */
+    MEND_SECTION,     /* with the next call, another section begins: a new `header` */
     MEND_MORE,        /* call mend_fill, then again */
     MEND_END,         /* the end of the file */
     MEND_INTERRUPTED, /* a signal came while waiting for bytes */
@@ -112,6 +113,7 @@ struct mend {
     uint32_t record_header; /* pcap: bytes of a record header */
     uint32_t fraction_max;  /* pcap: first impossible fraction of a second */
     uint16_t minor;         /* pcap: file format version */
+    uint64_t announced;     /* pcapng: the section that begins here was returned as MEND_SECTION */
     uint32_t interfaces;    /* pcapng: of this section so far */
     uint32_t first_snaplen; /* pcapng: of the section's first interface */
 };

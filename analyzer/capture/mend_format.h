@@ -9,6 +9,7 @@
 /* One step of the walk at m->at, which a format does. */
 enum step {
     STEP_PACKET,  /* the record is filled and taken */
+    STEP_SECTION, /* MEND_SECTION is due; nothing was taken */
     STEP_ON,      /* a block that is no packet was taken */
     STEP_MORE,    /* m->need bytes are needed from m->at on */
     STEP_SUSPECT, /* a sound record of m->need bytes, but what follows it is none */

@@ -357,6 +357,11 @@ static enum step step(struct mend *m, struct mend_record *record)
         m->swapped = swapped;
         return STEP_DAMAGED;
     }
+    if (type == BLOCK_SECTION && m->section > 0 && m->announced != record->offset) {
+        m->announced = record->offset;
+        m->swapped = swapped;
+        return STEP_SECTION;
+    }
     bool taken = take_block(m, type, record);
     if (!taken) { /* both lengths agree, so the next block is where they say */
         mend_note(m, m->damage_kind, record->offset, length);

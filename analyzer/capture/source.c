@@ -19,7 +19,7 @@
 
 enum member_state {
     MEMBER_NEW,     /* nothing read yet */
-    MEMBER_PARKED,  /* head.ts is known, nothing else is kept */
+    MEMBER_PARKED,  /* ts is known, nothing else is kept */
     MEMBER_STARVED, /* its next packet is not in its buffer */
     MEMBER_READY,   /* head is its next packet */
     MEMBER_ENDING,  /* no more packets, but the last ones may still be looked at */
@@ -31,7 +31,8 @@ struct member {
     size_t number;
     struct input *input; /* its owner until the file is opened */
     struct capture_file file;
-    struct packet head;
+    const struct packet *head;
+    int64_t ts;           /* of head */
     uint64_t done, total; /* progress when it was closed */
     bool told;            /* source_next has told of its error */
 };
@@ -55,7 +56,7 @@ struct source {
 
 static bool is_before(const struct member *a, const struct member *b)
 {
-    return a->head.ts != b->head.ts ? a->head.ts < b->head.ts : a->number < b->number;
+    return a->ts != b->ts ? a->ts < b->ts : a->number < b->number;
 }
 
 static void sift_down(struct source *s, size_t i)
@@ -112,6 +113,7 @@ static void advance(struct source *s, struct member *m)
     switch (capture_file_next(&m->file, &m->head)) {
     case MEND_PACKET:
         m->state = MEMBER_READY;
+        m->ts = m->head->ts;
         return;
     case MEND_MORE:
         m->state = MEMBER_STARVED;
@@ -325,7 +327,7 @@ size_t source_batch(struct source *s, struct packet *packets, size_t max)
             }
             continue;
         }
-        packets[n] = m->head;
+        packets[n] = *m->head;
         packets[n].no = ++s->packets;
         if (bpf_passes(&s->bpf, &packets[n])) {
             n++;
@@ -333,7 +335,7 @@ size_t source_batch(struct source *s, struct packet *packets, size_t max)
             s->filtered_out++;
         }
         advance(s, m);
-        if (m->state == MEMBER_READY) {
+        if (m->state == MEMBER_READY && s->heap_n > 1) {
             sift_down(s, 0);
         }
     }
