@@ -4,6 +4,7 @@
 #ifndef WSIGHT_LIMITS_H
 #define WSIGHT_LIMITS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define SECOND_NS INT64_C(1000000000)
@@ -46,5 +47,30 @@
 
 /* Undecryptable TLS connections that are listed; the rest are counted. */
 #define TLS_LISTED_MAX 1000
+
+/* A captured packet: libpcap's MAXIMUM_SNAPLEN. It refuses longer ones, which are skipped with a
+ * note. */
+#define CAPTURE_PACKET_MAX_BYTES 262144U
+/* The longest record or block of a capture file that is skipped by its length; a longer one is
+ * damage, and what follows it is searched for. libpcap has the same maximum for pcapng blocks. */
+#define CAPTURE_RECORD_MAX_BYTES ((size_t)16 << 20)
+/* Record headers looked at to find records within damaged ones, at first; each byte read gives one
+ * more. Enough for what chance damages, and a bound on the time that a file made for it can cost.
+ */
+#define CAPTURE_SEARCH_HEADERS 16000000
+/* Records that libpcap refuses although they look sound: it is opened anew after each, and a file
+ * with so many of them is given up. */
+#define CAPTURE_REFUSED_MAX 1000
+/* Interfaces of one pcapng section (the old packet block has 16 bits for them), and of all files.
+ */
+#define CAPTURE_SECTION_INTERFACES_MAX 65536U
+#define CAPTURE_INTERFACES_MAX 65536U
+/* Notes of damage kept per file; the rest are counted. */
+#define CAPTURE_NOTES_MAX 16
+/* Files held ready at once. Of more, only the first time stamp is kept until their turn comes:
+ * captures that were split by time need a buffer each only one after the other. */
+#define CAPTURE_READY_MAX 16
+/* Link types that a capture filter is compiled for; packets of more do not pass. */
+#define CAPTURE_FILTER_LINKS_MAX 64
 
 #endif

@@ -70,7 +70,7 @@ static bool compile(struct bpf *bpf, int link, char *reason, size_t n)
 {
     size_t i = bpf->n++;
     bpf->links[i].link = link;
-    pcap_t *pcap = pcap_open_dead(link, MEND_PACKET_MAX_BYTES);
+    pcap_t *pcap = pcap_open_dead(link, CAPTURE_PACKET_MAX_BYTES);
     if (pcap == NULL) {
         (void)snprintf(reason, n, "out of memory");
         return false;
@@ -128,7 +128,7 @@ static size_t find_link(struct bpf *bpf, int link)
         i++;
     }
     char reason[160] = "too many link types";
-    if (i == bpf->n && i < BPF_LINKS_MAX) {
+    if (i == bpf->n && i < CAPTURE_FILTER_LINKS_MAX) {
         (void)compile(bpf, link, reason, sizeof reason);
     }
     if (bpf->problem.text[0] == '\0' && (i >= bpf->n || !bpf->links[i].compiled)) {

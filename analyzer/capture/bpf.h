@@ -7,11 +7,9 @@
 
 #include "../../decoders/net/packet.h"
 #include "../err.h"
+#include "../limits.h"
 
 #include <pcap/pcap.h>
-
-/* Link types in one run; packets of more do not pass. */
-#define BPF_LINKS_MAX 64
 
 struct bpf {
     const char *expression; /* borrowed; NULL: everything passes */
@@ -19,7 +17,7 @@ struct bpf {
         int link;
         bool compiled;
         struct bpf_program program;
-    } links[BPF_LINKS_MAX];
+    } links[CAPTURE_FILTER_LINKS_MAX];
     size_t n, last;
     struct err problem; /* the first link type it could not be used for; empty text: none */
 };

@@ -4,15 +4,9 @@
 #include <stdio_ext.h>
 #include <stdlib.h>
 
-/* libpcap is opened anew after a record that it refuses. The walk lets nothing through that is
- * known to be refused, so a file with so many of them is not worth the time. */
-#define FILE_REFUSED_MAX 1000
-
 /* What libpcap reads at once: a part of the level 1 cache, since it is copied from there at once.
  */
 #define FILE_FEED_BYTES 16384
-
-#define SECOND_NS INT64_C(1000000000)
 
 /*--- Feeding libpcap ----------------------------------------------------------------------------*/
 
@@ -97,7 +91,7 @@ static int link_of(uint16_t linktype)
     struct pcap_file_header header = {.magic = 0xa1b2c3d4,
                                       .version_major = PCAP_VERSION_MAJOR,
                                       .version_minor = PCAP_VERSION_MINOR,
-                                      .snaplen = MEND_PACKET_MAX_BYTES,
+                                      .snaplen = CAPTURE_PACKET_MAX_BYTES,
                                       .linktype = linktype};
     struct bytes bytes = {(const uint8_t *)&header, sizeof header};
     char reason[PCAP_ERRBUF_SIZE];
@@ -145,7 +139,7 @@ static bool grow_table(struct interface_table *table)
     }
     size_t room = table->room == 0 ? 4 : table->room * 2;
     struct source_interface *p = realloc(table->p, room * sizeof *p);
-    if (table->n >= SOURCE_INTERFACES_MAX || p == NULL) {
+    if (table->n >= CAPTURE_INTERFACES_MAX || p == NULL) {
         table->p = p != NULL ? p : table->p;
         table->room = p != NULL ? room : table->room;
         return false;
@@ -219,7 +213,7 @@ static void on_note(void *context, const struct mend_note *note)
     info->damaged += note->kind == MEND_NOTE_DAMAGED;
     info->too_large += note->kind == MEND_NOTE_TOO_LARGE;
     info->skipped += note->kind != MEND_NOTE_TRUNCATED ? note->bytes : 0;
-    if (info->notes_n < SOURCE_NOTES_MAX) {
+    if (info->notes_n < CAPTURE_NOTES_MAX) {
         info->notes[info->notes_n++] =
             (struct source_note){kinds[note->kind], note->offset, note->bytes, note->packet};
     }
@@ -304,7 +298,7 @@ static int refuse(struct capture_file *f)
     on_note(
         f, &(struct mend_note){MEND_NOTE_DAMAGED, record->offset, record->raw.n, f->info->packets});
     close_pcap(f);
-    if (++f->refused > FILE_REFUSED_MAX) {
+    if (++f->refused > CAPTURE_REFUSED_MAX) {
         return err_set(&f->info->error, "%s: too many damaged records", input_name(f->input));
     }
     return 0;

@@ -7,11 +7,7 @@
 #include <stdlib.h>
 
 /* Section header, and every interface with its time stamp options. */
-#define MEND_HEADER_MAX_BYTES (64 + MEND_INTERFACES_MAX * 48)
-/* Headers looked at to find records within records, at first; each byte read gives one more. Enough
- * for any file that was damaged by chance, and a bound on the time that a file made for it can
- * cost. */
-#define MEND_EFFORT 16000000
+#define MEND_HEADER_MAX_BYTES (64 + CAPTURE_SECTION_INTERFACES_MAX * 48)
 
 static const struct step_format *format_of(const struct mend *m)
 {
@@ -20,8 +16,8 @@ static const struct step_format *format_of(const struct mend *m)
 
 int mend_init(struct mend *m, struct input *input, const struct mend_hooks *hooks, struct err *err)
 {
-    *m =
-        (struct mend){.input = input, .hooks = hooks, .trusted = UINT64_MAX, .effort = MEND_EFFORT};
+    *m = (struct mend){
+        .input = input, .hooks = hooks, .trusted = UINT64_MAX, .effort = CAPTURE_SEARCH_HEADERS};
     m->room = 2 * MEND_READ_BYTES;
     m->buf = malloc(m->room);
     m->waits = input_waits(input);

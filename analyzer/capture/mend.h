@@ -17,17 +17,11 @@
 #define WSIGHT_MEND_H
 
 #include "../../decoders/base/buffer.h"
+#include "../limits.h"
 #include "input.h"
 
 /* One read. libpcap's own are 4 KiB; larger ones than this fall out of the level 2 cache. */
 #define MEND_READ_BYTES ((size_t)256 << 10)
-/* libpcap's MAXIMUM_SNAPLEN: it refuses longer packets, so they are skipped with a note. */
-#define MEND_PACKET_MAX_BYTES 262144U
-/* The longest record or block that is skipped by its length; a longer one is damage. */
-#define MEND_RECORD_MAX_BYTES ((size_t)16 << 20)
-/* Interfaces of one pcapng section. Wireshark writes one a capture device; the old packet block has
- * 16 bits for it. */
-#define MEND_INTERFACES_MAX 65536U
 #define MEND_NAME_MAX_BYTES 64
 
 enum mend_format { MEND_UNKNOWN, MEND_PCAP, MEND_PCAPNG };

@@ -41,7 +41,7 @@ static const struct pcap_magic *find_magic(const uint8_t *p)
  * way by a snap length that is never met. */
 static bool keep_header(struct mend *m, const uint8_t *p)
 {
-    uint32_t snaplen = MEND_PACKET_MAX_BYTES;
+    uint32_t snaplen = CAPTURE_PACKET_MAX_BYTES;
     snaplen = m->swapped ? bswap_32(snaplen) : snaplen;
     return buffer_append(&m->header, (struct bytes){p, 16}) &&
            buffer_append(&m->header, (struct bytes){(const uint8_t *)&snaplen, 4}) &&
@@ -98,7 +98,7 @@ static struct pcap_record read_record(const struct mend *m, size_t at)
 /* What libpcap takes. An empty packet is what a hole of zeros looks like. */
 static bool is_sound(const struct mend *m, const struct pcap_record *r)
 {
-    return r->caplen <= MEND_PACKET_MAX_BYTES && r->fraction < m->fraction_max && r->len > 0;
+    return r->caplen <= CAPTURE_PACKET_MAX_BYTES && r->fraction < m->fraction_max && r->len > 0;
 }
 
 static bool are_near(uint32_t a, uint32_t b)
@@ -126,7 +126,7 @@ static enum step step(struct mend *m, struct mend_record *record)
     }
     struct pcap_record r = read_record(m, m->at);
     if (!is_sound(m, &r)) {
-        m->damage_kind = r.caplen > MEND_PACKET_MAX_BYTES && r.caplen <= MEND_RECORD_MAX_BYTES
+        m->damage_kind = r.caplen > CAPTURE_PACKET_MAX_BYTES && r.caplen <= CAPTURE_RECORD_MAX_BYTES
                              ? MEND_NOTE_TOO_LARGE
                              : MEND_NOTE_DAMAGED;
         return STEP_DAMAGED;
@@ -155,7 +155,7 @@ static enum step step(struct mend *m, struct mend_record *record)
 static bool is_likely(const struct mend *m, const struct pcap_record *r)
 {
     return r->fraction < m->fraction_max && r->caplen > 0 && r->caplen <= r->len &&
-           r->len <= MEND_PACKET_MAX_BYTES;
+           r->len <= CAPTURE_PACKET_MAX_BYTES;
 }
 
 static bool stands(struct mend *m, size_t at, size_t beyond)
@@ -185,12 +185,12 @@ static bool stands(struct mend *m, size_t at, size_t beyond)
 static size_t natural_end(const struct mend *m)
 {
     struct pcap_record r = read_record(m, m->at);
-    return r.caplen <= MEND_RECORD_MAX_BYTES ? m->at + m->record_header + r.caplen : 0;
+    return r.caplen <= CAPTURE_RECORD_MAX_BYTES ? m->at + m->record_header + r.caplen : 0;
 }
 
 const struct step_format step_pcap = {
     .step = step,
     .stands = stands,
     .natural_end = natural_end,
-    .window = PCAP_CHAIN * (MEND_PACKET_MAX_BYTES + (size_t)PCAP_PATCHED_RECORD_HEADER_BYTES),
+    .window = PCAP_CHAIN * (CAPTURE_PACKET_MAX_BYTES + (size_t)PCAP_PATCHED_RECORD_HEADER_BYTES),
 };

@@ -54,7 +54,7 @@ static bool take_order(struct mend *m, const uint8_t *p)
 
 static bool is_length(uint32_t length)
 {
-    return length >= BLOCK_FRAME_BYTES && length % 4 == 0 && length <= MEND_RECORD_MAX_BYTES;
+    return length >= BLOCK_FRAME_BYTES && length % 4 == 0 && length <= CAPTURE_RECORD_MAX_BYTES;
 }
 
 /*--- Options ------------------------------------------------------------------------------------*/
@@ -194,7 +194,7 @@ static void set_name(struct mend_interface *interface, struct bytes name)
 
 static bool take_interface(struct mend *m, struct bytes block)
 {
-    if (block.n < INTERFACE_BYTES || m->interfaces >= MEND_INTERFACES_MAX) {
+    if (block.n < INTERFACE_BYTES || m->interfaces >= CAPTURE_SECTION_INTERFACES_MAX) {
         return false;
     }
     struct mend_interface interface = {.linktype = mend_u16(m, block.p + 8),
@@ -255,9 +255,9 @@ static bool take_data(struct mend *m, struct mend_record *record, size_t from, u
     if (caplen > record->raw.n - from - 4) {
         return false;
     }
-    m->damage_kind = caplen > MEND_PACKET_MAX_BYTES ? MEND_NOTE_TOO_LARGE : MEND_NOTE_DAMAGED;
+    m->damage_kind = caplen > CAPTURE_PACKET_MAX_BYTES ? MEND_NOTE_TOO_LARGE : MEND_NOTE_DAMAGED;
     record->data = bytes_part(record->raw, from, caplen);
-    return record->interface < m->interfaces && caplen <= MEND_PACKET_MAX_BYTES;
+    return record->interface < m->interfaces && caplen <= CAPTURE_PACKET_MAX_BYTES;
 }
 
 static bool take_packet(struct mend *m, struct mend_record *record)

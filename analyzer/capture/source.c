@@ -10,10 +10,6 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-/* Files that are held ready at once. Of more, only the first time stamp is kept until their turn
- * comes: captures that were split by time need a buffer each only one after the other. */
-#define SOURCE_READY_MAX 16
-
 /* Descriptors that the rest of the program may need while all files are open. */
 #define SOURCE_OTHER_DESCRIPTORS 64
 
@@ -181,7 +177,7 @@ static bool prime(struct source *s)
         if (!read_on(s, m)) {
             return false;
         }
-        if (m->state == MEMBER_READY && s->n > SOURCE_READY_MAX && !input_waits(m->input)) {
+        if (m->state == MEMBER_READY && s->n > CAPTURE_READY_MAX && !input_waits(m->input)) {
             park(s, m, interfaces);
         }
         if (m->state == MEMBER_READY || m->state == MEMBER_PARKED) {

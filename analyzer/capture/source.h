@@ -17,13 +17,10 @@
 
 #include "../../decoders/net/packet.h"
 #include "../err.h"
+#include "../limits.h"
 
 struct source;
 
-/* Interfaces of all files that are told apart; the packets of more are skipped, with a note. */
-#define SOURCE_INTERFACES_MAX 65536U
-/* Notes kept per file; the rest are counted. */
-#define SOURCE_NOTES_MAX 16
 #define SOURCE_NAME_MAX_BYTES 64
 
 struct source_options {
@@ -106,7 +103,7 @@ struct source_file {
     uint64_t dropped;    /* packets that the capturing program says it lost */
     uint64_t truncated, damaged, too_large; /* how many notes of each kind */
     uint64_t skipped;                       /* bytes of damaged and too large records */
-    struct source_note notes[SOURCE_NOTES_MAX];
+    struct source_note notes[CAPTURE_NOTES_MAX];
     size_t notes_n; /* kept ones */
 };
 

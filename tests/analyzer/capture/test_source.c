@@ -1,6 +1,5 @@
-/* The source: every kind of capture file, whole, damaged and several at once. */
-#include "../../../analyzer/capture/source.h"
-#include "lib/capture_write.h"
+/* The source: every kind of sound capture file, and several at once. */
+#include "lib/capture_read.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,132 +9,9 @@
 
 #include <cmocka.h>
 
-#define SECONDS 1700000000U
-#define SECOND_NS INT64_C(1000000000)
 #define LINK_ETHERNET 1
 #define LINK_RAW_FILE 101
 #define LINK_RAW 12
-
-/* Each packet's bytes say which one it is: "packet 3 ..." */
-struct seen {
-    char text[4096]; /* a line of it each, without the filling */
-    struct packet packets[64];
-    size_t n;
-    struct source_info info;
-    struct source_file file; /* the first */
-    struct source_interface interfaces[8];
-    struct err err;
-};
-
-static struct bytes packet_bytes(char *to, unsigned i)
-{
-    int n = sprintf(to, "packet %u ", i);
-    size_t all = (size_t)n + 7 * i % 50;
-    memset(to + n, 'x', all - (size_t)n);
-    return (struct bytes){(uint8_t *)to, all};
-}
-
-static void add_seen(struct seen *seen, const struct packet *p)
-{
-    assert_true(p->b.n == 0 || p->b.p != NULL);
-    size_t at = strlen(seen->text);
-    if (at + 40 < sizeof seen->text) {
-        int n = 0;
-        while ((size_t)n < p->b.n && n < 30 && p->b.p[n] != 'x') {
-            n++;
-        }
-        (void)snprintf(seen->text + at, sizeof seen->text - at, "%.*s\n", n, (const char *)p->b.p);
-    }
-    if (seen->n < 64) {
-        seen->packets[seen->n] = *p;
-    }
-    seen->n++;
-}
-
-static void read_all(struct source *source, struct seen *seen)
-{
-    struct packet packets[5];
-    size_t n;
-    while ((n = source_batch(source, packets, 5)) > 0) {
-        for (size_t i = 0; i < n; i++) {
-            add_seen(seen, &packets[i]);
-        }
-    }
-    assert_int_equal(source_state(source), SOURCE_ENDED);
-    source_info(source, &seen->info);
-    seen->file = seen->info.files[0];
-    for (size_t i = 0; i < seen->info.interfaces_n && i < 8; i++) {
-        seen->interfaces[i] = seen->info.interfaces[i];
-    }
-}
-
-static void see_with(struct seen *seen, struct bytes bytes, const struct source_options *options)
-{
-    *seen = (struct seen){0};
-    uint8_t *exact = malloc(bytes.n + 1); /* so that a sanitizer sees one byte too far */
-    assert_non_null(exact);
-    if (bytes.n > 0) {
-        memcpy(exact, bytes.p, bytes.n);
-    }
-    bytes.p = exact;
-    struct source *source = source_open_memory(bytes, options, &seen->err);
-    assert_non_null(source);
-    read_all(source, seen);
-    source_free(source);
-    free(exact);
-}
-
-static void see(struct seen *seen, const struct capture_write *w)
-{
-    see_with(seen, write_view(w), NULL);
-}
-
-static void see_files(struct seen *seen, const char *const *paths, size_t n)
-{
-    *seen = (struct seen){0};
-    struct source *source = source_open(paths, n, NULL, &seen->err);
-    assert_non_null(source);
-    read_all(source, seen);
-    source_free(source);
-}
-
-static void write_small_pcap(struct capture_write *w, bool nano, unsigned first, unsigned last)
-{
-    char data[128];
-    write_pcap_header(w, nano, 65535, LINK_ETHERNET);
-    for (unsigned i = first; i <= last; i++) {
-        struct bytes b = packet_bytes(data, i);
-        write_pcap_packet(w, SECONDS + i, 100 + i, b, (uint32_t)b.n);
-    }
-}
-
-static uint64_t micros(unsigned i)
-{
-    return (SECONDS + (uint64_t)i) * 1000000 + 100 + i;
-}
-
-static void write_small_pcapng(struct capture_write *w, unsigned first, unsigned last)
-{
-    char data[128];
-    write_section(w);
-    write_interface(w, LINK_ETHERNET, 262144, "eth0", -1);
-    for (unsigned i = first; i <= last; i++) {
-        struct bytes b = packet_bytes(data, i);
-        write_packet(w, 0, micros(i), b, (uint32_t)b.n);
-    }
-}
-
-static const char *tmp_folder(void)
-{
-    const char *folder = getenv("TEST_TMP");
-    return folder != NULL ? folder : "/tmp";
-}
-
-static const char *tmp_path(char *to, size_t n, const char *name)
-{
-    (void)snprintf(to, n, "%s/%s", tmp_folder(), name);
-    return to;
-}
 
 /*--- Sound files --------------------------------------------------------------------------------*/
 
@@ -149,7 +25,8 @@ static void pcap_of_either_byte_order_and_precision_is_read(void **state)
         struct seen seen;
         see(&seen, &w);
         assert_string_equal(seen.text, "packet 1 \npacket 2 \npacket 3 \npacket 4 \n");
-        assert_int_equal(seen.packets[1].ts, (SECONDS + 2) * SECOND_NS + (nano ? 102 : 102000));
+        assert_int_equal(seen.packets[1].ts,
+                         (SMALL_SECONDS + 2) * SECOND_NS + (nano ? 102 : 102000));
         assert_int_equal(seen.packets[3].no, 4);
         assert_int_equal(seen.packets[3].link, LINK_ETHERNET);
         assert_int_equal(seen.packets[3].wire_len, 9 + 28);
@@ -177,7 +54,7 @@ static void pcapng_of_either_byte_order_is_read(void **state)
         struct seen seen;
         see(&seen, &w);
         assert_string_equal(seen.text, "packet 1 \npacket 2 \npacket 3 \n");
-        assert_int_equal(seen.packets[2].ts, (SECONDS + 3) * SECOND_NS + 103000);
+        assert_int_equal(seen.packets[2].ts, (SMALL_SECONDS + 3) * SECOND_NS + 103000);
         assert_int_equal(seen.file.format, SOURCE_PCAPNG);
         assert_int_equal(seen.file.big_endian, kind == 1);
         assert_int_equal(seen.file.notes_n, 0);
@@ -246,7 +123,7 @@ static void sections_may_differ_in_byte_order(void **state)
     struct seen seen;
     see(&seen, &w);
     assert_string_equal(seen.text, "packet 1 \npacket 2 \npacket 3 \npacket 4 \nraw\n");
-    assert_int_equal(seen.packets[3].ts, (SECONDS + 4) * SECOND_NS + 104000);
+    assert_int_equal(seen.packets[3].ts, (SMALL_SECONDS + 4) * SECOND_NS + 104000);
     assert_int_equal(seen.info.interfaces_n, 2); /* eth0 twice is one */
     assert_int_equal(seen.interfaces[0].packets, 4);
     assert_int_equal(seen.interfaces[0].dropped, 7);
@@ -328,7 +205,7 @@ static void a_large_file_is_read_across_many_buffers(void **state)
             struct bytes b = {data, i % 7 == 0 ? sizeof data : 100 * i};
             bytes += b.n;
             if (kind == 0) {
-                write_pcap_packet(&w, SECONDS, i, b, (uint32_t)b.n);
+                write_pcap_packet(&w, SMALL_SECONDS, i, b, (uint32_t)b.n);
             } else {
                 write_packet(&w, 0, i, b, (uint32_t)b.n);
             }
@@ -384,7 +261,7 @@ static void cut_or_damaged_gzip_is_an_error_that_keeps_what_was_read(void **stat
         for (size_t k = 0; k < sizeof data; k++) {
             data[k] = (uint8_t)random();
         }
-        write_pcap_packet(&w, SECONDS, i, (struct bytes){data, sizeof data}, sizeof data);
+        write_pcap_packet(&w, SMALL_SECONDS, i, (struct bytes){data, sizeof data}, sizeof data);
     }
     tmp_path(path, sizeof path, "cut.pcap.gz");
     write_save_gzip(write_view(&w), path, false);
@@ -587,289 +464,6 @@ static void what_cannot_be_read_is_named_with_the_reason(void **state)
     (void)unlink(path);
 }
 
-/*--- Truncated and damaged ----------------------------------------------------------------------*/
-
-/* How many whole packets the first n bytes hold. */
-static size_t whole_packets(const size_t *ends, size_t n_ends, size_t n)
-{
-    size_t count = 0;
-    while (count < n_ends && ends[count] <= n) {
-        count++;
-    }
-    return count;
-}
-
-static void cut_everywhere(const struct capture_write *w, size_t header, const size_t *ends,
-                           size_t n_ends)
-{
-    for (size_t n = header; n <= w->n; n++) {
-        struct seen seen;
-        see_with(&seen, bytes_part(write_view(w), 0, n), NULL);
-        size_t whole = whole_packets(ends, n_ends, n);
-        assert_int_equal(seen.n, whole);
-        bool at_end = n == header || (whole > 0 && ends[whole - 1] == n);
-        assert_int_equal(seen.file.truncated, at_end ? 0 : 1);
-        assert_string_equal(seen.file.error.text, "");
-        if (!at_end) {
-            assert_int_equal(seen.file.notes[0].packet, whole);
-            assert_true(seen.file.notes[0].bytes > 0);
-        }
-    }
-}
-
-static void a_file_cut_anywhere_gives_the_packets_before(void **state)
-{
-    (void)state;
-    char data[128];
-    for (int kind = 0; kind < 2; kind++) {
-        struct capture_write w = {.big_endian = kind == 1};
-        size_t ends[4];
-        write_pcap_header(&w, false, 65535, LINK_ETHERNET);
-        size_t header = w.n;
-        for (unsigned i = 0; i < 4; i++) {
-            struct bytes b = packet_bytes(data, i + 1);
-            write_pcap_packet(&w, SECONDS, i, b, (uint32_t)b.n);
-            ends[i] = w.n;
-        }
-        cut_everywhere(&w, header, ends, 4);
-        write_done(&w);
-        write_section(&w);
-        write_interface(&w, LINK_ETHERNET, 65535, "eth0", 9);
-        header = w.n;
-        for (unsigned i = 0; i < 4; i++) {
-            struct bytes b = packet_bytes(data, i + 1);
-            write_packet(&w, 0, i, b, (uint32_t)b.n);
-            ends[i] = w.n;
-        }
-        cut_everywhere(&w, header, ends, 4);
-        write_done(&w);
-    }
-}
-
-static bool sees(const struct seen *seen, unsigned i)
-{
-    char line[32];
-    (void)sprintf(line, "packet %u ", i);
-    return strstr(seen->text, line) != NULL;
-}
-
-/* Each byte from `from` on is changed in turn; at most `lost` packets may be missing of 1 to 8. */
-static void damage_everywhere(const struct capture_write *w, size_t from, unsigned lost)
-{
-    static const uint8_t changes[] = {0xff, 0x80, 0x01};
-    for (size_t i = 0; i < w->n; i++) {
-        for (size_t k = 0; k < sizeof changes; k++) {
-            struct seen seen;
-            w->p[i] ^= changes[k];
-            see(&seen, w);
-            w->p[i] ^= changes[k];
-            unsigned missing = 0;
-            for (unsigned p = 1; p <= 8; p++) {
-                missing += !sees(&seen, p);
-            }
-            if (i >= from && missing > lost) {
-                fail_msg("byte %zu xor %02x: %u of 8 packets are missing:\n%s", i, changes[k],
-                         missing, seen.text);
-            }
-        }
-    }
-}
-
-static void packets_after_a_damaged_byte_are_found_again(void **state)
-{
-    (void)state;
-    for (int kind = 0; kind < 2; kind++) {
-        struct capture_write w = {.big_endian = kind == 1};
-        write_small_pcap(&w, false, 1, 8);
-        damage_everywhere(&w, 24, 1);
-        write_done(&w);
-        write_small_pcapng(&w, 1, 8);
-        damage_everywhere(&w, 28 + 20 + 12 + 16, 1);
-        write_done(&w);
-    }
-}
-
-static void damage_between_packets_is_noted_and_skipped(void **state)
-{
-    (void)state;
-    for (int kind = 0; kind < 2; kind++) {
-        struct capture_write w = {0}, after = {0};
-        struct seen seen;
-        if (kind == 0) {
-            write_small_pcap(&w, false, 1, 3);
-            write_small_pcap(&after, false, 4, 9);
-        } else {
-            write_small_pcapng(&w, 1, 3);
-            write_small_pcapng(&after, 4, 9);
-        }
-        size_t where = w.n;
-        for (unsigned i = 0; i < 700; i++) {
-            write_bytes(&w, bytes_of(i % 5 == 0 ? "\xff\xee" : "junk"));
-        }
-        size_t junk = w.n - where;
-        /* In the middle of junk there is no file header, but a pcapng section may begin. */
-        write_bytes(&w, bytes_from(write_view(&after), kind == 0 ? 24 : 0));
-        see(&seen, &w);
-        assert_int_equal(seen.n, 9);
-        assert_int_equal(seen.file.damaged, 1);
-        assert_int_equal(seen.file.notes[0].offset, where);
-        assert_int_equal(seen.file.notes[0].bytes, junk);
-        assert_int_equal(seen.file.notes[0].packet, 3);
-        assert_int_equal(seen.file.skipped, junk);
-        write_done(&w);
-        write_done(&after);
-    }
-}
-
-static void zeros_at_the_end_are_damage_and_no_packets(void **state)
-{
-    (void)state;
-    static const uint8_t zeros[5000];
-    struct capture_write w = {0};
-    write_small_pcap(&w, false, 1, 3);
-    write_bytes(&w, (struct bytes){zeros, sizeof zeros});
-    struct seen seen;
-    see(&seen, &w);
-    assert_int_equal(seen.n, 3);
-    assert_int_equal(seen.file.damaged, 1);
-    assert_int_equal(seen.file.skipped, sizeof zeros);
-    write_done(&w);
-}
-
-static void a_packet_longer_than_libpcap_reads_is_skipped(void **state)
-{
-    (void)state;
-    static uint8_t large[300000];
-    char data[128];
-    for (int kind = 0; kind < 2; kind++) {
-        struct capture_write w = {0};
-        struct seen seen;
-        if (kind == 0) {
-            write_small_pcap(&w, false, 1, 2);
-            write_pcap_packet(&w, SECONDS, 0, (struct bytes){large, sizeof large}, sizeof large);
-        } else {
-            write_small_pcapng(&w, 1, 2);
-            write_packet(&w, 0, 0, (struct bytes){large, sizeof large}, sizeof large);
-        }
-        for (unsigned i = 3; i <= 6; i++) {
-            struct bytes b = packet_bytes(data, i);
-            if (kind == 0) {
-                write_pcap_packet(&w, SECONDS, i, b, (uint32_t)b.n);
-            } else {
-                write_packet(&w, 0, micros(i), b, (uint32_t)b.n);
-            }
-        }
-        see(&seen, &w);
-        assert_int_equal(seen.n, 6);
-        assert_int_equal(seen.file.too_large, 1);
-        assert_int_equal(seen.file.damaged, 0);
-        write_done(&w);
-    }
-}
-
-static void a_captured_capture_file_is_not_taken_for_the_file_around_it(void **state)
-{
-    (void)state;
-    struct capture_write inner = {0}, w = {0};
-    write_small_pcap(&inner, false, 50, 58);
-    write_small_pcap(&w, false, 1, 2);
-    write_pcap_packet(&w, SECONDS, 0, write_view(&inner), (uint32_t)inner.n);
-    size_t next = w.n;
-    struct capture_write rest = {0};
-    write_small_pcap(&rest, false, 3, 6);
-    write_bytes(&w, bytes_from(write_view(&rest), 24));
-    w.p[next + 10] = 0xff; /* packet 3's length */
-    struct seen seen;
-    see(&seen, &w);
-    assert_false(sees(&seen, 52));
-    assert_true(sees(&seen, 4) && sees(&seen, 5) && sees(&seen, 6));
-    assert_int_equal(seen.n, 6);
-    write_done(&inner);
-    write_done(&rest);
-    write_done(&w);
-}
-
-static void a_packet_of_an_unknown_interface_is_skipped(void **state)
-{
-    (void)state;
-    struct capture_write w = {0};
-    write_small_pcapng(&w, 1, 2);
-    write_packet(&w, 7, 5, bytes_of("whose?"), 6);
-    write_packet(&w, 0, micros(3), bytes_of("packet 3 "), 9);
-    struct seen seen;
-    see(&seen, &w);
-    assert_string_equal(seen.text, "packet 1 \npacket 2 \npacket 3 \n");
-    assert_int_equal(seen.file.damaged, 1);
-    write_done(&w);
-}
-
-/*--- Filters ------------------------------------------------------------------------------------*/
-
-/* Raw IPv4 UDP, 28 bytes of headers, to the port. */
-static struct bytes udp_packet(uint8_t *to, uint16_t port)
-{
-    memset(to, 0, 28);
-    to[0] = 0x45;
-    to[3] = 28;
-    to[8] = 64;
-    to[9] = 17;
-    to[22] = (uint8_t)(port >> 8);
-    to[23] = (uint8_t)port;
-    to[25] = 8;
-    return (struct bytes){to, 28};
-}
-
-static void a_filter_works_on_each_link_type(void **state)
-{
-    (void)state;
-    uint8_t data[28], framed[42] = {0};
-    struct capture_write w = {0};
-    write_section(&w);
-    write_interface(&w, LINK_RAW_FILE, 0, NULL, -1);
-    write_interface(&w, LINK_ETHERNET, 0, NULL, -1);
-    for (uint16_t port = 50; port < 56; port++) {
-        struct bytes b = udp_packet(data, port);
-        memcpy(framed + 14, b.p, b.n);
-        framed[12] = 8;
-        write_packet(&w, 0, port, b, 28);
-        write_packet(&w, 1, port, (struct bytes){framed, 42}, 42);
-    }
-    struct seen seen;
-    see_with(&seen, write_view(&w), &(struct source_options){.filter = "udp port 53"});
-    assert_int_equal(seen.n, 2);
-    assert_int_equal(seen.packets[0].no, 7); /* numbered before the filter */
-    assert_int_equal(seen.packets[1].no, 8);
-    assert_int_equal(seen.info.filtered_out, 10);
-    see_with(&seen, write_view(&w), &(struct source_options){.filter = "wlan type mgt"});
-    assert_int_equal(seen.n, 0);
-    write_done(&w);
-}
-
-static void expect_filter_error(const char *filter, const char *part)
-{
-    struct err err = {""};
-    struct source_options options = {.filter = filter};
-    assert_null(source_open_memory(bytes_of(""), &options, &err));
-    if (strstr(err.text, part) == NULL) {
-        fail_msg("'%s' does not say '%s'", err.text, part);
-    }
-}
-
-static void a_wrong_filter_is_refused_with_the_reason(void **state)
-{
-    (void)state;
-    expect_filter_error("tcp port", "syntax error");
-    expect_filter_error("tcp prot 80", "tcp port 80");
-    expect_filter_error("websocket", "use -Y");
-    expect_filter_error("ws", "tcp port 80");
-    expect_filter_error("tcp and (WebSocket.opcode == 1)", "use -Y");
-    struct err err = {""};
-    struct source_options options = {.filter = "not port 22 and less 1500"};
-    struct source *source = source_open_memory(bytes_of(""), &options, &err);
-    assert_non_null(source);
-    source_free(source);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -889,15 +483,6 @@ int main(void)
         cmocka_unit_test(several_files_are_merged_by_time_stamp),
         cmocka_unit_test(hundreds_of_files_are_merged),
         cmocka_unit_test(what_cannot_be_read_is_named_with_the_reason),
-        cmocka_unit_test(a_file_cut_anywhere_gives_the_packets_before),
-        cmocka_unit_test(packets_after_a_damaged_byte_are_found_again),
-        cmocka_unit_test(damage_between_packets_is_noted_and_skipped),
-        cmocka_unit_test(zeros_at_the_end_are_damage_and_no_packets),
-        cmocka_unit_test(a_packet_longer_than_libpcap_reads_is_skipped),
-        cmocka_unit_test(a_captured_capture_file_is_not_taken_for_the_file_around_it),
-        cmocka_unit_test(a_packet_of_an_unknown_interface_is_skipped),
-        cmocka_unit_test(a_filter_works_on_each_link_type),
-        cmocka_unit_test(a_wrong_filter_is_refused_with_the_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
