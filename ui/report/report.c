@@ -1,0 +1,29 @@
+/* The table of output formats. */
+#include "ui/report/report.h"
+
+#include <errno.h>
+#include <string.h>
+
+const struct report_format *const report_formats[] = {
+    &report_json,
+    NULL,
+};
+
+const struct report_format *report_find(const char *command, const char *name)
+{
+    for (const struct report_format *const *f = report_formats; *f != NULL; f++) {
+        if (strcmp((*f)->command, command) == 0 &&
+            (name == NULL || strcmp((*f)->name, name) == 0)) {
+            return *f;
+        }
+    }
+    return NULL;
+}
+
+int report_output_error(int error, struct err *err)
+{
+    if (error == 0) {
+        return 0;
+    }
+    return err_set(err, "cannot write the report: %s", strerror(error));
+}

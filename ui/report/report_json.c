@@ -1,0 +1,515 @@
+/*
+ * wsight.report/1: the whole report as one JSON document, as report.schema.json writes it down.
+ *
+ * A session is written as text when it ends and waits in a spool for its turn; the document is put
+ * together at the end. Memory does not grow with the capture but for 16 bytes a session.
+ */
+#include "analyzer/community_id.h"
+#include "analyzer/limits.h"
+#include "ui/report/session_json.h"
+#include "ui/report/spool.h"
+#include "ui/report/tally.h"
+#include "ui/report/time_text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define SCHEMA "wsight.report/1"
+#define TEXT_MAX_BYTES (16U << 20) /* of one session */
+/* Of the memory for texts, refused handshakes and TLS connections get this part each. */
+#define SMALL_SPOOL_PART 8
+
+struct json_report {
+    struct report_context context;
+    struct redactor redactor;
+    struct json_style style;
+    struct tally tally;
+    struct spool *sessions, *refused, *tls;
+    struct buffer text; /* of one session */
+    uint64_t left_out;  /* sessions whose text there was no memory for */
+    struct out out;     /* to the document */
+    struct out session; /* to the text */
+};
+
+static void json_free(void *self)
+{
+    struct json_report *r = self;
+    if (r == NULL) {
+        return;
+    }
+    spool_free(r->sessions);
+    spool_free(r->refused);
+    spool_free(r->tls);
+    buffer_done(&r->text);
+    redact_done(&r->redactor);
+    free(r);
+}
+
+static void *json_start(const struct report_context *context)
+{
+    struct json_report *r = calloc(1, sizeof *r);
+    if (r == NULL) {
+        return NULL;
+    }
+    size_t memory = context->options.memory > 0 ? context->options.memory : SPOOL_MEMORY_BYTES;
+    r->context = *context;
+    redact_init(&r->redactor, context->options.show_secrets);
+    r->style = (struct json_style){
+        .registry = context->registry, .capture = context->capture, .redactor = &r->redactor};
+    buffer_init(&r->text, TEXT_MAX_BYTES);
+    out_init(&r->out, context->out, NULL);
+    r->sessions = spool_new(memory, 0);
+    r->refused = spool_new(memory / SMALL_SPOOL_PART, 0);
+    r->tls = spool_new(memory / SMALL_SPOOL_PART, TLS_LISTED_MAX);
+    if (r->sessions == NULL || r->refused == NULL || r->tls == NULL) {
+        json_free(r);
+        return NULL;
+    }
+    return r;
+}
+
+/*--- While reading
+ * --------------------------------------------------------------------------------*/
+
+static void begin_text(struct json_report *r, struct json *w)
+{
+    buffer_clear(&r->text);
+    out_init(&r->session, NULL, &r->text);
+    json_init(w, &r->session, 0);
+}
+
+static void end_text(struct json_report *r, struct spool *spool, uint64_t id)
+{
+    if (out_flush(&r->session) != 0) {
+        r->left_out++;
+        return;
+    }
+    spool_add(spool, id, buffer_bytes(&r->text));
+}
+
+static void json_refused(struct json *w, const struct session *s, const struct json_style *style)
+{
+    const struct handshake *h = &s->handshake;
+    struct redactor *r = style->redactor;
+    json_object(w, NULL);
+    json_u64(w, "session", s->id);
+    json_endpoint(w, "client", &s->connection.client, s->connection.family);
+    json_endpoint(w, "server", &s->connection.server, s->connection.family);
+    json_bytes_or_null(w, "host", redact_text(r, h->host));
+    json_bytes_or_null(w, "target", redact_text(r, h->target));
+    json_i64(w, "status", h->status);
+    json_bytes_or_null(w, "reason", redact_text(r, h->reason));
+    json_list(w, "supported_versions", h->supported_versions, NULL);
+    json_time(w, "time", h->response_ts, style->capture->digits);
+    json_u64(w, "packet", h->response_pkt);
+    json_end(w);
+}
+
+static void json_tls_version(struct json *w, uint16_t version)
+{
+    static const char *const names[] = {"SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3"};
+    if (version >= 0x300 && version <= 0x304) {
+        json_text(w, "version", names[version - 0x300]);
+    } else {
+        json_null(w, "version");
+    }
+}
+
+static void json_tls(struct json *w, const struct session *s, const struct json_style *style)
+{
+    unsigned digits = style->capture->digits;
+    char id[COMMUNITY_ID_BYTES];
+    community_id(&s->connection, id);
+    json_object(w, NULL);
+    json_u64(w, "session", s->id);
+    json_text(w, "community_id", id);
+    json_endpoint(w, "client", &s->connection.client, s->connection.family);
+    json_endpoint(w, "server", &s->connection.server, s->connection.family);
+    json_bytes_or_null(w, "sni", s->tls.sni);
+    json_list(w, "alpn", s->tls.alpn, NULL);
+    json_tls_version(w, s->tls.version);
+    json_time(w, "started", s->started, digits);
+    json_time(w, "ended", s->last_ts, digits);
+    json_u64(w, "client_to_server_bytes", s->end.tcp[0].bytes);
+    json_u64(w, "server_to_client_bytes", s->end.tcp[1].bytes);
+    json_end(w);
+}
+
+static void take_tls(struct json_report *r, const struct session *s)
+{
+    struct json w;
+    if (spool_wants(r->tls, s->id)) {
+        begin_text(r, &w);
+        json_tls(&w, s, &r->style);
+        end_text(r, r->tls, s->id);
+    }
+}
+
+static void session_ended(void *self, struct session *s)
+{
+    struct json_report *r = self;
+    struct json w;
+    tally_session(&r->tally, s);
+    if (s->outcome == OUTCOME_TLS) {
+        take_tls(r, s);
+        return;
+    }
+    redact_learn(&r->redactor, &s->handshake);
+    begin_text(r, &w);
+    json_session(&w, s, &r->style);
+    end_text(r, r->sessions, s->id);
+    if (s->outcome == OUTCOME_REFUSED) {
+        begin_text(r, &w);
+        json_refused(&w, s, &r->style);
+        end_text(r, r->refused, s->id);
+    }
+}
+
+static struct model_listener json_listener(void *self)
+{
+    return (struct model_listener){.session_ended = session_ended, .self = self};
+}
+
+static int json_flush(void *self)
+{
+    struct json_report *r = self;
+    return out_flush(&r->out);
+}
+
+/*--- The document: tool and capture
+ * ---------------------------------------------------------------*/
+
+static void write_tool(struct json *w, const struct report_context *c)
+{
+    json_object(w, "tool");
+    json_text(w, "name", c->tool_name);
+    json_text(w, "version", c->tool_version);
+    json_text(w, "registry", c->registry->updated);
+    json_end(w);
+}
+
+/* first and last; null when there are no packets. */
+static void write_span(struct json *w, uint64_t packets, int64_t first, int64_t last,
+                       unsigned digits)
+{
+    if (packets == 0) {
+        json_null(w, "first");
+        json_null(w, "last");
+        return;
+    }
+    json_time(w, "first", first, digits);
+    json_time(w, "last", last, digits);
+}
+
+static void write_file(struct json *w, const struct capture_file *f, unsigned digits)
+{
+    json_object(w, NULL);
+    json_text(w, "name", f->name);
+    json_text(w, "format", f->format);
+    json_text(w, "error", f->error);
+    write_span(w, f->packets, f->first, f->last, digits);
+    json_u64(w, "packets", f->packets);
+    json_u64(w, "bytes", f->bytes);
+    json_u64(w, "dropped", f->dropped);
+    json_bool(w, "truncated", f->truncated > 0);
+    json_u64(w, "damaged", f->damaged);
+    json_u64(w, "skipped_bytes", f->skipped);
+    json_u64(w, "cut", f->cut);
+    json_end(w);
+}
+
+static void write_capture(struct json *w, const struct json_report *r)
+{
+    const struct capture_summary *c = r->context.capture;
+    size_t n = 0;
+    const struct finding_record *findings = model_findings(r->context.model, &n);
+    json_object(w, "capture");
+    json_array(w, "files");
+    for (size_t i = 0; i < c->files_n; i++) {
+        write_file(w, &c->files[i], c->digits);
+    }
+    json_end(w);
+    write_span(w, c->packets, c->first, c->last, c->digits);
+    json_u64(w, "packets", c->packets);
+    json_u64(w, "bytes", c->bytes);
+    json_u64(w, "dropped", c->dropped);
+    json_u64(w, "filtered_out", c->filtered_out);
+    json_text(w, "filter", c->filter);
+    json_bool(w, "interrupted", c->interrupted);
+    json_array(w, "findings");
+    for (size_t i = 0; i < n; i++) {
+        json_finding(w, &findings[i], &r->style);
+    }
+    json_end(w);
+    json_end(w);
+}
+
+/*--- The document: totals
+ * -------------------------------------------------------------------------*/
+
+static void write_sizes(struct json *w, const char *name, const struct histogram *h)
+{
+    if (h->count == 0) {
+        json_null(w, name);
+        return;
+    }
+    json_object(w, name);
+    json_u64(w, "count", h->count);
+    json_u64(w, "min", h->min);
+    json_u64(w, "p50", histogram_percentile(h, 0.5));
+    json_u64(w, "p90", histogram_percentile(h, 0.9));
+    json_u64(w, "p99", histogram_percentile(h, 0.99));
+    json_u64(w, "max", h->max);
+    json_ratio(w, "mean", h->sum, h->count);
+    json_end(w);
+}
+
+static void write_rtt_all(struct json *w, const struct histogram *h, unsigned digits)
+{
+    if (h->count == 0) {
+        json_null(w, "all");
+        return;
+    }
+    json_object(w, "all");
+    json_u64(w, "count", h->count);
+    json_ms(w, "min_ms", (int64_t)h->min, digits);
+    json_ms(w, "p50_ms", (int64_t)histogram_percentile(h, 0.5), digits);
+    json_ms(w, "p90_ms", (int64_t)histogram_percentile(h, 0.9), digits);
+    json_ms(w, "p99_ms", (int64_t)histogram_percentile(h, 0.99), digits);
+    json_ms(w, "max_ms", (int64_t)h->max, digits);
+    json_ms(w, "mean_ms", (int64_t)(h->sum / h->count), digits);
+    json_end(w);
+}
+
+static void write_rtt(struct json *w, const struct json_report *r, const struct totals *t)
+{
+    unsigned digits = r->context.capture->digits;
+    json_object(w, "rtt");
+    write_rtt_all(w, &t->rtt_ns, digits);
+    json_rtt(w, "client_to_server", &t->rtt[0], digits);
+    json_rtt(w, "server_to_client", &t->rtt[1], digits);
+    json_rtt(w, "tcp_handshake", &r->tally.syn_rtt, digits);
+    json_end(w);
+}
+
+static void write_close_code(struct json *w, int code, const char *name, uint64_t count)
+{
+    if (count == 0) {
+        return;
+    }
+    json_object(w, NULL);
+    if (code == CLOSE_CODE_NONE) {
+        json_null(w, "code");
+    } else {
+        json_i64(w, "code", code);
+    }
+    json_text(w, "name", name);
+    json_u64(w, "count", count);
+    json_end(w);
+}
+
+static void write_close_codes(struct json *w, const struct json_report *r, const struct totals *t)
+{
+    const struct registry *registry = r->context.registry;
+    json_object(w, "close_codes");
+    for (int dir = 0; dir < 2; dir++) {
+        json_array(w, direction_name(dir));
+        for (int code = 0; code < 5000; code++) {
+            if (t->close_codes[dir][code] > 0) {
+                write_close_code(w, code, close_name(registry, code), t->close_codes[dir][code]);
+            }
+        }
+        write_close_code(w, CLOSE_CODE_NONE, close_name(registry, CLOSE_CODE_NONE),
+                         t->close_none[dir]);
+        json_end(w);
+    }
+    json_end(w);
+    json_u64(w, "close_codes_out_of_range", t->close_other[0] + t->close_other[1]);
+}
+
+static void write_ends(struct json *w, const struct totals *t)
+{
+    json_object(w, "ends");
+    for (int how = 0; how < CLOSE_NEVER_OPENED; how++) {
+        json_u64(w, close_how_name((enum close_how)how), t->ends[how]);
+    }
+    json_end(w);
+}
+
+static void write_name(struct json *w, const struct json_report *r, const struct name_count *n,
+                       bool extension)
+{
+    const struct registry *registry = r->context.registry;
+    const char *name = (const char *)n->name.p;
+    bool registered = extension ? registry_extension(registry, name, n->name.n) != NULL
+                                : registry_subprotocol(registry, name, n->name.n) != NULL;
+    json_object(w, NULL);
+    json_bytes(w, "name",
+               extension ? n->name
+                         : redact_counted_name(r->style.redactor, n->name, n->sessions > 0));
+    json_bool(w, "registered", registered);
+    json_u64(w, "sessions", n->sessions);
+    json_u64(w, "offered", n->offered);
+    json_end(w);
+}
+
+static void write_names(struct json *w, const char *name, const char *others,
+                        const struct name_counts *names, const struct json_report *r)
+{
+    bool extensions = strcmp(name, "extensions") == 0;
+    json_array(w, name);
+    for (size_t i = 0; i < names->n; i++) {
+        write_name(w, r, &names->list[i], extensions);
+    }
+    json_end(w);
+    json_u64(w, others, names->others);
+}
+
+static void write_totals(struct json *w, const struct json_report *r)
+{
+    const struct totals *t = model_totals(r->context.model);
+    json_object(w, "totals");
+    json_u64(w, "sessions", t->sessions);
+    for (int outcome = 0; outcome < OUTCOME_TLS; outcome++) {
+        json_u64(w, outcome_name((enum outcome)outcome), t->outcomes[outcome]);
+    }
+    json_u64(w, "open_peak", t->open_peak);
+    json_u64(w, "tls_connections", t->tls_connections);
+    json_u64(w, "tcp_connections", r->context.stats->connections);
+    for (int dir = 0; dir < 2; dir++) {
+        json_object(w, direction_name(dir));
+        json_direction_counts(w, &t->dir[dir]);
+        json_tcp_counts(w, "tcp", &r->tally.tcp[dir]);
+        write_sizes(w, "message_sizes", &t->message_sizes[dir]);
+        json_end(w);
+    }
+    write_close_codes(w, r, t);
+    write_ends(w, t);
+    write_names(w, "subprotocols", "subprotocols_others", &t->subprotocols, r);
+    write_names(w, "extensions", "extensions_others", &t->extensions, r);
+    write_rtt(w, r, t);
+    json_object(w, "findings");
+    for (int i = 0; i < SEVERITY_COUNT; i++) {
+        json_u64(w, finding_severity_name((enum finding_severity)i), t->findings_by_severity[i]);
+    }
+    json_end(w);
+    json_end(w);
+}
+
+/*--- The document: sessions, findings, loss
+ * -------------------------------------------------------*/
+
+static void take_piece(void *ctx, struct bytes piece, bool first)
+{
+    struct json *w = ctx;
+    if (first) {
+        json_value(w, NULL);
+    }
+    out_bytes(w->out, piece);
+}
+
+static int write_spool(struct json *w, const char *name, struct spool *spool)
+{
+    json_array(w, name);
+    int error = spool_read(spool, take_piece, w);
+    json_end(w);
+    return error;
+}
+
+static void write_findings(struct json *w, const struct json_report *r)
+{
+    const struct totals *t = model_totals(r->context.model);
+    json_array(w, "findings");
+    for (int id = 0; id < FINDING_COUNT; id++) {
+        const struct finding_tally *tally = &r->tally.findings[id];
+        if (t->findings[id] == 0) {
+            continue;
+        }
+        json_object(w, NULL);
+        json_finding_kind(w, (enum finding_id)id);
+        json_u64(w, "count", t->findings[id]);
+        json_u64(w, "sessions", tally->sessions);
+        if (tally->first_session > 0) {
+            json_u64(w, "first_session", tally->first_session);
+            json_u64(w, "first_packet", tally->first_pkt);
+        } else {
+            json_null(w, "first_session");
+            json_null(w, "first_packet");
+        }
+        json_end(w);
+    }
+    json_end(w);
+}
+
+static void write_loss(struct json *w, const struct json_report *r, uint64_t left_out)
+{
+    const struct engine_stats *s = r->context.stats;
+    const struct capture_summary *c = r->context.capture;
+    uint64_t truncated = 0;
+    uint64_t damaged = 0;
+    for (size_t i = 0; i < c->files_n; i++) {
+        truncated += c->files[i].truncated > 0;
+        damaged += c->files[i].damaged;
+    }
+    json_object(w, "loss");
+    json_u64(w, "dropped_packets", c->dropped);
+    json_u64(w, "truncated_files", truncated);
+    json_u64(w, "damaged_records", damaged);
+    json_u64(w, "cut_packets", s->cut_packets);
+    json_u64(w, "bad_packets", s->bad_packets);
+    json_u64(w, "unknown_link_packets", s->unknown_link);
+    json_u64(w, "encrypted_packets", s->encrypted);
+    json_u64(w, "too_deep_packets", s->too_deep);
+    json_u64(w, "fragments_dropped", s->fragments_dropped);
+    json_u64(w, "gaps", s->gaps);
+    json_u64(w, "lost_bytes", s->lost_bytes);
+    json_u64(w, "connections_evicted", s->connections_evicted);
+    json_u64(w, "sessions_evicted", r->tally.evicted);
+    json_u64(w, "waiting_limit_hits", s->waiting_limit_hits);
+    json_u64(w, "findings_left_out", r->tally.findings_left_out);
+    json_u64(w, "sessions_left_out", left_out);
+    json_end(w);
+}
+
+static int first_error(int a, int b)
+{
+    return a != 0 ? a : b;
+}
+
+static int json_finish(void *self, struct err *err)
+{
+    struct json_report *r = self;
+    struct json w;
+    uint64_t left_out = r->left_out + spool_dropped(r->sessions);
+    json_init(&w, &r->out, 2);
+    json_object(&w, NULL);
+    json_text(&w, "schema", SCHEMA);
+    write_tool(&w, &r->context);
+    write_capture(&w, r);
+    write_totals(&w, r);
+    int error = write_spool(&w, "sessions", r->sessions);
+    error = first_error(error, write_spool(&w, "refused", r->refused));
+    error = first_error(error, write_spool(&w, "undecrypted_tls", r->tls));
+    write_findings(&w, r);
+    write_loss(&w, r, left_out);
+    json_end(&w);
+    out_char(&r->out, '\n');
+    if (report_output_error(out_flush(&r->out), err) != 0) {
+        return -1;
+    }
+    error = first_error(error, spool_error(r->sessions));
+    error = first_error(error, first_error(spool_error(r->refused), spool_error(r->tls)));
+    if (error != 0 || r->left_out > 0) {
+        return err_set(err, "the report lacks sessions: the temporary file or memory failed: %s",
+                       strerror(error != 0 ? error : ENOMEM));
+    }
+    return 0;
+}
+
+const struct report_format report_json = {.command = "report",
+                                          .name = "json",
+                                          .start = json_start,
+                                          .listener = json_listener,
+                                          .flush = json_flush,
+                                          .finish = json_finish,
+                                          .free = json_free};

@@ -1,0 +1,392 @@
+/* A session as JSON, in the words of wsight.report/1. */
+#include "ui/report/session_json.h"
+#include "analyzer/community_id.h"
+#include "ui/report/address.h"
+#include "ui/report/list.h"
+#include "ui/report/time_text.h"
+
+const char *direction_name(int dir)
+{
+    return dir == DIR_CLIENT_TO_SERVER ? "client_to_server" : "server_to_client";
+}
+
+static const char *side_name(int dir)
+{
+    return dir == DIR_CLIENT_TO_SERVER ? "client" : "server";
+}
+
+const char *close_name(const struct registry *r, int code)
+{
+    return code == CLOSE_CODE_NONE ? "No Status Rcvd" : registry_close_code_name(r, (uint32_t)code);
+}
+
+void json_ms(struct json *w, const char *name, int64_t ns, unsigned digits)
+{
+    json_fixed(w, name, ns, 6, digits - 3);
+}
+
+/*--- Connection
+ * -----------------------------------------------------------------------------------*/
+
+void json_endpoint(struct json *w, const char *name, const struct endpoint *e, uint8_t family)
+{
+    char text[ADDRESS_BYTES];
+    size_t n = address_text(text, e, family);
+    json_object(w, name);
+    json_bytes(w, "ip", (struct bytes){(const uint8_t *)text, n});
+    json_u64(w, "port", e->port);
+    json_end(w);
+}
+
+static void json_layers(struct json *w, const struct session *s)
+{
+    static const char *const names[] = {
+        "ethernet", "vlan",   "qinq", "sll",  "null",      "raw",   "pppoe",
+        "ppp",      "802.11", "mpls", "gre",  "ipip",      "vxlan", "geneve",
+        "gtp-u",    "teredo", "ipv4", "ipv6", "fragments",
+    };
+    json_array(w, "layers");
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (s->connection.layers >> i & 1) {
+            json_text(w, NULL, names[i]);
+        }
+    }
+    json_text(w, NULL, "tcp");
+    if (s->has_handshake) {
+        json_text(w, NULL, "http/1.1");
+    }
+    if (s->outcome == OUTCOME_OPEN || s->outcome == OUTCOME_MIDSTREAM) {
+        json_text(w, NULL, "websocket");
+    }
+    json_end(w);
+}
+
+static void json_connection(struct json *w, const struct session *s,
+                            const struct capture_summary *capture)
+{
+    const struct connection *c = &s->connection;
+    json_endpoint(w, "client", &c->client, c->family);
+    json_endpoint(w, "server", &c->server, c->family);
+    json_layers(w, s);
+    json_array(w, "vlan");
+    for (int i = 0; i < 2; i++) {
+        if (c->vlan[i] != 0xffff) {
+            json_u64(w, NULL, c->vlan[i]);
+        }
+    }
+    json_end(w);
+    if (c->tunnel != 0) {
+        json_u64(w, "tunnel", c->tunnel);
+    } else {
+        json_null(w, "tunnel");
+    }
+    const char *interface =
+        c->interface < capture->interfaces_n ? capture->interfaces[c->interface].name : NULL;
+    json_text(w, "interface", interface != NULL && *interface != '\0' ? interface : NULL);
+}
+
+/*--- Handshake
+ * ------------------------------------------------------------------------------------*/
+
+void json_list(struct json *w, const char *name, struct bytes list, struct redactor *secrets)
+{
+    struct bytes item;
+    struct bytes before = {0};
+    if (list.p == NULL) {
+        json_null(w, name);
+        return;
+    }
+    json_array(w, name);
+    while (quoted_list_next(&list, &item)) {
+        json_bytes(w, NULL, secrets != NULL ? redact_subprotocol(secrets, item, before) : item);
+        before = item;
+    }
+    json_end(w);
+}
+
+static void json_redacted(struct json *w, const char *name, struct bytes text, struct redactor *r)
+{
+    if (text.p == NULL) {
+        json_null(w, name);
+    } else {
+        json_bytes(w, name, redact_text(r, text));
+    }
+}
+
+static void json_request(struct json *w, const struct handshake *h, const struct json_style *style)
+{
+    struct redactor *r = style->redactor;
+    json_bytes_or_null(w, "method", h->method);
+    json_redacted(w, "target", h->target, r);
+    json_redacted(w, "host", h->host, r);
+    json_redacted(w, "origin", h->origin, r);
+    json_redacted(w, "user_agent", h->user_agent, r);
+    json_bytes_or_null(w, "key", h->key);
+    if (h->version >= 0) {
+        json_i64(w, "version", h->version);
+    } else {
+        json_null(w, "version");
+    }
+    json_bytes_or_null(w, "version_text", h->version_text);
+    json_list(w, "offered_subprotocols", h->offered_subprotocols, r);
+    json_list(w, "offered_extensions", h->offered_extensions, NULL);
+    json_bool(w, "has_cookie", h->has_cookie);
+    json_bool(w, "has_authorization", h->has_authorization);
+    json_bool(w, "through_proxy", h->through_proxy);
+}
+
+static void json_response(struct json *w, const struct handshake *h, const struct json_style *style)
+{
+    struct redactor *r = style->redactor;
+    if (h->status != 0) {
+        json_i64(w, "status", h->status);
+    } else {
+        json_null(w, "status");
+    }
+    json_redacted(w, "reason", h->reason, r);
+    json_redacted(w, "server", h->server, r);
+    json_bytes_or_null(w, "accept", h->accept);
+    if (h->accept_state == ACCEPT_NOT_SEEN) {
+        json_null(w, "accept_ok");
+    } else {
+        json_bool(w, "accept_ok", h->accept_state == ACCEPT_OK);
+    }
+    json_list(w, "supported_versions", h->supported_versions, NULL);
+    if (h->subprotocol.p == NULL) {
+        json_null(w, "subprotocol");
+    } else {
+        json_bytes(w, "subprotocol", redact_chosen(r, h));
+    }
+    json_list(w, "extensions", h->extensions, NULL);
+}
+
+static void json_when(struct json *w, const char *time_name, const char *packet_name, int64_t ts,
+                      uint64_t pkt, unsigned digits)
+{
+    if (pkt == 0) {
+        json_null(w, time_name);
+        json_null(w, packet_name);
+    } else {
+        json_time(w, time_name, ts, digits);
+        json_u64(w, packet_name, pkt);
+    }
+}
+
+void json_handshake(struct json *w, const char *name, const struct handshake *h,
+                    const struct json_style *style)
+{
+    unsigned digits = style->capture->digits;
+    json_object(w, name);
+    json_request(w, h, style);
+    json_response(w, h, style);
+    json_when(w, "request_time", "request_packet", h->request_ts, h->request_pkt, digits);
+    json_when(w, "response_time", "response_packet", h->response_ts, h->response_pkt, digits);
+    json_end(w);
+}
+
+/*--- Directions
+ * -----------------------------------------------------------------------------------*/
+
+static void json_opcodes(struct json *w, const uint64_t opcodes[16])
+{
+    uint64_t reserved = 0;
+    for (int i = 3; i < 16; i++) {
+        reserved += i < 8 || i > 10 ? opcodes[i] : 0;
+    }
+    json_object(w, "opcodes");
+    json_u64(w, "text", opcodes[1]);
+    json_u64(w, "binary", opcodes[2]);
+    json_u64(w, "continuation", opcodes[0]);
+    json_u64(w, "ping", opcodes[9]);
+    json_u64(w, "pong", opcodes[10]);
+    json_u64(w, "close", opcodes[8]);
+    json_u64(w, "reserved", reserved);
+    json_end(w);
+}
+
+void json_direction_counts(struct json *w, const struct direction_counts *d)
+{
+    json_u64(w, "frames", d->frames);
+    json_opcodes(w, d->opcodes);
+    json_u64(w, "masked", d->masked);
+    json_u64(w, "unmasked", d->unmasked);
+    json_object(w, "messages");
+    json_u64(w, "text", d->text);
+    json_u64(w, "binary", d->binary);
+    json_end(w);
+    json_u64(w, "fragmented", d->fragmented);
+    json_u64(w, "compressed", d->compressed);
+    json_u64(w, "payload_bytes", d->payload_bytes);
+    json_u64(w, "message_bytes", d->message_bytes);
+    json_u64(w, "overhead_bytes", d->overhead_bytes);
+    json_u64(w, "compressed_wire_bytes", d->compressed_wire_bytes);
+    json_u64(w, "compressed_message_bytes", d->compressed_message_bytes);
+    json_ratio(w, "compression_ratio", d->compressed_wire_bytes, d->compressed_message_bytes);
+    json_u64(w, "damaged", d->damaged);
+    json_u64(w, "unfinished", d->unfinished);
+    json_u64(w, "not_inflated", d->not_inflated);
+}
+
+void json_tcp_counts(struct json *w, const char *name, const struct tcp_counts *t)
+{
+    json_object(w, name);
+    json_u64(w, "packets", t->packets);
+    json_u64(w, "bytes", t->bytes);
+    json_u64(w, "retransmitted", t->retransmitted);
+    json_u64(w, "out_of_order", t->out_of_order);
+    json_u64(w, "gaps", t->gaps);
+    json_u64(w, "lost_bytes", t->lost_bytes);
+    json_end(w);
+}
+
+void json_close(struct json *w, const char *name, const struct close_record *c,
+                const struct json_style *style)
+{
+    if (!c->seen) {
+        json_null(w, name);
+        return;
+    }
+    json_object(w, name);
+    if (c->code == CLOSE_CODE_NONE) {
+        json_null(w, "code");
+    } else {
+        json_i64(w, "code", c->code);
+    }
+    json_text(w, "name", close_name(style->registry, c->code));
+    json_bytes(w, "reason", c->reason);
+    json_time(w, "time", c->ts, style->capture->digits);
+    json_u64(w, "packet", c->pkt);
+    json_end(w);
+}
+
+static void json_direction(struct json *w, const struct session *s, int dir,
+                           const struct json_style *style)
+{
+    json_object(w, direction_name(dir));
+    json_direction_counts(w, &s->dir[dir]);
+    if (s->has_digest[dir]) {
+        json_hex(w, "messages_sha256", (struct bytes){s->digest[dir], sizeof s->digest[dir]});
+    } else {
+        json_null(w, "messages_sha256");
+    }
+    json_close(w, "close", &s->close[dir], style);
+    json_tcp_counts(w, "tcp", &s->end.tcp[dir]);
+    json_end(w);
+}
+
+/*--- The end, round trips, findings
+ * ---------------------------------------------------------------*/
+
+void json_ending(struct json *w, const char *name, const struct session *s)
+{
+    static const char *const tcp_names[] = {
+        [END_OPEN] = "open", [END_FIN] = "fin",           [END_RESET] = "reset",
+        [END_IDLE] = "idle", [END_REPLACED] = "replaced", [END_EVICTED] = "evicted"};
+    enum close_how how = session_close_how(s);
+    int first = session_close_first(s);
+    json_object(w, name);
+    json_text(w, "first", first < 0 ? NULL : side_name(first));
+    json_bool(w, "clean", how == CLOSE_CLEAN);
+    json_text(w, "how", close_how_name(how));
+    if (s->close[0].seen && s->close[1].seen) {
+        int64_t first_ts = s->close[first].ts;
+        json_fixed(w, "answer_time", time_between(first_ts, s->close[1 - first].ts), 9, 6);
+    } else {
+        json_null(w, "answer_time");
+    }
+    json_text(w, "tcp", tcp_names[s->end.how]);
+    json_text(w, "tcp_first", s->end.first_fin < 0 ? NULL : side_name(s->end.first_fin));
+    json_end(w);
+}
+
+void json_rtt(struct json *w, const char *name, const struct rtt_counts *r, unsigned digits)
+{
+    if (r->count == 0) {
+        json_null(w, name);
+        return;
+    }
+    json_object(w, name);
+    json_u64(w, "count", r->count);
+    json_ms(w, "min_ms", r->min, digits);
+    json_ms(w, "avg_ms", r->sum / (int64_t)r->count, digits);
+    json_ms(w, "max_ms", r->max, digits);
+    json_end(w);
+}
+
+static void json_session_rtt(struct json *w, const struct session *s, unsigned digits)
+{
+    json_object(w, "rtt");
+    json_rtt(w, "client_to_server", &s->rtt[0], digits);
+    json_rtt(w, "server_to_client", &s->rtt[1], digits);
+    if (s->connection.syn_rtt >= 0) {
+        json_ms(w, "tcp_handshake_ms", s->connection.syn_rtt, digits);
+    } else {
+        json_null(w, "tcp_handshake_ms");
+    }
+    json_end(w);
+}
+
+void json_finding_kind(struct json *w, enum finding_id id)
+{
+    const struct finding_kind *kind = finding_kind(id);
+    json_text(w, "id", kind->id);
+    json_text(w, "severity", finding_severity_name(kind->severity));
+    json_text(w, "class", finding_class_name(kind->class));
+    json_text(w, "section", *kind->section != '\0' ? kind->section : NULL);
+    json_text(w, "text", kind->sentence);
+}
+
+void json_finding(struct json *w, const struct finding_record *r, const struct json_style *style)
+{
+    json_object(w, NULL);
+    json_finding_kind(w, r->id);
+    json_text(w, "direction", direction_name(r->dir));
+    json_time(w, "time", r->ts, style->capture->digits);
+    json_u64(w, "packet", r->pkt);
+    if (r->detail.n > 0) {
+        json_bytes(w, "detail", redact_text(style->redactor, r->detail));
+    } else {
+        json_null(w, "detail");
+    }
+    json_u64(w, "count", r->count);
+    json_end(w);
+}
+
+/*--- The session
+ * ----------------------------------------------------------------------------------*/
+
+void json_session(struct json *w, const struct session *s, const struct json_style *style)
+{
+    unsigned digits = style->capture->digits;
+    char id[COMMUNITY_ID_BYTES];
+    community_id(&s->connection, id);
+    json_object(w, NULL);
+    json_u64(w, "id", s->id);
+    json_text(w, "community_id", id);
+    json_text(w, "outcome", outcome_name(s->outcome));
+    json_connection(w, s, style->capture);
+    json_time(w, "started", s->started, digits);
+    json_time(w, "ended", s->last_ts, digits);
+    json_fixed(w, "duration", time_between(s->started, s->last_ts), 9, digits);
+    if (s->has_handshake) {
+        json_handshake(w, "handshake", &s->handshake, style);
+    } else {
+        json_null(w, "handshake");
+    }
+    if (s->outcome == OUTCOME_MIDSTREAM) {
+        json_i64(w, "confidence", s->confidence);
+    } else {
+        json_null(w, "confidence");
+    }
+    json_direction(w, s, DIR_CLIENT_TO_SERVER, style);
+    json_direction(w, s, DIR_SERVER_TO_CLIENT, style);
+    json_ending(w, "close", s);
+    json_session_rtt(w, s, digits);
+    json_array(w, "findings");
+    for (uint32_t i = 0; i < s->finding_count; i++) {
+        json_finding(w, &s->findings[i], style);
+    }
+    json_end(w);
+    json_u64(w, "findings_left_out", s->findings_left_out);
+    json_end(w);
+}

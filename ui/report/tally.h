@@ -1,0 +1,28 @@
+/*
+ * What reports add up over sessions beyond the model's totals: how many sessions a finding was made
+ * in and where it was first, TCP counters, and the TCP handshakes' round trips.
+ */
+#ifndef WSIGHT_TALLY_H
+#define WSIGHT_TALLY_H
+
+#include "analyzer/model.h"
+
+struct finding_tally {
+    uint64_t sessions;
+    uint64_t first_session; /* the lowest id; 0: none */
+    uint64_t first_pkt;     /* there */
+    int64_t first_ts;
+};
+
+struct tally {
+    struct finding_tally findings[FINDING_COUNT];
+    struct tcp_counts tcp[2];
+    struct rtt_counts syn_rtt;
+    uint64_t evicted; /* sessions that were given up for want of room */
+    uint64_t findings_left_out;
+};
+
+/* Adds an ended session. */
+void tally_session(struct tally *t, const struct session *s);
+
+#endif
