@@ -351,6 +351,9 @@ static void known_segment(struct engine *e, struct flow *f, enum dir dir, const 
         flow_finding(e, f, dir, FINDING_TCP_URGENT, g->pkt);
     }
     reassembly_push(&e->reassembly, f, dir, &data);
+    if (f->ignored) {
+        reassembly_drop(&e->reassembly, f); /* what still waits for its turn is not wanted either */
+    }
     if (f->side[0].ended && f->side[1].ended) {
         close_flow(e, f, END_FIN);
     }
@@ -524,9 +527,9 @@ struct engine *engine_new(const struct engine_options *o, struct event_sink *sin
     e->fragments = fragments_new();
     size_t max = o->max_connections != 0 ? o->max_connections : TCP_CONNECTIONS_MAX;
     e->flows = flow_table_new(o->seed, max, flow_gone, e);
-    e->reassembly.output = (struct reassembly_output){
+    struct reassembly_output output = {
         .data = flow_data, .gap = flow_gap, .end = flow_end, .finding = flow_finding, .ctx = e};
-    e->reassembly.digest_seed = o->seed;
+    reassembly_init(&e->reassembly, &output, o->seed);
     if (e->shared.scratch == NULL || e->shared.upgrades == NULL || e->flows == NULL ||
         e->fragments == NULL) {
         engine_free(e);

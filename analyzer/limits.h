@@ -14,15 +14,19 @@
 #define TCP_CONNECTIONS_MAX 250000
 
 /* Out-of-order bytes that wait for a missing segment. One direction: a receive window of 1 MiB,
- * which is as much as a sender can have in flight on nearly every link. All: a few such at once. */
+ * which is as much as a sender can have in flight on nearly every link. All: a few such at once,
+ * and here the memory for keeping them counts too. */
 #define TCP_WAITING_DIRECTION_MAX_BYTES (1U << 20)
 #define TCP_WAITING_ALL_MAX_BYTES (16U << 20)
-/* Pieces that wait: a list that an attacker grows one byte at a time must stay short to walk. */
-#define TCP_WAITING_DIRECTION_MAX_PIECES 2048
+/* Pieces that wait: a list that an attacker grows one byte at a time must stay short to walk. A
+ * window of 1 MiB is 724 full segments. */
+#define TCP_WAITING_DIRECTION_MAX_PIECES 1024
 
 /* The largest window a receiver can offer is 1 GiB, but nobody has so much in flight. A segment
- * beyond this that the receiver has not acknowledged is a stray or an attack, not a hole. */
-#define TCP_WINDOW_MAX_BYTES (64U << 20)
+ * farther off than this is a stray or an attack, not a hole, unless so many follow each other
+ * without a break: then it was the capture that missed more. */
+#define TCP_WINDOW_MAX_BYTES (64 << 20)
+#define TCP_STRAYS_BELIEVED 4
 
 /* A hole that the receiver has acknowledged was lost by the capture, not by the network; unless the
  * capture is a little out of order. So many more packets of the connection, or so long, are waited.

@@ -10,6 +10,12 @@
 #define SLAB_FLOWS 64
 #define WHEEL_SLOTS 2048 /* seconds; a flow that expires later is looked at again then */
 
+/* No time stamp of a pcap file passes the year 2106; this is 2116. */
+#define CLOCK_MAX_NS (INT64_MAX / 2)
+
+/* So many packets in a row that are a jump behind: the clock was set back. */
+#define CLOCK_BACK_PACKETS 256
+
 _Static_assert(TCP_IDLE_NS / SECOND_NS < WHEEL_SLOTS, "the wheel spans the longest time-out");
 _Static_assert(sizeof(struct flow_key) == 48, "keys have no padding");
 _Static_assert(offsetof(struct flow_key, tunnel) == offsetof(struct flow_key, vlan) + 4,
@@ -19,6 +25,12 @@ struct slot {
     uint32_t hash;
     uint32_t used; /* 0: free; so that a zeroed table is empty */
     struct flow *flow;
+};
+
+/* The flows to be looked at in one second, in the order in which they were put there. */
+struct wheel_slot {
+    struct flow *first;
+    struct flow **end; /* where the next one is put; NULL before there was any */
 };
 
 struct slab {
@@ -35,10 +47,12 @@ struct flow_table {
     struct flow *free; /* chained by wheel_next */
     flow_gone_fn gone;
     void *ctx;
-    int64_t now;
-    int64_t jump; /* a time stamp far ahead that waits for a second one */
+    int64_t now;     /* packet time and shift */
+    int64_t shift;   /* makes up for steps of the capture's clock backwards */
+    int64_t jump;    /* a time stamp far ahead that waits for a second one */
+    unsigned behind; /* packets in a row that were far behind */
     int64_t wheel_second;
-    struct flow *wheel[WHEEL_SLOTS];
+    struct wheel_slot wheel[WHEEL_SLOTS];
 };
 
 struct flow_table *flow_table_new(uint64_t seed, size_t max_flows, flow_gone_fn gone, void *ctx)
@@ -76,6 +90,9 @@ void flow_table_free(struct flow_table *t)
 
 /* ---- Keys ---- */
 
+#define SECOND_SEED UINT64_C(0x9e3779b97f4a7c15)
+#define THIRD_SEED UINT64_C(0xd6e8feb86659fd93)
+
 static inline uint64_t load64(const void *p)
 {
     uint64_t v;
@@ -89,18 +106,25 @@ static inline uint64_t mix(uint64_t a, uint64_t b)
     return (uint64_t)m ^ (uint64_t)(m >> 64);
 }
 
-static inline uint64_t end_hash(const struct flow_key *k, int i, uint64_t seed)
+/* No two addresses can be made to collide by who does not know the seed. */
+static inline uint64_t address_hash(const struct flow_key *k, int i, uint64_t seed)
 {
-    uint64_t low = load64(k->ip[i]);
-    uint64_t high = load64(k->ip[i] + 8);
-    return mix(low ^ seed, (high ^ k->port[i]) + UINT64_C(0x9e3779b97f4a7c15));
+    return mix(load64(k->ip[i]) ^ seed, load64(k->ip[i] + 8) ^ (seed * SECOND_SEED));
+}
+
+/* The same for both directions: sum and product of two numbers tell which they are. */
+static inline uint64_t port_word(const struct flow_key *k)
+{
+    uint32_t sum = (uint32_t)k->port[0] + k->port[1];
+    uint32_t product = (uint32_t)k->port[0] * k->port[1];
+    return (uint64_t)sum << 32 | product;
 }
 
 uint32_t flow_hash(const struct flow_table *t, const struct flow_key *k)
 {
     uint64_t scope = load64((const uint8_t *)k + offsetof(struct flow_key, vlan)); /* and tunnel */
-    uint64_t both = end_hash(k, 0, t->seed) + end_hash(k, 1, t->seed);
-    uint64_t h = mix(both ^ t->seed, scope * 2 + UINT64_C(0xd6e8feb86659fd93));
+    uint64_t both = address_hash(k, 0, t->seed) + address_hash(k, 1, t->seed);
+    uint64_t h = mix(both ^ port_word(k) * SECOND_SEED, scope ^ (t->seed * THIRD_SEED));
     return (uint32_t)(h >> 32) ^ (uint32_t)h;
 }
 
@@ -235,37 +259,42 @@ static int64_t idle_limit(const struct flow *f)
     return f->had_data ? TCP_IDLE_NS : TCP_IDLE_EMPTY_NS;
 }
 
-static void wheel_insert(struct flow_table *t, struct flow *f, int64_t expires)
+static struct wheel_slot *wheel_slot(struct flow_table *t, int64_t expires)
 {
-    struct flow **head = &t->wheel[(expires / SECOND_NS) % WHEEL_SLOTS];
-    f->expires = expires;
-    f->wheel_next = *head;
-    f->wheel_link = head;
-    if (*head != NULL) {
-        (*head)->wheel_link = &f->wheel_next;
-    }
-    *head = f;
+    return &t->wheel[(expires / SECOND_NS) % WHEEL_SLOTS];
 }
 
-static void wheel_remove(struct flow *f)
+static void wheel_insert(struct flow_table *t, struct flow *f, int64_t expires)
+{
+    struct wheel_slot *slot = wheel_slot(t, expires);
+    f->expires = expires;
+    f->wheel_next = NULL;
+    f->wheel_link = slot->first == NULL ? &slot->first : slot->end;
+    *f->wheel_link = f;
+    slot->end = &f->wheel_next;
+}
+
+static void wheel_remove(struct flow_table *t, struct flow *f)
 {
     *f->wheel_link = f->wheel_next;
     if (f->wheel_next != NULL) {
         f->wheel_next->wheel_link = f->wheel_link;
+    } else {
+        wheel_slot(t, f->expires)->end = f->wheel_link;
     }
 }
 
 /* Looks at the flows of a slot: those truly due are gone, the others move to where they belong.
  * With `any`, one flow at the most is given up, whether it is due or not. true: one was. */
-static bool wheel_look(struct flow_table *t, struct flow **head, bool any)
+static bool wheel_look(struct flow_table *t, struct wheel_slot *slot, bool any)
 {
     bool gave_up = false;
     struct flow *next;
-    for (struct flow *f = *head; f != NULL && !(any && gave_up); f = next) {
+    for (struct flow *f = slot->first; f != NULL && !(any && gave_up); f = next) {
         next = f->wheel_next;
         int64_t due = f->last_ts + idle_limit(f);
         if (due / SECOND_NS > f->expires / SECOND_NS) {
-            wheel_remove(f);
+            wheel_remove(t, f);
             wheel_insert(t, f, due);
         } else if (any || due <= t->now) {
             t->gone(t->ctx, f, any ? FLOW_GONE_EVICTED : FLOW_GONE_IDLE);
@@ -288,12 +317,9 @@ static void evict_one(struct flow_table *t)
     }
 }
 
-static int64_t believed_time(struct flow_table *t, int64_t ts)
+/* A time far ahead, by table time. One alone is not believed. */
+static int64_t time_ahead(struct flow_table *t, int64_t ts)
 {
-    if (t->now == 0 || ts - t->now <= CLOCK_JUMP_NS) {
-        t->jump = 0;
-        return ts;
-    }
     if (t->jump == 0) {
         t->jump = ts;
         return t->now;
@@ -303,9 +329,32 @@ static int64_t believed_time(struct flow_table *t, int64_t ts)
     return both;
 }
 
+/* A time far behind: once the clock has surely been set back, table time goes on from where it is.
+ */
+static void time_behind(struct flow_table *t, int64_t ts)
+{
+    if (++t->behind >= CLOCK_BACK_PACKETS) {
+        t->shift += t->now - ts;
+        t->behind = 0;
+    }
+}
+
 void flow_clock(struct flow_table *t, int64_t ts)
 {
-    int64_t now = ts < 0 ? 0 : believed_time(t, ts);
+    int64_t now = 0;
+    if (ts < 0 || __builtin_add_overflow(ts, t->shift, &now) || now > CLOCK_MAX_NS) {
+        return;
+    }
+    if (now - t->now < -CLOCK_JUMP_NS) {
+        time_behind(t, now);
+        return;
+    }
+    t->behind = 0;
+    if (t->now != 0 && now - t->now > CLOCK_JUMP_NS) {
+        now = time_ahead(t, now);
+    } else {
+        t->jump = 0;
+    }
     if (now <= t->now) {
         return;
     }
@@ -353,7 +402,7 @@ struct flow *flow_add(struct flow_table *t, const struct flow_key *k, uint32_t h
 void flow_remove(struct flow_table *t, struct flow *f)
 {
     slot_remove(t, f);
-    wheel_remove(f);
+    wheel_remove(t, f);
     f->wheel_next = t->free;
     t->free = f;
     t->count--;

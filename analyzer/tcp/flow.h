@@ -14,32 +14,35 @@
 
 struct piece; /* out-of-order bytes: reassembly.c */
 
-/* Digests of the last segments delivered, to tell a retransmission that carries other bytes. */
-#define TCP_DIGESTS 4
+/* Digests of the last pieces delivered, to tell a retransmission that carries other bytes. */
+#define TCP_DIGESTS 8
 
-struct segment_digest {
-    uint32_t seq, len;
-    uint64_t digest;
+struct piece_digest {
+    uint32_t seq, n, digest;
 };
 
-/* One direction: what its sender sent. */
+/* One direction: what its sender sent. reassembly.c keeps it. */
 struct tcp_side {
     uint32_t first;        /* sequence number of the first byte */
     uint32_t next;         /* sequence number of the next byte in order */
     uint32_t acked;        /* highest acknowledgement by the other side */
     uint32_t fin;          /* sequence number of the FIN */
     uint32_t highest;      /* end of the highest segment seen */
+    uint32_t stray_next;   /* end of the last segment that was far off */
     uint64_t offset;       /* stream offset of `next`: passes 4 GiB */
     struct piece *waiting; /* sorted by offset; NULL in the usual case */
+    struct piece *last;    /* the last of them */
     uint32_t waiting_bytes, waiting_pieces;
-    uint32_t
-        hole_packets; /* packets of the connection when the hole was acknowledged; 0: not yet */
+    uint32_t hole_packets; /* packets of the connection when the hole was acknowledged */
+    uint32_t hole_acked;   /* and how far it was */
+    int64_t hole_ts;
     bool started, acked_seen, fin_seen, ended;
     bool told_urgent;
+    bool hole_seen; /* the three hole_ fields tell of the first hole */
+    uint8_t strays; /* how many segments that were far off followed each other */
     uint8_t newest; /* index of the newest digest */
-    int64_t hole_ts;
     struct tcp_counts counts;
-    struct segment_digest digests[TCP_DIGESTS];
+    struct piece_digest digests[TCP_DIGESTS];
 };
 
 struct flow {
@@ -50,7 +53,8 @@ struct flow {
     int64_t last_ts;       /* by the table's clock */
     int64_t expires;       /* when the wheel looks at it next; at or before the true time-out */
     struct flow *wheel_next, **wheel_link;
-    bool ignored; /* no decoder wants it: a look-up is all it costs */
+    struct flow *holder_next, *holder_previous; /* among the flows that hold waiting pieces */
+    bool ignored;                               /* no decoder wants it: a look-up is all it costs */
     bool from_start, had_data;
     int8_t first_fin; /* enum dir of the side that sent FIN or RST first, or -1 */
     uint32_t layers, interface;
@@ -93,7 +97,7 @@ void flow_remove(struct flow_table *, struct flow *);
 /* Packet time moves on; flows that were idle too long are removed. Steps of the clock are survived.
  */
 void flow_clock(struct flow_table *, int64_t ts);
-/* The table's clock: monotonic packet time. */
+/* The table's clock: packet time made monotonic. */
 int64_t flow_now(const struct flow_table *);
 
 size_t flow_count(const struct flow_table *);

@@ -17,70 +17,72 @@ struct piece {
     uint8_t bytes[];
 };
 
+void reassembly_init(struct reassembly *r, const struct reassembly_output *output, uint64_t seed)
+{
+    *r = (struct reassembly){.output = *output};
+    digest_key_init(&r->digest_key, seed);
+}
+
 /* Distance of two sequence numbers, within half the space (RFC 9293 section 3.4). */
 static int32_t seq_distance(uint32_t to, uint32_t from)
 {
     return (int32_t)(to - from);
 }
 
-/* ---- Retransmissions that carry other bytes ---- */
-
-/* A digest of a payload that costs little: 64 bits, 32 bytes at a time. It only has to tell two
- * versions of the same segment apart, for somebody who does not know the seed. */
-static uint64_t payload_digest(struct bytes b, uint64_t seed)
+static bool within_window(uint32_t seq, uint32_t of)
 {
-    uint64_t lane[4] = {seed, seed ^ 0x9e3779b97f4a7c15, seed + 0xd6e8feb86659fd93, ~seed};
-    const uint8_t *p = b.p;
-    size_t n = b.n;
-    for (; n >= 32; n -= 32, p += 32) {
-        for (int i = 0; i < 4; i++) {
-            uint64_t v;
-            memcpy(&v, p + 8 * i, 8);
-            lane[i] = (lane[i] ^ v) * 0xff51afd7ed558ccd;
-            lane[i] ^= lane[i] >> 32;
-        }
-    }
-    uint64_t tail[4] = {0};
-    memcpy(tail, p, n);
-    uint64_t h = b.n;
-    for (int i = 0; i < 4; i++) {
-        h = (h ^ lane[i] ^ (tail[i] * 0xc4ceb9fe1a85ec53)) * 0xff51afd7ed558ccd;
-        h ^= h >> 29;
-    }
-    return h;
+    int32_t distance = seq_distance(seq, of);
+    return distance >= -TCP_WINDOW_MAX_BYTES && distance <= TCP_WINDOW_MAX_BYTES;
 }
 
-static void digest_remember(const struct reassembly *r, struct tcp_side *side, uint32_t seq,
-                            struct bytes b)
+static bool is_near(const struct tcp_side *side, uint32_t seq)
+{
+    return within_window(seq, side->next) || within_window(seq, side->highest);
+}
+
+static void finding(struct reassembly *r, struct flow *f, enum dir dir, enum finding_id id,
+                    uint64_t pkt)
+{
+    r->output.finding(r->output.ctx, f, dir, id, pkt);
+}
+
+/* ---- Retransmissions that carry other bytes ---- */
+
+static void digest_remember(const struct reassembly *r, struct tcp_side *side, struct bytes b)
 {
     side->newest = (uint8_t)((side->newest + 1) % TCP_DIGESTS);
     side->digests[side->newest] =
-        (struct segment_digest){seq, (uint32_t)b.n, payload_digest(b, r->digest_seed)};
+        (struct piece_digest){side->next, (uint32_t)b.n, payload_digest(&r->digest_key, b)};
 }
 
-/* A whole segment again: were its bytes the same the first time? */
+/* Old bytes again: were they the same the first time? Tells for each of the last pieces that lies
+ * within them. */
 static void digest_compare(struct reassembly *r, struct flow *f, enum dir dir,
                            const struct segment *g)
 {
     const struct tcp_side *side = &f->side[dir];
     for (int i = 0; i < TCP_DIGESTS; i++) {
-        const struct segment_digest *d = &side->digests[i];
-        if (d->seq == g->seq && d->len == g->b.n && d->len > 0) {
-            if (d->digest != payload_digest(g->b, r->digest_seed)) {
-                r->output.finding(r->output.ctx, f, dir, FINDING_TCP_OVERLAP_DIFFERS, g->pkt);
-            }
+        const struct piece_digest *d = &side->digests[i];
+        uint32_t from = d->seq - g->seq;
+        if (d->n > 0 && from < g->b.n && d->n <= g->b.n - from &&
+            d->digest != payload_digest(&r->digest_key, bytes_part(g->b, from, d->n))) {
+            finding(r, f, dir, FINDING_TCP_OVERLAP_DIFFERS, g->pkt);
             return;
         }
     }
 }
 
-/* ---- In order ---- */
+/* ---- Handing on ---- */
 
-static void advance(struct tcp_side *side, uint64_t n)
+static void deliver(struct reassembly *r, struct flow *f, enum dir dir, struct bytes b, int64_t ts,
+                    uint64_t pkt)
 {
-    side->next += (uint32_t)n;
-    side->offset += n;
-    side->hole_packets = 0;
+    struct tcp_side *side = &f->side[dir];
+    digest_remember(r, side, b);
+    side->next += (uint32_t)b.n;
+    side->offset += b.n;
+    struct chunk c = {ts, pkt, b, dir};
+    r->output.data(r->output.ctx, f, &c);
 }
 
 static void give_gap(struct reassembly *r, struct flow *f, enum dir dir, uint64_t n, int64_t ts,
@@ -89,72 +91,149 @@ static void give_gap(struct reassembly *r, struct flow *f, enum dir dir, uint64_
     struct tcp_side *side = &f->side[dir];
     side->counts.gaps++;
     side->counts.lost_bytes += n;
-    advance(side, n);
+    side->next += (uint32_t)n;
+    side->offset += n;
     r->output.gap(r->output.ctx, f, dir, n, ts, pkt);
 }
 
-/* The bytes that are next, and what the snap length cut behind them. */
-static void deliver(struct reassembly *r, struct flow *f, enum dir dir, struct bytes b,
-                    uint32_t cut, int64_t ts, uint64_t pkt)
+/* ---- Who holds pieces ---- */
+
+static void holder_remove(struct reassembly *r, struct flow *f)
 {
-    struct tcp_side *side = &f->side[dir];
-    if (b.n > 0) {
-        advance(side, b.n);
-        struct chunk c = {ts, pkt, b, dir};
-        r->output.data(r->output.ctx, f, &c);
-    }
-    if (cut > 0) {
-        give_gap(r, f, dir, cut, ts, pkt);
-    }
+    *(f->holder_previous != NULL ? &f->holder_previous->holder_next : &r->holders) = f->holder_next;
+    *(f->holder_next != NULL ? &f->holder_next->holder_previous : &r->newest_holder) =
+        f->holder_previous;
+    f->holder_next = f->holder_previous = NULL;
 }
 
-/* The FIN counts once every byte before it was handed on. */
-static void check_end(struct reassembly *r, struct flow *f, enum dir dir, int64_t ts, uint64_t pkt)
+static bool is_holder(const struct flow *f)
 {
-    struct tcp_side *side = &f->side[dir];
-    if (side->fin_seen && !side->ended && seq_distance(side->next, side->fin) >= 0) {
-        side->ended = true;
-        r->output.end(r->output.ctx, f, dir, ts, pkt);
+    return f->side[0].waiting != NULL || f->side[1].waiting != NULL;
+}
+
+/* Before f is given a piece. */
+static void holder_renew(struct reassembly *r, struct flow *f)
+{
+    if (r->newest_holder == f) {
+        return;
     }
+    if (is_holder(f)) {
+        holder_remove(r, f);
+    }
+    f->holder_previous = r->newest_holder;
+    *(r->newest_holder != NULL ? &r->newest_holder->holder_next : &r->holders) = f;
+    r->newest_holder = f;
 }
 
 /* ---- Waiting pieces ---- */
 
-static void piece_free(struct reassembly *r, struct tcp_side *side, struct piece *p)
+static size_t piece_memory(size_t n)
 {
-    side->waiting = p->next;
-    side->waiting_bytes -= p->n;
-    side->waiting_pieces--;
-    r->waiting_bytes -= p->n;
-    free(p);
+    return sizeof(struct piece) + n;
 }
 
-/* Hands on the pieces whose turn has come. */
-static void deliver_waiting(struct reassembly *r, struct flow *f, enum dir dir)
-{
-    struct tcp_side *side = &f->side[dir];
-    while (side->waiting != NULL && side->waiting->offset <= side->offset) {
-        struct piece *p = side->waiting;
-        uint64_t old = side->offset - p->offset;
-        struct bytes b =
-            bytes_from((struct bytes){p->bytes, p->n}, old < p->n ? (size_t)old : p->n);
-        uint64_t end = p->offset + p->n + p->cut;
-        if (end > side->offset) {
-            uint32_t cut = b.n > 0 ? p->cut : (uint32_t)(end - side->offset);
-            deliver(r, f, dir, b, cut, p->ts, p->pkt);
-        }
-        piece_free(r, side, p);
-    }
-}
-
-/* Gives the first hole up, and hands on what stood behind it. */
-static void give_hole_up(struct reassembly *r, struct flow *f, enum dir dir)
+/* Takes the first piece out of the list. */
+static struct piece *piece_pop(struct reassembly *r, struct flow *f, enum dir dir)
 {
     struct tcp_side *side = &f->side[dir];
     struct piece *p = side->waiting;
-    give_gap(r, f, dir, p->offset - side->offset, p->ts, p->pkt);
-    deliver_waiting(r, f, dir);
+    side->waiting = p->next;
+    side->last = p->next != NULL ? side->last : NULL;
+    side->waiting_bytes -= p->n;
+    side->waiting_pieces--;
+    r->waiting_bytes -= piece_memory(p->n);
+    if (!is_holder(f)) {
+        holder_remove(r, f);
+    }
+    return p;
 }
+
+/* Puts a piece like `like`, with the bytes b, where `at` points to. */
+static bool piece_insert(struct reassembly *r, struct flow *f, enum dir dir, struct piece **at,
+                         const struct piece *like, struct bytes b)
+{
+    struct tcp_side *side = &f->side[dir];
+    struct piece *p = malloc(piece_memory(b.n));
+    if (p == NULL) {
+        return false;
+    }
+    *p = *like;
+    p->n = (uint32_t)b.n;
+    p->next = *at;
+    if (b.n > 0) {
+        memcpy(p->bytes, b.p, b.n);
+    }
+    holder_renew(r, f);
+    *at = p;
+    side->last = p->next == NULL ? p : side->last;
+    side->waiting_bytes += p->n;
+    side->waiting_pieces++;
+    r->waiting_bytes += piece_memory(p->n);
+    return true;
+}
+
+/* Hands on the first piece, whose turn has come, and says where what it knows of ends. */
+static uint64_t deliver_piece(struct reassembly *r, struct flow *f, enum dir dir)
+{
+    struct tcp_side *side = &f->side[dir];
+    struct piece *p = piece_pop(r, f, dir);
+    uint64_t old = side->offset - p->offset;
+    uint64_t end = p->offset + p->n + p->cut;
+    if (old < p->n) {
+        deliver(r, f, dir, bytes_from((struct bytes){p->bytes, p->n}, (size_t)old), p->ts, p->pkt);
+    }
+    free(p);
+    return end;
+}
+
+/* Hands on the pieces whose turn has come. What no piece has before offset `cut_end`, or before the
+ * end of what was cut off a piece, is known not to be in the capture. */
+static void go_on(struct reassembly *r, struct flow *f, enum dir dir, uint64_t cut_end, int64_t ts,
+                  uint64_t pkt)
+{
+    struct tcp_side *side = &f->side[dir];
+    for (;;) {
+        const struct piece *p = side->waiting;
+        if (p != NULL && p->offset <= side->offset) {
+            ts = p->ts;
+            pkt = p->pkt;
+            uint64_t end = deliver_piece(r, f, dir);
+            cut_end = end > cut_end ? end : cut_end;
+            continue;
+        }
+        if (side->offset >= cut_end) {
+            return;
+        }
+        uint64_t end = p != NULL && p->offset < cut_end ? p->offset : cut_end;
+        give_gap(r, f, dir, end - side->offset, ts, pkt);
+    }
+}
+
+/* Where the first hole ends: at a piece, else at the FIN, else nobody knows. */
+static uint64_t hole_end(const struct tcp_side *side)
+{
+    if (side->waiting != NULL) {
+        return side->waiting->offset;
+    }
+    return side->fin_seen ? side->offset + (side->fin - side->next) : UINT64_MAX;
+}
+
+/* Gives the first hole up as far as offset `to`, and hands on what stood behind it. */
+static void give_hole_up(struct reassembly *r, struct flow *f, enum dir dir, uint64_t to)
+{
+    struct tcp_side *side = &f->side[dir];
+    const struct piece *p = side->waiting;
+    uint64_t end = hole_end(side);
+    end = to < end ? to : end;
+    int64_t ts = p != NULL ? p->ts : f->seen_ts;
+    uint64_t pkt = p != NULL ? p->pkt : f->last_pkt;
+    if (end > side->offset) {
+        give_gap(r, f, dir, end - side->offset, ts, pkt);
+    }
+    go_on(r, f, dir, 0, ts, pkt);
+}
+
+/* ---- Segments that come too early ---- */
 
 /* Where bytes of a new piece are there already: are they the same? */
 static void compare_overlap(struct reassembly *r, struct flow *f, enum dir dir,
@@ -165,99 +244,129 @@ static void compare_overlap(struct reassembly *r, struct flow *f, enum dir dir,
     uint64_t new_end = offset + b.n;
     uint64_t to = old_end < new_end ? old_end : new_end;
     if (from < to && memcmp(old->bytes + (from - old->offset), b.p + (from - offset), to - from)) {
-        r->output.finding(r->output.ctx, f, dir, FINDING_TCP_OVERLAP_DIFFERS, pkt);
+        finding(r, f, dir, FINDING_TCP_OVERLAP_DIFFERS, pkt);
     }
 }
 
-static bool piece_insert(struct reassembly *r, struct tcp_side *side, struct piece **at,
-                         const struct piece *from, struct bytes b)
+/* Whether a segment from `from` to `end`, of which `n` bytes were captured, says nothing that piece
+ * p could know. */
+static bool lies_behind(const struct piece *p, uint64_t from, uint64_t end, size_t n)
 {
-    struct piece *p = malloc(sizeof *p + b.n);
-    if (p == NULL) {
-        return false;
-    }
-    *p = *from;
-    p->n = (uint32_t)b.n;
-    p->next = *at;
-    if (b.n > 0) {
-        memcpy(p->bytes, b.p, b.n);
-    }
-    *at = p;
-    side->waiting_bytes += p->n;
-    side->waiting_pieces++;
-    r->waiting_bytes += p->n;
-    return true;
+    return p->offset + p->n <= from && (n > 0 || p->offset + p->n + p->cut < end);
 }
 
-/* Files a segment among the waiting pieces: only the parts that no earlier piece has. */
+/* Makes a piece of the bytes of the segment g from `from` on that no piece has. Returns whether
+ * there were any. */
 static bool wait_for_turn(struct reassembly *r, struct flow *f, enum dir dir,
-                          const struct segment *g, uint64_t offset)
+                          const struct segment *g, uint64_t from)
 {
     struct tcp_side *side = &f->side[dir];
     struct piece **at = &side->waiting;
     struct bytes rest = g->b;
-    uint64_t from = offset;
+    uint64_t end = from + g->b.n + g->cut;
     bool added = false;
-    while (rest.n > 0 || g->cut > 0) {
-        while (*at != NULL && (*at)->offset + (*at)->n <= from) {
+    if (side->last != NULL && lies_behind(side->last, from, end, rest.n)) {
+        at = &side->last->next;
+    }
+    for (;;) {
+        while (*at != NULL && lies_behind(*at, from, end, rest.n)) {
             at = &(*at)->next;
         }
-        uint64_t room = *at == NULL ? UINT64_MAX : (*at)->offset <= from ? 0 : (*at)->offset - from;
+        struct piece *p = *at;
+        uint64_t room = p == NULL ? UINT64_MAX : p->offset > from ? p->offset - from : 0;
         if (room > 0) {
-            bool tail = rest.n <= room;
-            struct bytes part = bytes_part(rest, 0, tail ? rest.n : (size_t)room);
-            struct piece p = {.offset = from, .ts = g->ts, .pkt = g->pkt, .cut = tail ? g->cut : 0};
-            if (!piece_insert(r, side, at, &p, part)) {
+            struct bytes part = bytes_part(rest, 0, room < rest.n ? (size_t)room : rest.n);
+            struct piece like = {.offset = from, .ts = g->ts, .pkt = g->pkt};
+            like.cut = part.n == rest.n ? g->cut : 0;
+            if (!piece_insert(r, f, dir, at, &like, part)) {
                 return added;
             }
             added = true;
-            if (tail) {
-                return true;
-            }
             from += part.n;
             rest = bytes_from(rest, part.n);
             at = &(*at)->next;
+            if (rest.n == 0) {
+                return true;
+            }
         }
-        compare_overlap(r, f, dir, *at, from, rest, g->pkt);
-        uint64_t old_end = (*at)->offset + (*at)->n;
-        if (old_end - from >= rest.n) {
+        uint64_t old_end = p->offset + p->n;
+        compare_overlap(r, f, dir, p, from, rest, g->pkt);
+        if (rest.n == 0 || old_end - from >= rest.n) {
+            uint64_t known = old_end + p->cut;
+            p->cut += end > known ? (uint32_t)(end - known) : 0;
             return added;
         }
         rest = bytes_from(rest, (size_t)(old_end - from));
         from = old_end;
     }
-    return added;
 }
 
-static bool over_limit(const struct reassembly *r, const struct tcp_side *side)
+static void limit_hit(struct reassembly *r, struct flow *f, enum dir dir, uint64_t pkt)
 {
-    return side->waiting_bytes > TCP_WAITING_DIRECTION_MAX_BYTES ||
-           side->waiting_pieces > TCP_WAITING_DIRECTION_MAX_PIECES ||
-           r->waiting_bytes > TCP_WAITING_ALL_MAX_BYTES;
+    r->limit_hits++;
+    finding(r, f, dir, FINDING_TCP_LIMIT_OUT_OF_ORDER, pkt);
+    give_hole_up(r, f, dir, UINT64_MAX);
+}
+
+/* The caps: a direction's own, and that of all together, where the one longest idle gives way. */
+static void keep_to_limits(struct reassembly *r, struct flow *f, enum dir dir, uint64_t pkt)
+{
+    const struct tcp_side *side = &f->side[dir];
+    while (side->waiting_bytes > TCP_WAITING_DIRECTION_MAX_BYTES ||
+           side->waiting_pieces > TCP_WAITING_DIRECTION_MAX_PIECES) {
+        limit_hit(r, f, dir, pkt);
+    }
+    while (r->waiting_bytes > TCP_WAITING_ALL_MAX_BYTES) {
+        struct flow *oldest = r->holders;
+        enum dir d = oldest->side[0].waiting != NULL ? DIR_CLIENT_TO_SERVER : DIR_SERVER_TO_CLIENT;
+        limit_hit(r, oldest, d, oldest->last_pkt);
+    }
 }
 
 static void early_segment(struct reassembly *r, struct flow *f, enum dir dir,
                           const struct segment *g, uint64_t offset)
 {
     struct tcp_side *side = &f->side[dir];
-    if (offset - side->offset > TCP_WINDOW_MAX_BYTES &&
-        !(side->acked_seen && seq_distance(side->acked, g->seq) >= 0)) {
-        return; /* beyond any window: the receiver drops it too, unless it said otherwise */
-    }
     bool fills = seq_distance(side->highest, g->seq) > 0;
     if (wait_for_turn(r, f, dir, g, offset)) {
         side->counts.out_of_order += fills;
+        keep_to_limits(r, f, dir, g->pkt);
     } else {
         side->counts.retransmitted++;
     }
-    while (side->waiting != NULL && over_limit(r, side)) {
-        r->limit_hits++;
-        r->output.finding(r->output.ctx, f, dir, FINDING_TCP_LIMIT_OUT_OF_ORDER, g->pkt);
-        give_hole_up(r, f, dir);
-    }
 }
 
-/* ---- Segments ---- */
+/* ---- Segments whose turn it is ---- */
+
+/* A segment whose first `old` bytes are old and whose others are next. Where a piece waits already,
+ * that piece came first. */
+static void segment_in_turn(struct reassembly *r, struct flow *f, enum dir dir,
+                            const struct segment *g, uint32_t old)
+{
+    struct tcp_side *side = &f->side[dir];
+    struct bytes b = bytes_from(g->b, old);
+    uint64_t end = side->offset + (g->b.n + g->cut - old);
+    while (b.n > 0) {
+        const struct piece *p = side->waiting;
+        struct bytes part = b;
+        if (p != NULL && p->offset <= side->offset) {
+            compare_overlap(r, f, dir, p, side->offset, b, g->pkt);
+            uint64_t there = p->offset + p->n - side->offset;
+            part.n = there < b.n ? (size_t)there : b.n;
+            uint64_t piece_end = deliver_piece(r, f, dir);
+            end = piece_end > end ? piece_end : end;
+        } else {
+            if (p != NULL && p->offset - side->offset < b.n) {
+                part.n = (size_t)(p->offset - side->offset);
+            }
+            deliver(r, f, dir, part, g->ts, g->pkt);
+        }
+        b = bytes_from(b, part.n);
+    }
+    if (end > side->offset || side->waiting != NULL) {
+        go_on(r, f, dir, end, g->ts, g->pkt);
+    }
+}
 
 /* A segment that starts before the next byte: old bytes again, and maybe new ones behind them. */
 static void late_segment(struct reassembly *r, struct flow *f, enum dir dir,
@@ -265,16 +374,29 @@ static void late_segment(struct reassembly *r, struct flow *f, enum dir dir,
 {
     struct tcp_side *side = &f->side[dir];
     uint64_t n = (uint64_t)g->b.n + g->cut;
-    if (n <= old) {
-        bool probe = n <= 1 && old == n && (f->packets > 1); /* keep-alive: one old byte, or none */
-        side->counts.retransmitted += !probe;
-        digest_compare(r, f, dir, g);
-        return;
+    if (n == 1 && old == 1) {
+        return; /* a keep-alive probe repeats the last byte, or puts anything in its place */
     }
     side->counts.retransmitted++;
-    struct bytes b = bytes_from(g->b, old);
-    uint32_t cut = b.n > 0 ? g->cut : (uint32_t)(n - old);
-    deliver(r, f, dir, b, cut, g->ts, g->pkt);
+    digest_compare(r, f, dir, g);
+    if (n > old) {
+        segment_in_turn(r, f, dir, g, old);
+    }
+}
+
+/* ---- Segments ---- */
+
+/* A segment outside of any window: is it one of a row that nothing interrupts? */
+static bool stray_is_believed(struct tcp_side *side, uint32_t seq, uint32_t end)
+{
+    side->strays = seq == side->stray_next ? (uint8_t)(side->strays + 1) : 1;
+    side->stray_next = end;
+    if (side->strays < TCP_STRAYS_BELIEVED) {
+        return false;
+    }
+    side->strays = 0;
+    side->highest = end;
+    return true;
 }
 
 static void payload(struct reassembly *r, struct flow *f, enum dir dir, const struct segment *g)
@@ -282,62 +404,116 @@ static void payload(struct reassembly *r, struct flow *f, enum dir dir, const st
     struct tcp_side *side = &f->side[dir];
     int32_t distance = seq_distance(g->seq, side->next);
     uint32_t end = g->seq + (uint32_t)g->b.n + g->cut;
+    if (side->ended && seq_distance(end, side->next) > 0) {
+        return; /* after the FIN: the receiver drops it too */
+    }
+    if (distance != 0 && !is_near(side, g->seq) && !stray_is_believed(side, g->seq, end)) {
+        return;
+    }
+    side->strays = 0;
+    if (side->fin_seen && !side->ended && seq_distance(end, side->fin) > 0) {
+        side->fin_seen = false; /* there was more to come: that FIN was a forged one */
+    }
     if (distance == 0) {
         side->counts.out_of_order += seq_distance(side->highest, end) >= 0;
-        digest_remember(r, side, g->seq, g->b);
-        deliver(r, f, dir, g->b, g->cut, g->ts, g->pkt);
-    } else if (distance < 0) {
-        late_segment(r, f, dir, g, (uint32_t)-distance);
+        segment_in_turn(r, f, dir, g, 0);
+    } else if (distance < 0 && distance >= -TCP_WINDOW_MAX_BYTES) {
+        late_segment(r, f, dir, g, side->next - g->seq);
     } else {
         early_segment(r, f, dir, g, side->offset + (uint32_t)distance);
     }
     if (seq_distance(end, side->highest) > 0) {
         side->highest = end;
     }
-    if (side->waiting != NULL) {
-        deliver_waiting(r, f, dir);
+}
+
+/* The FIN counts once every byte before it was handed on. */
+static void check_end(struct reassembly *r, struct flow *f, enum dir dir, int64_t ts, uint64_t pkt)
+{
+    struct tcp_side *side = &f->side[dir];
+    if (side->fin_seen && !side->ended && seq_distance(side->next, side->fin) >= 0) {
+        side->ended = true;
+        while (side->waiting != NULL) {
+            free(piece_pop(r, f, dir));
+        }
+        r->output.end(r->output.ctx, f, dir, ts, pkt);
     }
 }
 
-/* Has the other side acknowledged past this side's first hole, and was it waited long enough? */
+static void fin(struct tcp_side *side, uint32_t seq)
+{
+    if (!side->fin_seen && is_near(side, seq) && seq_distance(seq, side->next) >= 0 &&
+        seq_distance(seq, side->highest) >= 0) {
+        side->fin_seen = true;
+        side->fin = seq;
+    }
+}
+
+static bool has_hole(const struct tcp_side *side)
+{
+    return side->waiting != NULL || side->fin_seen != side->ended;
+}
+
+/* Has the other side acknowledged past this side's first hole, and was it waited long enough? All
+ * that was acknowledged when the wait began is given up when it is over. */
 static void check_hole(struct reassembly *r, struct flow *f, enum dir dir, int64_t ts)
 {
     struct tcp_side *side = &f->side[dir];
-    if (side->waiting == NULL || !side->acked_seen || seq_distance(side->acked, side->next) <= 0) {
+    if (!side->acked_seen || seq_distance(side->acked, side->next) <= 0) {
         return;
     }
-    if (side->hole_packets == 0) {
+    if (!side->hole_seen || seq_distance(side->hole_acked, side->next) <= 0) {
+        side->hole_seen = true;
         side->hole_packets = f->packets;
         side->hole_ts = ts;
+        side->hole_acked = side->acked;
         return;
     }
-    if (f->packets - side->hole_packets >= TCP_HOLE_GRACE_PACKETS ||
-        ts - side->hole_ts >= TCP_HOLE_GRACE_NS) {
-        give_hole_up(r, f, dir);
+    if (f->packets - side->hole_packets < TCP_HOLE_GRACE_PACKETS &&
+        ts - side->hole_ts < TCP_HOLE_GRACE_NS) {
+        return;
+    }
+    side->hole_seen = false;
+    while (has_hole(side) && seq_distance(side->hole_acked, side->next) > 0) {
+        give_hole_up(r, f, dir, side->offset + (side->hole_acked - side->next));
+        check_end(r, f, dir, ts, f->last_pkt);
     }
 }
 
 static void acknowledgement(struct tcp_side *side, uint32_t ack)
 {
+    if (side->started && !is_near(side, ack)) {
+        return;
+    }
     if (!side->acked_seen || seq_distance(ack, side->acked) > 0) {
         side->acked_seen = true;
         side->acked = ack;
     }
 }
 
-static void start_midstream(struct tcp_side *side, uint32_t seq)
+static void start(struct tcp_side *side, uint32_t seq)
 {
     side->started = true;
     side->first = seq;
     side->next = seq;
     side->highest = seq;
+    side->acked_seen = side->acked_seen && is_near(side, side->acked);
+}
+
+/* Data of a side whose SYN was not captured. Where that of the other side was, what the other side
+ * has acknowledged tells whether bytes are missing before it. */
+static void start_without_syn(const struct flow *f, struct tcp_side *side, uint32_t seq)
+{
+    uint32_t missing = seq - side->acked;
+    bool known = f->from_start && side->acked_seen && missing <= TCP_WAITING_DIRECTION_MAX_BYTES;
+    start(side, known ? side->acked : seq);
 }
 
 void reassembly_syn(struct flow *f, enum dir dir, uint32_t seq)
 {
     struct tcp_side *side = &f->side[dir];
     if (!side->started) {
-        start_midstream(side, seq + 1);
+        start(side, seq + 1);
     }
 }
 
@@ -348,28 +524,25 @@ void reassembly_push(struct reassembly *r, struct flow *f, enum dir dir, const s
     uint64_t n = (uint64_t)g->b.n + g->cut;
     if (n > 0 || (g->flags & TCP_FIN)) {
         if (!side->started) {
-            start_midstream(side, g->seq);
+            start_without_syn(f, side, g->seq);
         }
         if (n > 0) {
             side->counts.bytes += n;
             payload(r, f, dir, g);
         }
-        if ((g->flags & TCP_FIN) && !side->fin_seen) {
-            side->fin_seen = true;
-            side->fin = g->seq + (uint32_t)n;
+        if (g->flags & TCP_FIN) {
+            fin(side, g->seq + (uint32_t)n);
         }
         check_end(r, f, dir, g->ts, g->pkt);
     }
     if (g->flags & TCP_ACK) {
         acknowledgement(other, g->ack);
     }
-    if (side->waiting != NULL) {
+    if (has_hole(side)) {
         check_hole(r, f, dir, g->ts);
-        check_end(r, f, dir, g->ts, g->pkt);
     }
-    if (other->waiting != NULL) {
+    if (has_hole(other)) {
         check_hole(r, f, dir_other(dir), g->ts);
-        check_end(r, f, dir_other(dir), g->ts, g->pkt);
     }
 }
 
@@ -377,14 +550,15 @@ void reassembly_finish(struct reassembly *r, struct flow *f)
 {
     for (int d = 0; d < 2; d++) {
         struct tcp_side *side = &f->side[d];
-        while (side->waiting != NULL) {
-            give_hole_up(r, f, (enum dir)d);
+        while (has_hole(side)) {
+            give_hole_up(r, f, (enum dir)d, UINT64_MAX);
+            check_end(r, f, (enum dir)d, f->seen_ts, f->last_pkt);
         }
-        bool lost_tail = side->fin_seen && !side->ended && side->started;
-        if (lost_tail && seq_distance(side->fin, side->next) > 0) {
-            give_gap(r, f, (enum dir)d, side->fin - side->next, f->seen_ts, f->last_pkt);
+        uint32_t lost = side->acked - side->next; /* one may be that of a FIN that was not seen */
+        if (side->started && side->acked_seen && !side->ended && lost > 1 &&
+            seq_distance(side->acked, side->next) > 0) {
+            give_gap(r, f, (enum dir)d, lost, f->seen_ts, f->last_pkt);
         }
-        check_end(r, f, (enum dir)d, f->seen_ts, f->last_pkt);
     }
 }
 
@@ -392,7 +566,7 @@ void reassembly_drop(struct reassembly *r, struct flow *f)
 {
     for (int d = 0; d < 2; d++) {
         while (f->side[d].waiting != NULL) {
-            piece_free(r, &f->side[d], f->side[d].waiting);
+            free(piece_pop(r, f, (enum dir)d));
         }
     }
 }

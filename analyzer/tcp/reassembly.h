@@ -2,15 +2,20 @@
  * TCP reassembly: segments of one connection into ordered bytes, or gaps of exact length.
  *
  * In-order payload is handed on at once and never copied. What comes too early waits, copied and
- * bounded, until the bytes before it come. The first copy of a byte wins. A hole is real once the
- * receiver has acknowledged past it (with a little grace, as captures are not always in order),
- * when a cap is hit or when the connection ends; then a gap of its exact length goes down the
- * stream. Sequence arithmetic is RFC 9293's; offsets are 64-bit, so a stream may wrap any number of
- * times.
+ * bounded, until the bytes before it come. The first copy of a byte wins; another one that differs
+ * is a finding. Bytes that the snap length cut are a gap when their turn comes, unless another
+ * segment brought them by then. A hole is real once the receiver has acknowledged past it (with a
+ * little grace, as captures are not always in order), when a cap is hit or when the connection
+ * ends; then a gap of its exact length goes down the stream. Sequence arithmetic is RFC 9293's;
+ * offsets are 64-bit, so a stream may wrap any number of times.
+ *
+ * What no receiver would take is not taken here: segments and acknowledgements far outside of any
+ * window, a FIN before bytes that were sent, data after the FIN.
  */
 #ifndef WSIGHT_REASSEMBLY_H
 #define WSIGHT_REASSEMBLY_H
 
+#include "digest.h"
 #include "flow.h"
 
 /* Where the bytes go. Each may be called many times from one reassembly call. */
@@ -25,12 +30,18 @@ struct reassembly_output {
 /* Shared by all connections of an engine. */
 struct reassembly {
     struct reassembly_output output;
-    size_t waiting_bytes; /* of all connections */
+    size_t waiting_bytes; /* memory of waiting pieces of all connections */
     uint64_t limit_hits;  /* holes that were given up because a cap was hit */
-    uint64_t digest_seed; /* so that nobody can make two payloads look alike */
+    struct flow *holders,
+        *newest_holder; /* flows that hold waiting pieces, the longest idle first */
+    struct digest_key digest_key;
 };
 
-/* One segment of a flow, with everything but SYN: payload, FIN, acknowledgement, cut. */
+/* The seed makes digests unpredictable, so that nobody can make two payloads look alike. */
+void reassembly_init(struct reassembly *, const struct reassembly_output *, uint64_t seed);
+
+/* One segment of a flow, with everything but SYN: payload, FIN, acknowledgement, cut. seq is that
+ * of the first byte of payload. flow.packets counts the segment already. */
 void reassembly_push(struct reassembly *, struct flow *, enum dir, const struct segment *);
 
 /* A SYN or SYN/ACK: where the direction's numbers start. Data that comes with it follows by push.
@@ -41,7 +52,8 @@ void reassembly_syn(struct flow *, enum dir, uint32_t seq);
  */
 void reassembly_finish(struct reassembly *, struct flow *);
 
-/* Frees what waits without handing it on. */
+/* Frees what waits without handing it on. Before a flow is removed, and once nobody wants its
+ * bytes; not from within one of the output functions. */
 void reassembly_drop(struct reassembly *, struct flow *);
 
 #endif
