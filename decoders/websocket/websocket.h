@@ -23,6 +23,7 @@ struct websocket_setup {
     bool other_extensions;       /* extensions were negotiated that are not decoded: RSV bits may be
                                     theirs */
     bool midstream;              /* the bytes before were not seen: inflate windows are unknown */
+    bool synced[2];              /* midstream: a frame begins with the next byte; else search */
 };
 
 extern const struct decoder websocket_decoder;

@@ -1,0 +1,183 @@
+/*
+ * The mid-stream pickup: recognises WebSocket connections whose opening handshake was not captured,
+ * by their frames alone (sync.h), and hands them to the WebSocket decoder.
+ *
+ * It is asked last, when a connection without SYN is nobody else's. The first bytes are searched
+ * both ways round, since such a connection does not tell who opened it. If they do not settle it,
+ * the pickup goes on as the decoder of the stream: it looks at bytes as they pass, for the first
+ * header may lie behind megabytes of a frame that was under way. What asks for strong evidence is
+ * that most of what comes here is no WebSocket at all.
+ */
+#include "sync.h"
+
+#include <stdlib.h>
+
+#define MATCH_BYTES 4096                      /* of both directions, to tell who is who */
+#define SEARCH_MAX_BYTES (UINT64_C(64) << 20) /* of a direction */
+#define BOTH_ENOUGH 36                        /* bits, of two chains that agree */
+#define BOTH_CLIENT_ENOUGH 14
+#define BOTH_SERVER_ENOUGH 10
+#define CLIENT_ENOUGH 40 /* three frames or more */
+#define CLIENT_ENOUGH_FOR_TWO 44
+#define SERVER_ENOUGH 44                /* four frames or more */
+#define SERVER_ENOUGH_AGAINST_CLIENT 60 /* the client sent much that is no frames */
+#define CLIENT_SILENT_BYTES 64
+
+struct pickup {
+    struct sync *sync[2];
+    struct websocket_setup setup;
+};
+
+/* Confidence in percent that these two searches found WebSocket; 0: not enough for that. */
+static int judge(const struct sync *client, const struct sync *server)
+{
+    struct sync_best c = client != NULL ? sync_best(client) : (struct sync_best){0};
+    struct sync_best s = server != NULL ? sync_best(server) : (struct sync_best){0};
+    bool silent = client == NULL || sync_searched(client) < CLIENT_SILENT_BYTES;
+    int server_needs = silent ? SERVER_ENOUGH : SERVER_ENOUGH_AGAINST_CLIENT;
+    bool both = c.frames >= 2 && s.frames >= 2 && c.bits >= BOTH_CLIENT_ENOUGH &&
+                s.bits >= BOTH_SERVER_ENOUGH && c.bits + s.bits >= BOTH_ENOUGH;
+    bool client_alone = (c.frames >= 3 && c.bits >= CLIENT_ENOUGH) ||
+                        (c.frames == 2 && c.bits >= CLIENT_ENOUGH_FOR_TWO);
+    bool server_alone = s.frames >= 4 && s.bits >= server_needs;
+    if (!both && !client_alone && !server_alone) {
+        return 0;
+    }
+    int bits = (c.bits > 0 ? c.bits : 0) + (s.bits > 0 ? s.bits : 0);
+    int percent = 80 + (bits - BOTH_ENOUGH) / 2;
+    return percent < 80 ? 80 : percent > 99 ? 99 : percent;
+}
+
+/* ---- Whose stream is it? ---- */
+
+/* TLS records and SSH are common, and settled at a glance. */
+static bool is_foreign(struct bytes b)
+{
+    struct reader r = reader_of(b);
+    uint8_t type = read_u8(&r);
+    uint16_t version = read_be16(&r);
+    uint16_t length = read_be16(&r);
+    bool tls = !r.bad && type >= 0x14 && type <= 0x17 && version >= 0x0300 && version <= 0x0304 &&
+               length > 0 && length <= 16384 + 2048;
+    return tls || bytes_start_with(b, bytes_of("SSH-"));
+}
+
+static struct sync *search(enum dir dir, struct bytes b)
+{
+    struct sync *s = sync_new(&(struct sync_setup){.dir = dir, .deflate = DEFLATE_UNKNOWN});
+    size_t take;
+    if (s != NULL && b.n > 0) {
+        sync_data(s, b, &take);
+    }
+    return s;
+}
+
+static int judge_bytes(struct bytes client, struct bytes server)
+{
+    struct sync *c = search(DIR_CLIENT_TO_SERVER, client);
+    struct sync *s = search(DIR_SERVER_TO_CLIENT, server);
+    int percent = judge(c, s);
+    sync_free(c);
+    sync_free(s);
+    return percent;
+}
+
+static enum verdict pickup_match(const struct hint *hint)
+{
+    struct bytes client = hint->first[DIR_CLIENT_TO_SERVER];
+    struct bytes server = hint->first[DIR_SERVER_TO_CLIENT];
+    if (hint->from_start || is_foreign(client) || is_foreign(server)) {
+        return VERDICT_NO;
+    }
+    if (judge_bytes(client, server) > 0) {
+        return VERDICT_YES;
+    }
+    if (judge_bytes(server, client) > 0) {
+        return VERDICT_YES_SWAPPED;
+    }
+    if (client.n + server.n >= MATCH_BYTES || hint->last) {
+        return client.n + server.n > 0 ? VERDICT_YES : VERDICT_NO; /* look on as bytes pass */
+    }
+    return VERDICT_MORE;
+}
+
+/* ---- Looking on ---- */
+
+static void pickup_open(struct stream *s, const struct hint *hint)
+{
+    (void)hint;
+    struct pickup *p = stream_state(s);
+    for (int dir = 0; dir < 2; dir++) {
+        p->sync[dir] =
+            sync_new(&(struct sync_setup){.dir = (enum dir)dir, .deflate = DEFLATE_UNKNOWN});
+        if (p->sync[dir] == NULL) {
+            stream_give_up(s, (enum dir)dir);
+        }
+    }
+}
+
+static bool saw_rsv1(const struct sync *s)
+{
+    return s != NULL && sync_best(s).enough && sync_saw_rsv1(s);
+}
+
+/* Hands the stream over. Returns how much more of this direction is to be skipped. */
+static size_t hand_over(struct stream *s, struct pickup *p, enum dir dir, int percent)
+{
+    bool rsv1 = saw_rsv1(p->sync[0]) || saw_rsv1(p->sync[1]);
+    struct sync_best best = sync_best(p->sync[dir]);
+    p->setup = (struct websocket_setup){
+        .version = 13, .deflate = rsv1 ? DEFLATE_IN_USE : DEFLATE_UNKNOWN, .midstream = true};
+    p->setup.synced[dir] = best.enough;
+    stream_begin_session(s, SESSION_MIDSTREAM, percent);
+    stream_finding(s, dir, FINDING_PICKED_UP, "confidence %d %%", percent);
+    stream_switch(s, &websocket_decoder, &p->setup);
+    return best.enough ? best.skip : 0;
+}
+
+static size_t pickup_data(struct stream *s, const struct chunk *c)
+{
+    struct pickup *p = stream_state(s);
+    size_t take = 0;
+    sync_data(p->sync[c->dir], c->b, &take);
+    int percent = judge(p->sync[DIR_CLIENT_TO_SERVER], p->sync[DIR_SERVER_TO_CLIENT]);
+    if (percent > 0) {
+        return take + hand_over(s, p, c->dir, percent);
+    }
+    if (sync_searched(p->sync[c->dir]) > SEARCH_MAX_BYTES) {
+        stream_give_up(s, c->dir);
+    }
+    return take;
+}
+
+static bool pickup_gap(struct stream *s, enum dir dir, uint64_t n)
+{
+    struct pickup *p = stream_state(s);
+    if (p->sync[dir] != NULL) {
+        sync_gap(p->sync[dir], n);
+    }
+    return true;
+}
+
+static void pickup_end(struct stream *s, enum dir dir)
+{
+    (void)s;
+    (void)dir;
+}
+
+static void pickup_close(struct stream *s)
+{
+    struct pickup *p = stream_state(s);
+    sync_free(p->sync[0]);
+    sync_free(p->sync[1]);
+}
+
+const struct decoder websocket_pickup_decoder = {.name = "websocket pickup",
+                                                 .state_size = sizeof(struct pickup),
+                                                 .max_keep = SYNC_MAX_KEEP_BYTES,
+                                                 .match = pickup_match,
+                                                 .open = pickup_open,
+                                                 .data = pickup_data,
+                                                 .gap = pickup_gap,
+                                                 .end = pickup_end,
+                                                 .close = pickup_close};
