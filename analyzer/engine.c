@@ -447,10 +447,27 @@ static void count_unreadable(struct engine *e, const struct packet *p, enum net_
     }
 }
 
+/* Works through what was parsed ahead. What a segment will need is called into the cache in steps,
+ * each for all segments, because the next step can only be found through the one before. */
 static void take_ahead(struct engine *e)
 {
     for (size_t i = 0; i < e->n_ahead; i++) {
         flow_prefetch_flow(e->flows, e->ahead[i].hash);
+    }
+    for (size_t i = 0; i < e->n_ahead; i++) {
+        const struct flow *f = flow_guess(e->flows, e->ahead[i].hash);
+        if (f != NULL && f->stream != NULL) {
+            stream_prefetch(f->stream);
+        }
+    }
+    for (size_t i = 0; i < e->n_ahead; i++) {
+        const struct ahead *a = &e->ahead[i];
+        const struct flow *f = flow_guess(e->flows, a->hash);
+        if (f != NULL && f->stream != NULL && a->segment.b.n > 0) {
+            bool from_client = a->segment.key.port[0] == f->key.port[0];
+            stream_prefetch_state(f->stream,
+                                  from_client ? DIR_CLIENT_TO_SERVER : DIR_SERVER_TO_CLIENT);
+        }
     }
     for (size_t i = 0; i < e->n_ahead; i++) {
         take_segment(e, &e->ahead[i]);

@@ -25,19 +25,24 @@ enum outcome {
 /* One direction of a session, or of everything. */
 struct direction_counts {
     uint64_t frames;
-    uint64_t opcodes[16]; /* frames; those of a message's continuation count as opcode 0 */
-    uint64_t masked, unmasked;
-    uint64_t text, binary;           /* finished messages */
-    uint64_t fragmented, compressed; /* of those */
-    uint64_t payload_bytes;          /* on the wire after unmasking, all frames */
-    uint64_t message_bytes;          /* after inflation, finished data messages */
-    uint64_t overhead_bytes;         /* frame headers */
+    uint64_t masked;         /* frames */
+    uint64_t payload_bytes;  /* on the wire after unmasking, all frames */
+    uint64_t overhead_bytes; /* frame headers */
+    uint64_t message_bytes;  /* after inflation, finished data messages */
+    uint64_t text, binary;   /* finished messages */
+    uint64_t opcodes[16];    /* frames; those of a message's continuation count as opcode 0 */
+    uint64_t fragmented, compressed;                          /* of the finished messages */
     uint64_t compressed_wire_bytes, compressed_message_bytes; /* of compressed, inflated messages */
     uint64_t damaged;      /* data messages of which bytes were not captured */
     uint64_t unfinished;   /* data messages that ended before their last frame */
     uint64_t not_inflated; /* compressed messages whose content could not be had in full */
     uint64_t pings, pongs;
 };
+
+static inline uint64_t direction_unmasked(const struct direction_counts *d)
+{
+    return d->frames - d->masked;
+}
 
 /* A direction's first Close. */
 struct close_record {
@@ -77,18 +82,19 @@ enum close_how {
 };
 
 struct session {
-    uint64_t id; /* in the order of their beginning, from 1 */
+    _Alignas(64) uint64_t id; /* in the order of their beginning, from 1 */
+    int64_t started, last_ts; /* first and last event or packet */
     enum outcome outcome;
     int confidence; /* percent; of a mid-stream pickup */
     bool ended;
+    bool has_handshake;
+    bool has_digest[2];
+    void *user; /* a listener's own (one listener at most uses it) */
+    _Alignas(64) struct direction_counts dir[2];
     struct connection connection;
     struct handshake handshake; /* its texts are owned by the session */
-    bool has_handshake;
-    int64_t started, last_ts; /* first and last event or packet */
-    struct direction_counts dir[2];
     struct close_record close[2];
     struct rtt_counts rtt[2]; /* by the direction of the Ping */
-    bool has_digest[2];
     uint8_t digest[2][32];
     struct session_end end;          /* once ended */
     struct tls_hello tls;            /* its texts are owned by the session */
@@ -96,7 +102,6 @@ struct session {
     uint32_t finding_count;
     uint64_t findings_left_out; /* kinds beyond FINDINGS_PER_SESSION */
     void *texts;                /* what the bytes above point into; the model's */
-    void *user;                 /* a listener's own (one listener at most uses it) */
 };
 
 #define MODEL_NAMES_MAX 256 /* distinct subprotocols or extensions that are counted by name */

@@ -50,13 +50,14 @@ struct hint {
 
 struct decoder {
     const char *name;
-    size_t state_size; /* zeroed state that the stream owns */
+    size_t state_size; /* zeroed state that the stream owns, at the start of a cache line */
     size_t max_keep;   /* most bytes it may leave for next time, per direction */
     enum verdict (*match)(const struct hint *); /* NULL: only ever switched to */
     void (*open)(struct stream *, const struct hint *);
     size_t (*data)(struct stream *, const struct chunk *); /* bytes taken; 0: need more */
     bool (*gap)(struct stream *, enum dir, uint64_t n);    /* n bytes are missing: can you go on? */
     void (*end)(struct stream *, enum dir);                /* no more bytes in this direction */
+    void (*prefetch)(const void *state, enum dir); /* brings it towards the cache; may be NULL */
     void (*close)(struct stream *); /* the state is freed next; both directions were ended before */
 };
 
@@ -138,6 +139,10 @@ struct stream *stream_new(struct stream_shared *, const struct connection *, boo
 /* Runs this decoder without asking whose stream it is; before the first byte. For who knows already
  * what the stream holds. arg is passed to open(). */
 void stream_start(struct stream *, const struct decoder *, const void *arg);
+/* For reading ahead: brings the stream, and once it has come its decoder's state, towards the
+ * cache. */
+void stream_prefetch(const struct stream *);
+void stream_prefetch_state(const struct stream *, enum dir);
 /* One ordered piece. false: nobody wants more of this stream, in either direction. */
 bool stream_data(struct stream *, const struct chunk *);
 /* n bytes of a direction are missing (after what was given so far). */

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define CACHE_LINE_BYTES 64
 #define DETAIL_MAX_BYTES 160
 #define KEPT_MARKS_MAX 4096      /* pieces that kept bytes may consist of */
 #define FINDING_FORMATTED_MAX 64 /* details that are still made for one id on one stream */
@@ -50,24 +51,47 @@ enum side_flag {
     SIDE_TOLD_END = 1 << 3, /* the decoder knows */
 };
 
+/* The first line of the cache has what a chunk needs that is taken whole. */
 struct stream {
-    const struct decoder *decoder; /* NULL while nobody has said yes */
+    _Alignas(CACHE_LINE_BYTES) const struct decoder *decoder; /* NULL while nobody has said yes */
     void *state;
     struct stream_shared *shared;
-    const struct decoder *next; /* switch asked for by the running call */
-    const void *next_arg;
     struct keep *keep[2]; /* NULL while nothing was ever kept */
-    uint64_t lost[2];     /* a gap that waits for the other direction, before what is kept */
-    size_t wanted;        /* by the running call */
-    uint64_t session;
     int64_t ts;
     uint64_t pkt;
     uint8_t side[2]; /* enum side_flag */
-    bool from_start, swapped, running, block_asked;
+    bool from_start, swapped, block_asked;
+    const struct decoder *next; /* switch asked for by the running call */
+    size_t wanted;              /* by the running call */
+    uint64_t session;
+    uint64_t lost[2]; /* a gap that waits for the other direction, before what is kept */
+    const void *next_arg;
     const struct session_end *ending;
     uint8_t *finding_counts; /* FINDING_COUNT counters, once a finding was made */
     struct connection connection;
 };
+
+/* Zeroed, and at the start of a cache line. */
+static void *line_alloc(size_t n)
+{
+    n = (n + CACHE_LINE_BYTES - 1) & ~(size_t)(CACHE_LINE_BYTES - 1);
+    void *p = aligned_alloc(CACHE_LINE_BYTES, n);
+    return p != NULL ? memset(p, 0, n) : NULL;
+}
+
+void stream_prefetch(const struct stream *s)
+{
+    const char *p = (const char *)s;
+    __builtin_prefetch(p);
+    __builtin_prefetch(p + CACHE_LINE_BYTES);
+}
+
+void stream_prefetch_state(const struct stream *s, enum dir dir)
+{
+    if (s->decoder != NULL && s->decoder->prefetch != NULL) {
+        s->decoder->prefetch(s->state, s->swapped ? dir_other(dir) : dir);
+    }
+}
 
 void *stream_state(const struct stream *s)
 {
@@ -311,7 +335,7 @@ static void take_switch(struct stream *s)
     struct hint hint = {.from_start = s->from_start, .last = true, .arg = s->next_arg};
     s->decoder = s->next;
     s->next = NULL;
-    s->state = calloc(1, s->decoder->state_size);
+    s->state = line_alloc(s->decoder->state_size);
     if (s->state == NULL) {
         s->decoder = old;
         s->state = old_state;
@@ -628,7 +652,7 @@ static void collect(struct stream *s, struct chunk c)
 struct stream *stream_new(struct stream_shared *shared, const struct connection *connection,
                           bool from_start)
 {
-    struct stream *s = calloc(1, sizeof *s);
+    struct stream *s = line_alloc(sizeof *s);
     if (s != NULL) {
         s->shared = shared;
         s->connection = *connection;

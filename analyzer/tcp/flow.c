@@ -173,6 +173,12 @@ void flow_prefetch_flow(const struct flow_table *t, uint32_t hash)
     }
 }
 
+const struct flow *flow_guess(const struct flow_table *t, uint32_t hash)
+{
+    const struct slot *s = &t->slots[hash & t->mask];
+    return s->used && s->hash == hash ? s->flow : NULL;
+}
+
 struct flow *flow_find(const struct flow_table *t, const struct flow_key *k, uint32_t hash,
                        enum dir *dir)
 {

@@ -83,6 +83,8 @@ uint32_t flow_hash(const struct flow_table *, const struct flow_key *);
 /* For reading ahead: brings the table's slot, then the flow, towards the cache. */
 void flow_prefetch_slot(const struct flow_table *, uint32_t hash);
 void flow_prefetch_flow(const struct flow_table *, uint32_t hash);
+/* The flow that this hash most likely means, without looking at its key; NULL: cannot tell. */
+const struct flow *flow_guess(const struct flow_table *, uint32_t hash);
 
 /* Finds a connection; *dir says which side sent a segment with this key. NULL when there is none.
  */

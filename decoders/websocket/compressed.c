@@ -106,7 +106,7 @@ void compressed_flush(struct stream *s, enum dir dir)
 }
 
 /* Appends to the queue. false: it does not fit there, even alone. */
-static bool hold_piece(struct stream *s, enum dir dir, struct bytes wire)
+static bool hold_piece(struct stream *s, enum dir dir, const struct ws_frame *f, struct bytes wire)
 {
     struct ws *ws = stream_state(s);
     struct ws_direction *d = &ws->dir[dir];
@@ -120,8 +120,8 @@ static bool hold_piece(struct stream *s, enum dir dir, struct bytes wire)
     if (p == NULL) {
         return false;
     }
-    if (d->frame.masked) {
-        mask_copy(p, wire, d->frame.key, d->frame.phase);
+    if (f->masked) {
+        mask_copy(p, wire, f->key, f->phase);
     } else {
         memcpy(p, wire.p, wire.n);
     }
@@ -138,86 +138,85 @@ static bool may_hold(struct stream *s, const struct ws_direction *d)
 
 /* ---- As they come ---- */
 
-static void inflate_piece(struct stream *s, enum dir dir, struct bytes plain)
+static void inflate_piece(struct stream *s, enum dir dir, struct ws_message *m, struct bytes plain)
 {
     struct ws *ws = stream_state(s);
     struct ws_direction *d = &ws->dir[dir];
     struct inflater *inflater = inflater_of(s, dir);
     if (inflater == NULL) {
-        d->message.inflated = INFLATE_WINDOW_UNKNOWN;
+        m->inflated = INFLATE_WINDOW_UNKNOWN;
         return;
     }
     uint8_t *scratch = stream_shared(s)->scratch + STREAM_SCRATCH_BYTES / 2;
-    struct target target = {.s = s, .dir = dir, .d = d, .message = &d->message};
+    struct target target = {.s = s, .dir = dir, .d = d, .message = m};
     struct inflate_output output = {take_plain, &target, scratch, STREAM_SCRATCH_BYTES / 2};
-    d->message.inflated = inflater_piece(inflater, plain, &output);
+    m->inflated = inflater_piece(inflater, plain, &output);
 }
 
 /* Unmasks into the first half of the scratch buffer; the inflater's output takes the second. */
-static void inflate_wire(struct stream *s, enum dir dir, struct bytes wire)
+static void inflate_wire(struct stream *s, enum dir dir, struct ws_message *m,
+                         const struct ws_frame *f, struct bytes wire)
 {
-    struct ws *ws = stream_state(s);
-    const struct ws_frame *f = &ws->dir[dir].frame;
     uint8_t *scratch = stream_shared(s)->scratch;
     unsigned phase = f->phase;
     while (f->masked && wire.n > 0) {
         struct bytes block = bytes_part(wire, 0, STREAM_SCRATCH_BYTES / 2);
         mask_copy(scratch, block, f->key, phase);
-        inflate_piece(s, dir, (struct bytes){scratch, block.n});
+        inflate_piece(s, dir, m, (struct bytes){scratch, block.n});
         phase = (phase + (unsigned)block.n) & 3;
         wire = bytes_from(wire, block.n);
     }
     if (wire.n > 0) {
-        inflate_piece(s, dir, wire);
+        inflate_piece(s, dir, m, wire);
     }
 }
 
 /* A held message became too long: what there is of it goes to the inflater now. */
-static void stop_holding(struct stream *s, enum dir dir)
+static void stop_holding(struct stream *s, enum dir dir, struct ws_message *m)
 {
     struct ws *ws = stream_state(s);
     struct ws_direction *d = &ws->dir[dir];
     compressed_flush(s, dir);
-    inflate_piece(s, dir, held_open_part(&d->held));
+    inflate_piece(s, dir, m, held_open_part(&d->held));
     held_drop_open(&d->held);
-    d->message.held = false;
+    m->held = false;
 }
 
-void compressed_piece(struct stream *s, enum dir dir, struct bytes wire)
+void compressed_piece(struct stream *s, enum dir dir, struct ws_message *m,
+                      const struct ws_frame *f, struct bytes wire)
 {
     struct ws *ws = stream_state(s);
     struct ws_direction *d = &ws->dir[dir];
-    if (d->message.m.flags & MESSAGE_DAMAGED) {
+    if (m->m.flags & MESSAGE_DAMAGED) {
         return;
     }
-    if (!d->message.begun) {
-        d->message.begun = true;
-        d->message.held = may_hold(s, d);
-        if (!d->message.held) {
+    if (!m->begun) {
+        m->begun = true;
+        m->held = may_hold(s, d);
+        if (!m->held) {
             compressed_flush(s, dir);
         }
     }
-    if (d->message.held) {
-        if (hold_piece(s, dir, wire)) {
+    if (m->held) {
+        if (hold_piece(s, dir, f, wire)) {
             return;
         }
-        stop_holding(s, dir);
+        stop_holding(s, dir, m);
     }
-    inflate_wire(s, dir, wire);
+    inflate_wire(s, dir, m, f, wire);
 }
 
-void compressed_finish(struct stream *s, enum dir dir)
+void compressed_finish(struct stream *s, enum dir dir, struct ws_message *m)
 {
     struct ws *ws = stream_state(s);
     struct ws_direction *d = &ws->dir[dir];
-    struct ws_message *m = &d->message;
     if (m->held) {
         struct held_head head = {*m, stream_ts(s), stream_pkt(s)};
         if (held_end(&d->held, &head)) {
             m->open = false;
             return;
         }
-        stop_holding(s, dir);
+        stop_holding(s, dir, m);
     }
     compressed_flush(s, dir);
     enum inflate_result result = m->inflated;

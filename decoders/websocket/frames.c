@@ -126,6 +126,14 @@ static void emit_frame(struct stream *s, enum dir dir, const struct frame *f)
     }
 }
 
+static void count_frame(struct ws_message *m, const struct frame *f)
+{
+    m->m.frames++;
+    m->m.masked += f->masked;
+    m->m.wire_len += f->len;
+    m->m.overhead += f->header_len;
+}
+
 /* A data frame's header: it begins, continues or breaks a message (section 5.4). */
 static void data_frame(struct stream *s, enum dir dir, const struct frame *f)
 {
@@ -135,7 +143,7 @@ static void data_frame(struct stream *s, enum dir dir, const struct frame *f)
     if (f->opcode == OPCODE_CONTINUATION) {
         if (!m->open) {
             stream_finding(s, dir, FINDING_CONTINUATION_UNEXPECTED, NULL);
-            message_begin(s, dir, OPCODE_CONTINUATION, false);
+            message_begin(s, dir, m, OPCODE_CONTINUATION, false);
             m->orphan = true;
         }
     } else {
@@ -144,12 +152,9 @@ static void data_frame(struct stream *s, enum dir dir, const struct frame *f)
             message_abandon(s, dir);
         }
         bool compressed = f->rsv & 4 && ws->setup.deflate != DEFLATE_NONE;
-        message_begin(s, dir, f->opcode, compressed);
+        message_begin(s, dir, m, f->opcode, compressed);
     }
-    m->m.frames++;
-    m->m.masked += f->masked;
-    m->m.wire_len += f->len;
-    m->m.overhead += f->header_len;
+    count_frame(m, f);
 }
 
 /* The frame under way has all its payload. */
@@ -158,7 +163,7 @@ static void frame_ended(struct stream *s, enum dir dir)
     struct ws *ws = stream_state(s);
     struct ws_direction *d = &ws->dir[dir];
     if (!d->frame.control && d->frame.fin) {
-        message_finish(s, dir);
+        message_finish(s, dir, &d->message);
     }
     d->frame.control = false;
 }
@@ -171,7 +176,7 @@ static size_t take_payload(struct stream *s, enum dir dir, struct bytes b)
     size_t n = b.n < f->left ? b.n : (size_t)f->left;
     f->left -= n;
     if (!f->control && n > 0) {
-        message_piece(s, dir, (struct bytes){b.p, n});
+        message_piece(s, dir, &ws->dir[dir].message, f, (struct bytes){b.p, n});
     }
     f->phase = (uint8_t)((f->phase + n) & 3);
     if (f->left == 0) {
@@ -233,6 +238,30 @@ static bool is_frame_after_close(struct stream *s, enum dir dir, const struct he
            (!is_control(f->opcode) || (f->fin && f->len <= CONTROL_PAYLOAD_MAX));
 }
 
+static struct ws_frame frame_of(const struct frame *f)
+{
+    struct ws_frame frame = {
+        .left = f->len, .fin = f->fin, .masked = f->masked, .control = is_control(f->opcode)};
+    memcpy(frame.key, f->masking_key, 4);
+    return frame;
+}
+
+/* The common case: a message in one frame that is all there. Nothing of it needs to be kept. */
+static void whole_message(struct stream *s, enum dir dir, const struct frame *f,
+                          struct bytes payload)
+{
+    const struct ws *ws = stream_state(s);
+    struct ws_message m;
+    struct ws_frame frame = frame_of(f);
+    message_begin(s, dir, &m, f->opcode, f->rsv & 4 && ws->setup.deflate != DEFLATE_NONE);
+    m.whole = true;
+    count_frame(&m, f);
+    if (payload.n > 0) {
+        message_piece(s, dir, &m, &frame, payload);
+    }
+    message_finish(s, dir, &m);
+}
+
 /* Takes a header, and as much of the payload as there is. */
 static size_t take_frame(struct stream *s, enum dir dir, struct bytes b)
 {
@@ -269,15 +298,18 @@ static size_t take_frame(struct stream *s, enum dir dir, struct bytes b)
         whole_control_frame(s, dir, f, bytes_part(b, n, (size_t)f->len));
         return n + (size_t)f->len;
     }
+    if (f->fin && !is_control(f->opcode) && f->opcode != OPCODE_CONTINUATION && !d->message.open &&
+        f->len <= b.n - n) {
+        whole_message(s, dir, f, bytes_part(b, n, (size_t)f->len));
+        return n + (size_t)f->len;
+    }
     if (is_control(f->opcode)) {
         long_control_frame(s, dir, f);
     } else {
         data_frame(s, dir,
                    f); /* may end the message before, so the frame before must still stand */
     }
-    d->frame = (struct ws_frame){
-        .left = f->len, .fin = f->fin, .masked = f->masked, .control = is_control(f->opcode)};
-    memcpy(d->frame.key, f->masking_key, 4);
+    d->frame = frame_of(f);
     return n + take_payload(s, dir, bytes_from(b, n));
 }
 
@@ -358,6 +390,13 @@ static void websocket_close(struct stream *s)
     }
 }
 
+static void websocket_prefetch(const void *state, enum dir dir)
+{
+    const struct ws *ws = state;
+    __builtin_prefetch(ws);
+    __builtin_prefetch(&ws->dir[dir]);
+}
+
 const struct decoder websocket_decoder = {.name = "websocket",
                                           .state_size = sizeof(struct ws),
                                           .max_keep = FRAME_HEADER_MAX + CONTROL_PAYLOAD_MAX,
@@ -365,4 +404,5 @@ const struct decoder websocket_decoder = {.name = "websocket",
                                           .data = websocket_data,
                                           .gap = websocket_gap,
                                           .end = websocket_end,
+                                          .prefetch = websocket_prefetch,
                                           .close = websocket_close};

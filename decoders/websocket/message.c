@@ -84,6 +84,22 @@ static bool is_data(const struct message *m)
 
 /* ---- Payload ---- */
 
+/* The body as far as it is wanted; that of a message in one piece is not copied. */
+static void keep_body(struct ws_direction *d, struct ws_message *m, struct bytes plain)
+{
+    bool whole = m->whole && !(m->m.flags & MESSAGE_COMPRESSED);
+    size_t room = d->body.max - (whole ? 0 : d->body.n);
+    struct bytes part = bytes_part(plain, 0, room);
+    if (part.n < plain.n) {
+        m->m.flags |= MESSAGE_BODY_IS_CUT;
+    }
+    if (whole) {
+        m->m.body = part;
+    } else if (!buffer_append(&d->body, part)) {
+        m->m.flags |= MESSAGE_BODY_IS_CUT;
+    }
+}
+
 void message_plain(struct stream *s, struct ws_direction *d, struct ws_message *m,
                    struct bytes plain, bool ascii)
 {
@@ -96,11 +112,7 @@ void message_plain(struct stream *s, struct ws_direction *d, struct ws_message *
         EVP_DigestUpdate(d->digest->message, plain.p, plain.n);
     }
     if (stream_options(s)->body_max > 0) {
-        size_t room = d->body.max - d->body.n;
-        if (plain.n > room || !buffer_append(&d->body, plain)) {
-            buffer_append(&d->body, bytes_part(plain, 0, room));
-            m->m.flags |= MESSAGE_BODY_IS_CUT;
-        }
+        keep_body(d, m, plain);
     }
 }
 
@@ -112,49 +124,54 @@ static bool payload_is_wanted(struct stream *s, const struct ws_message *m)
 }
 
 /* Unmasks block by block into the shared scratch buffer. */
-static void masked_piece(struct stream *s, struct ws_direction *d, struct bytes wire)
+static void masked_piece(struct stream *s, struct ws_direction *d, struct ws_message *m,
+                         const struct ws_frame *f, struct bytes wire)
 {
     uint8_t *scratch = stream_shared(s)->scratch;
-    unsigned phase = d->frame.phase;
+    unsigned phase = f->phase;
+    m->whole = m->whole && wire.n <= STREAM_SCRATCH_BYTES;
     while (wire.n > 0) {
         struct bytes block = bytes_part(wire, 0, STREAM_SCRATCH_BYTES);
-        bool ascii = mask_copy(scratch, block, d->frame.key, phase);
-        message_plain(s, d, &d->message, (struct bytes){scratch, block.n}, ascii);
+        bool ascii = mask_copy(scratch, block, f->key, phase);
+        message_plain(s, d, m, (struct bytes){scratch, block.n}, ascii);
         phase = (phase + (unsigned)block.n) & 3;
         wire = bytes_from(wire, block.n);
     }
 }
 
-void message_piece(struct stream *s, enum dir dir, struct bytes wire)
+void message_piece(struct stream *s, enum dir dir, struct ws_message *m, const struct ws_frame *f,
+                   struct bytes wire)
 {
     struct ws *ws = stream_state(s);
     struct ws_direction *d = &ws->dir[dir];
-    if (d->message.m.flags & MESSAGE_COMPRESSED) {
-        compressed_piece(s, dir, wire);
-    } else if (!payload_is_wanted(s, &d->message)) {
-        d->message.m.len += wire.n;
-    } else if (d->frame.masked) {
-        masked_piece(s, d, wire);
+    if (m->m.flags & MESSAGE_COMPRESSED) {
+        compressed_piece(s, dir, m, f, wire);
+    } else if (!payload_is_wanted(s, m)) {
+        m->m.len += wire.n;
+    } else if (f->masked) {
+        masked_piece(s, d, m, f, wire);
     } else {
-        message_plain(s, d, &d->message, wire, false);
+        message_plain(s, d, m, wire, false);
     }
 }
 
 /* ---- Beginning and end ---- */
 
-void message_begin(struct stream *s, enum dir dir, uint8_t opcode, bool compressed)
+void message_begin(struct stream *s, enum dir dir, struct ws_message *m, uint8_t opcode,
+                   bool compressed)
 {
     struct ws *ws = stream_state(s);
     struct ws_direction *d = &ws->dir[dir];
-    d->message = (struct ws_message){.open = true};
-    struct message *m = &d->message.m;
-    m->opcode = opcode;
-    m->flags = compressed ? MESSAGE_COMPRESSED : 0;
-    m->first_ts = stream_ts(s);
-    m->first_pkt = stream_pkt(s);
-    m->rtt = -1;
-    m->close_code = CLOSE_CODE_NONE;
-    buffer_clear(&d->body);
+    *m = (struct ws_message){.open = true,
+                             .m = {.opcode = opcode,
+                                   .flags = compressed ? MESSAGE_COMPRESSED : 0,
+                                   .first_ts = stream_ts(s),
+                                   .first_pkt = stream_pkt(s),
+                                   .rtt = -1,
+                                   .close_code = CLOSE_CODE_NONE}};
+    if (d->body.n > 0) {
+        buffer_clear(&d->body);
+    }
     if (d->digest != NULL) {
         EVP_MD_CTX_copy_ex(d->digest->message, d->digest->finished);
     }
@@ -169,7 +186,9 @@ static void emit_message(struct stream *s, enum dir dir, struct ws_message *m, i
         m->m.flags |= MESSAGE_FRAGMENTED;
     }
     e.message = m->m;
-    e.message.body = buffer_bytes(&ws->dir[dir].body);
+    if (e.message.body.n == 0 && stream_options(s)->body_max > 0) {
+        e.message.body = buffer_bytes(&ws->dir[dir].body);
+    }
     m->open = false;
     stream_emit(s, &e);
 }
@@ -197,14 +216,12 @@ void message_complete(struct stream *s, enum dir dir, struct ws_message *m, int6
     emit_message(s, dir, m, ts, pkt);
 }
 
-void message_finish(struct stream *s, enum dir dir)
+void message_finish(struct stream *s, enum dir dir, struct ws_message *m)
 {
-    struct ws *ws = stream_state(s);
-    struct ws_message *m = &ws->dir[dir].message;
     if (m->m.flags & MESSAGE_DAMAGED) {
         message_abandon(s, dir);
     } else if (m->m.flags & MESSAGE_COMPRESSED) {
-        compressed_finish(s, dir);
+        compressed_finish(s, dir, m);
     } else {
         message_complete(s, dir, m, stream_ts(s), stream_pkt(s));
     }

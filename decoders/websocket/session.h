@@ -33,15 +33,16 @@ struct ws_frame {
     bool control; /* too long for a control frame, so that it is not taken whole */
 };
 
-/* The message under way. */
+/* The message under way. One that comes whole in one piece lives only on the stack. */
 struct ws_message {
-    struct message m;
+    bool open;   /* begun and not ended */
+    bool whole;  /* comes in one piece: the body needs no buffer */
+    bool orphan; /* began with a continuation frame */
+    bool begun;  /* compressed, and a byte of it came */
+    bool held;   /* compressed, and held back whole so far */
     struct utf8 utf8;
-    bool open;                    /* begun and not ended */
-    bool orphan;                  /* began with a continuation frame */
-    bool begun;                   /* compressed, and a byte of it came */
-    bool held;                    /* compressed, and held back whole so far */
     enum inflate_result inflated; /* compressed, and inflated as it came */
+    struct message m;
 };
 
 /* What the masking keys of a direction have shown so far (RFC 6455 section 10.3). */
@@ -56,14 +57,15 @@ struct ws_pings;
 struct ws_digest;
 struct inflater;
 
+/* The first line of the cache has what a message needs that comes whole. */
 struct ws_direction {
     struct ws_frame frame;
-    struct ws_message message;
+    int64_t close_ts; /* of the first Close; 0: none was sent */
     struct ws_mask_keys keys;
-    int close_code;            /* of the first Close; CLOSE_CODE_NONE when it had none */
-    int64_t close_ts;          /* of the first Close; 0: none was sent */
-    bool searching;            /* frame boundaries are unknown */
-    bool after_close;          /* a data frame followed the Close: said once */
+    bool searching;   /* frame boundaries are unknown */
+    bool after_close; /* a data frame followed the Close: said once */
+    int close_code;   /* of the first Close; CLOSE_CODE_NONE when it had none */
+    struct ws_message message;
     struct inflater *inflater; /* NULL until the first compressed message */
     struct held held;          /* compressed messages held back: options.late */
     struct ws_pings *pings;    /* NULL until the first Ping */
@@ -73,20 +75,22 @@ struct ws_direction {
 
 struct ws {
     struct websocket_setup setup;
-    struct ws_direction dir[2];
+    _Alignas(64) struct ws_direction dir[2];
 };
 
 /* message.c: the life of a message */
 
 /* A data message begins with a frame of this opcode. */
-void message_begin(struct stream *s, enum dir dir, uint8_t opcode, bool compressed);
-/* The next payload bytes, as they are on the wire: masked or not. */
-void message_piece(struct stream *s, enum dir dir, struct bytes wire);
-/* n payload bytes are missing. */
-void message_damage(struct stream *s, enum dir dir);
+void message_begin(struct stream *s, enum dir dir, struct ws_message *m, uint8_t opcode,
+                   bool compressed);
+/* The next payload bytes of frame f, as they are on the wire: masked or not. */
+void message_piece(struct stream *s, enum dir dir, struct ws_message *m, const struct ws_frame *f,
+                   struct bytes wire);
 /* The last frame of the message is complete. */
-void message_finish(struct stream *s, enum dir dir);
-/* The message ends before it is finished. */
+void message_finish(struct stream *s, enum dir dir, struct ws_message *m);
+/* Payload bytes of the message under way are missing. */
+void message_damage(struct stream *s, enum dir dir);
+/* The message under way ends before it is finished. */
 void message_abandon(struct stream *s, enum dir dir);
 void message_direction_open(struct stream *s, struct ws_direction *d);
 void message_direction_close(struct stream *s, enum dir dir);
@@ -100,8 +104,9 @@ void message_complete(struct stream *s, enum dir dir, struct ws_message *m, int6
 /* compressed.c: messages of permessage-deflate, inflated as they come or held back */
 
 void compressed_direction_open(struct ws_direction *d);
-void compressed_piece(struct stream *s, enum dir dir, struct bytes wire);
-void compressed_finish(struct stream *s, enum dir dir);
+void compressed_piece(struct stream *s, enum dir dir, struct ws_message *m,
+                      const struct ws_frame *f, struct bytes wire);
+void compressed_finish(struct stream *s, enum dir dir, struct ws_message *m);
 /* The message under way will not be finished, or bytes of it are missing. */
 void compressed_lost(struct stream *s, enum dir dir);
 /* Inflates and emits what is held back. */
