@@ -57,8 +57,8 @@ struct decoder {
     size_t (*data)(struct stream *, const struct chunk *); /* bytes taken; 0: need more */
     bool (*gap)(struct stream *, enum dir, uint64_t n);    /* n bytes are missing: can you go on? */
     void (*end)(struct stream *, enum dir);                /* no more bytes in this direction */
-    void (*prefetch)(const void *state, enum dir); /* brings it towards the cache; may be NULL */
     void (*close)(struct stream *); /* the state is freed next; both directions were ended before */
+    void (*prefetch)(const void *state, enum dir); /* brings it towards the cache; may be NULL */
 };
 
 /* What the outputs want from the decoders. Constant for the life of an engine. */

@@ -108,7 +108,7 @@ void message_plain(struct stream *s, struct ws_direction *d, struct ws_message *
         !(ascii && utf8_complete(&m->utf8)) && !utf8_push(&m->utf8, plain)) {
         m->m.flags |= MESSAGE_BAD_UTF8;
     }
-    if (d->digest != NULL && is_data(&m->m)) {
+    if (stream_options(s)->digest && d->digest != NULL && is_data(&m->m)) {
         EVP_DigestUpdate(d->digest->message, plain.p, plain.n);
     }
     if (stream_options(s)->body_max > 0) {
@@ -169,10 +169,10 @@ void message_begin(struct stream *s, enum dir dir, struct ws_message *m, uint8_t
                                    .first_pkt = stream_pkt(s),
                                    .rtt = -1,
                                    .close_code = CLOSE_CODE_NONE}};
-    if (d->body.n > 0) {
+    if (stream_options(s)->body_max > 0) {
         buffer_clear(&d->body);
     }
-    if (d->digest != NULL) {
+    if (stream_options(s)->digest && d->digest != NULL) { /* else d->digest is not worth its line */
         EVP_MD_CTX_copy_ex(d->digest->message, d->digest->finished);
     }
 }
@@ -197,7 +197,7 @@ void message_complete(struct stream *s, enum dir dir, struct ws_message *m, int6
                       uint64_t pkt)
 {
     struct ws *ws = stream_state(s);
-    struct ws_digest *digest = ws->dir[dir].digest;
+    struct ws_digest *digest = stream_options(s)->digest ? ws->dir[dir].digest : NULL;
     if (m->m.opcode == OPCODE_TEXT && !(m->m.flags & MESSAGE_NOT_INFLATED) &&
         !utf8_complete(&m->utf8)) {
         m->m.flags |= MESSAGE_BAD_UTF8;
