@@ -209,7 +209,7 @@ void json_direction_counts(struct json *w, const struct direction_counts *d)
     json_u64(w, "frames", d->frames);
     json_opcodes(w, d->opcodes);
     json_u64(w, "masked", d->masked);
-    json_u64(w, "unmasked", d->unmasked);
+    json_u64(w, "unmasked", direction_unmasked(d));
     json_object(w, "messages");
     json_u64(w, "text", d->text);
     json_u64(w, "binary", d->binary);
