@@ -5,6 +5,7 @@
 #include <string.h>
 
 const struct report_format *const report_formats[] = {
+    &report_text,
     &report_json,
     NULL,
 };

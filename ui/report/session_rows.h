@@ -1,0 +1,23 @@
+/*
+ * A session in the text report: two lines in fixed columns, and more where there is more to say.
+ *
+ *     #  client                 server                 host and path
+ *        lasted       client sent       server sent      ping  how it ended
+ */
+#ifndef WSIGHT_SESSION_ROWS_H
+#define WSIGHT_SESSION_ROWS_H
+
+#include "ui/report/out.h"
+#include "ui/report/redact.h"
+#include "ui/report/report.h"
+
+void session_rows_heading(struct out *o);
+void session_rows(struct out *o, const struct session *s, struct redactor *r,
+                  const struct report_context *context);
+
+/* A refused handshake: who, what, and the server's answer. */
+void refused_rows_heading(struct out *o);
+void refused_rows(struct out *o, const struct session *s, struct redactor *r,
+                  const struct report_context *context);
+
+#endif
