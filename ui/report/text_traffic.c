@@ -73,7 +73,7 @@ static void rows_frames(struct out *o, const struct direction_counts *a,
     row_counts(o, "  Pong", a->opcodes[10], b->opcodes[10]);
     row_counts(o, "  Close", a->opcodes[8], b->opcodes[8]);
     row_counts(o, "  reserved opcodes", reserved_opcodes(a), reserved_opcodes(b));
-    if (a->unmasked > 0 || b->masked > 0) {
+    if (a->masked < a->frames || b->masked > 0) {
         row_counts(o, "  masked", a->masked, b->masked);
     }
 }
