@@ -377,6 +377,24 @@ static void take_message(struct model *m, struct session *s, const struct event 
     TELL(m, message, s, e);
 }
 
+static void take_run(struct model *m, struct session *s, const struct event *e)
+{
+    const struct message_run *run = &e->run;
+    struct direction_counts *d = &s->dir[e->dir];
+    for (unsigned i = 0; i < run->n; i++) {
+        uint64_t length = run->lengths[i];
+        d->payload_bytes += length;
+        d->message_bytes += length;
+        d->overhead_bytes += frame_header_length(length, run->masked);
+        histogram_add(&m->totals.message_sizes[e->dir], length);
+    }
+    d->frames += run->n;
+    d->masked += run->masked ? run->n : 0;
+    d->opcodes[run->opcode & 15] += run->n;
+    *(run->opcode == 1 ? &d->text : &d->binary) += run->n;
+    s->last_ts = e->ts > s->last_ts ? e->ts : s->last_ts;
+}
+
 /* ---- Names ---- */
 
 static struct name_count *count_name(struct model *m, struct name_counts *names, struct bytes name)
@@ -534,6 +552,9 @@ static void take_event(struct model *m, const struct event *e)
         break;
     case EVENT_MESSAGE:
         take_message(m, s, e);
+        break;
+    case EVENT_RUN:
+        take_run(m, s, e);
         break;
     case EVENT_FRAME:
         TELL(m, frame, s, e);

@@ -66,7 +66,7 @@ struct decode_options {
     bool frames;       /* EVENT_FRAME for every frame */
     bool digest;       /* EVENT_DIGEST per direction */
     bool heads;        /* raw heads in EVENT_HANDSHAKE */
-    bool late;         /* message events may come late and out of order, for the sake of speed */
+    bool late;         /* message events may come late, out of order and in runs, for speed */
     uint64_t body_max; /* bytes of a data message's body wanted in its event; 0 for none */
 };
 

@@ -24,6 +24,7 @@ enum event_type {
     EVENT_HANDSHAKE, /* request, and response when it came: handshake */
     EVENT_FRAME,     /* one frame header, only when options.frames asks for it */
     EVENT_MESSAGE,   /* a message or control frame is complete, or was lost in part */
+    EVENT_RUN,       /* several plain messages at once, only when options.late allows it */
     EVENT_FINDING,
     EVENT_DIGEST, /* SHA-256 of all messages of a direction, at the end of a session */
     EVENT_TLS,    /* what a ClientHello or ServerHello says */
@@ -117,6 +118,21 @@ struct message {
     struct bytes body; /* control frames: always; data: as options.body_max says */
 };
 
+/* Finished messages of one frame each, not compressed, with nothing to complain of. Whatever else a
+ * struct message would say of them follows from their lengths. */
+struct message_run {
+    uint8_t opcode;
+    bool masked;
+    uint8_t n;
+    const uint32_t *lengths; /* bytes, n of them */
+};
+
+/* Bytes of the shortest header for a payload (RFC 6455 section 5.2). */
+static inline uint64_t frame_header_length(uint64_t payload, bool masked)
+{
+    return 2U + (payload > 65535 ? 8U : payload > 125 ? 2U : 0U) + (masked ? 4U : 0U);
+}
+
 /* A frame header as it was on the wire (RFC 6455 section 5.2). */
 struct frame {
     bool fin, masked;
@@ -172,6 +188,7 @@ struct event {
         } begin;
         const struct handshake *handshake;
         struct message message;
+        struct message_run run;
         struct frame frame;
         struct {
             enum finding_id id;

@@ -126,14 +126,6 @@ static void emit_frame(struct stream *s, enum dir dir, const struct frame *f)
     }
 }
 
-static void count_frame(struct ws_message *m, const struct frame *f)
-{
-    m->m.frames++;
-    m->m.masked += f->masked;
-    m->m.wire_len += f->len;
-    m->m.overhead += f->header_len;
-}
-
 /* A data frame's header: it begins, continues or breaks a message (section 5.4). */
 static void data_frame(struct stream *s, enum dir dir, const struct frame *f)
 {
@@ -154,7 +146,7 @@ static void data_frame(struct stream *s, enum dir dir, const struct frame *f)
         bool compressed = f->rsv & 4 && ws->setup.deflate != DEFLATE_NONE;
         message_begin(s, dir, m, f->opcode, compressed);
     }
-    count_frame(m, f);
+    message_count_frame(m, f);
 }
 
 /* The frame under way has all its payload. */
@@ -238,30 +230,6 @@ static bool is_frame_after_close(struct stream *s, enum dir dir, const struct he
            (!is_control(f->opcode) || (f->fin && f->len <= CONTROL_PAYLOAD_MAX));
 }
 
-static struct ws_frame frame_of(const struct frame *f)
-{
-    struct ws_frame frame = {
-        .left = f->len, .fin = f->fin, .masked = f->masked, .control = is_control(f->opcode)};
-    memcpy(frame.key, f->masking_key, 4);
-    return frame;
-}
-
-/* The common case: a message in one frame that is all there. Nothing of it needs to be kept. */
-static void whole_message(struct stream *s, enum dir dir, const struct frame *f,
-                          struct bytes payload)
-{
-    const struct ws *ws = stream_state(s);
-    struct ws_message m;
-    struct ws_frame frame = frame_of(f);
-    message_begin(s, dir, &m, f->opcode, f->rsv & 4 && ws->setup.deflate != DEFLATE_NONE);
-    m.whole = true;
-    count_frame(&m, f);
-    if (payload.n > 0) {
-        message_piece(s, dir, &m, &frame, payload);
-    }
-    message_finish(s, dir, &m);
-}
-
 /* Takes a header, and as much of the payload as there is. */
 static size_t take_frame(struct stream *s, enum dir dir, struct bytes b)
 {
@@ -300,7 +268,7 @@ static size_t take_frame(struct stream *s, enum dir dir, struct bytes b)
     }
     if (f->fin && !is_control(f->opcode) && f->opcode != OPCODE_CONTINUATION && !d->message.open &&
         f->len <= b.n - n) {
-        whole_message(s, dir, f, bytes_part(b, n, (size_t)f->len));
+        message_whole(s, dir, f, bytes_part(b, n, (size_t)f->len));
         return n + (size_t)f->len;
     }
     if (is_control(f->opcode)) {
@@ -309,7 +277,7 @@ static size_t take_frame(struct stream *s, enum dir dir, struct bytes b)
         data_frame(s, dir,
                    f); /* may end the message before, so the frame before must still stand */
     }
-    d->frame = frame_of(f);
+    d->frame = ws_frame_of(f);
     return n + take_payload(s, dir, bytes_from(b, n));
 }
 
@@ -395,6 +363,7 @@ static void websocket_prefetch(const void *state, enum dir dir)
     const struct ws *ws = state;
     __builtin_prefetch(ws);
     __builtin_prefetch(&ws->dir[dir]);
+    __builtin_prefetch(&ws->dir[dir].run);
 }
 
 const struct decoder websocket_decoder = {.name = "websocket",

@@ -65,11 +65,23 @@ void message_direction_open(struct stream *s, struct ws_direction *d)
     }
 }
 
+/* Tells the messages of the run. */
+static void flush_run(struct stream *s, enum dir dir, struct ws_run *run)
+{
+    if (run->n > 0) {
+        struct event e = {.type = EVENT_RUN, .dir = dir};
+        e.run = (struct message_run){run->opcode, run->masked, run->n, run->lengths};
+        stream_emit(s, &e);
+        run->n = 0;
+    }
+}
+
 void message_direction_close(struct stream *s, enum dir dir)
 {
     struct ws *ws = stream_state(s);
     struct ws_direction *d = &ws->dir[dir];
     compressed_direction_close(s, dir);
+    flush_run(s, dir, &d->run);
     if (d->digest != NULL) {
         digest_emit(s, dir, d->digest);
         digest_free(d->digest);
@@ -177,6 +189,14 @@ void message_begin(struct stream *s, enum dir dir, struct ws_message *m, uint8_t
     }
 }
 
+void message_count_frame(struct ws_message *m, const struct frame *f)
+{
+    m->m.frames++;
+    m->m.masked += f->masked;
+    m->m.wire_len += f->len;
+    m->m.overhead += f->header_len;
+}
+
 static void emit_message(struct stream *s, enum dir dir, struct ws_message *m, int64_t ts,
                          uint64_t pkt)
 {
@@ -215,6 +235,68 @@ void message_complete(struct stream *s, enum dir dir, struct ws_message *m, int6
     }
     emit_message(s, dir, m, ts, pkt);
 }
+
+/* ---- Messages that come whole ---- */
+
+static void add_to_run(struct stream *s, enum dir dir, const struct frame *f)
+{
+    struct ws *ws = stream_state(s);
+    struct ws_run *run = &ws->dir[dir].run;
+    if (run->n == RUN_MESSAGES || run->opcode != f->opcode || run->masked != f->masked) {
+        flush_run(s, dir, run);
+        run->opcode = f->opcode;
+        run->masked = f->masked;
+    }
+    run->lengths[run->n++] = (uint32_t)f->len;
+}
+
+/* Is the payload valid, as far as that is a question? */
+static bool plain_is_valid(struct stream *s, const struct frame *f, struct bytes payload)
+{
+    struct utf8 utf8 = {0};
+    if (f->opcode != OPCODE_TEXT) {
+        return true;
+    }
+    if (f->masked) {
+        uint8_t *scratch = stream_shared(s)->scratch;
+        bool ascii = mask_copy(scratch, payload, f->masking_key, 0);
+        payload.p = scratch;
+        if (ascii) {
+            return true;
+        }
+    }
+    return utf8_push(&utf8, payload) && utf8_complete(&utf8);
+}
+
+/* Nobody wants to be told of this message alone, nor of its bytes. */
+static bool may_run(struct stream *s, const struct frame *f)
+{
+    const struct decode_options *o = stream_options(s);
+    return o->late && !o->digest && o->body_max == 0 && f->rsv == 0 &&
+           (f->opcode == OPCODE_TEXT || f->opcode == OPCODE_BINARY) &&
+           f->len <= STREAM_SCRATCH_BYTES &&
+           f->header_len == frame_header_length(f->len, f->masked);
+}
+
+void message_whole(struct stream *s, enum dir dir, const struct frame *f, struct bytes payload)
+{
+    const struct ws *ws = stream_state(s);
+    if (may_run(s, f) && plain_is_valid(s, f, payload)) {
+        add_to_run(s, dir, f);
+        return;
+    }
+    struct ws_message m;
+    struct ws_frame frame = ws_frame_of(f);
+    message_begin(s, dir, &m, f->opcode, f->rsv & 4 && ws->setup.deflate != DEFLATE_NONE);
+    m.whole = true;
+    message_count_frame(&m, f);
+    if (payload.n > 0) {
+        message_piece(s, dir, &m, &frame, payload);
+    }
+    message_finish(s, dir, &m);
+}
+
+/* ---- Ends ---- */
 
 void message_finish(struct stream *s, enum dir dir, struct ws_message *m)
 {

@@ -57,35 +57,58 @@ struct ws_pings;
 struct ws_digest;
 struct inflater;
 
-/* The first line of the cache has what a message needs that comes whole. */
+#define RUN_MESSAGES 15
+
+/* Plain messages that were not told yet: one line of the cache. */
+struct ws_run {
+    uint32_t lengths[RUN_MESSAGES];
+    uint8_t n;
+    uint8_t opcode;
+    bool masked;
+};
+
+/* The first line of the cache and that of the run are all that a plain message needs. */
 struct ws_direction {
     struct ws_frame frame;
     int64_t close_ts; /* of the first Close; 0: none was sent */
     struct ws_mask_keys keys;
-    bool searching;   /* frame boundaries are unknown */
-    bool after_close; /* a data frame followed the Close: said once */
-    int close_code;   /* of the first Close; CLOSE_CODE_NONE when it had none */
-    struct ws_message message;
-    struct inflater *inflater; /* NULL until the first compressed message */
-    struct held held;          /* compressed messages held back: options.late */
-    struct ws_pings *pings;    /* NULL until the first Ping */
-    struct ws_digest *digest;  /* NULL unless options.digest */
-    struct buffer body;        /* of the message under way, when it comes in more than one piece */
+    bool searching;                 /* frame boundaries are unknown */
+    bool after_close;               /* a data frame followed the Close: said once */
+    int close_code;                 /* of the first Close; CLOSE_CODE_NONE when it had none */
+    struct ws_message message;      /* its flags are still in the first line */
+    _Alignas(64) struct ws_run run; /* options.late */
+    struct inflater *inflater;      /* NULL until the first compressed message */
+    struct held held;               /* compressed messages held back: options.late */
+    struct ws_pings *pings;         /* NULL until the first Ping */
+    struct ws_digest *digest;       /* NULL unless options.digest */
+    struct buffer body; /* of the message under way, when it comes in more than one piece */
 };
 
 struct ws {
     struct websocket_setup setup;
-    _Alignas(64) struct ws_direction dir[2];
+    struct ws_direction dir[2];
 };
+
+/* A frame whose payload is still to come. */
+static inline struct ws_frame ws_frame_of(const struct frame *f)
+{
+    struct ws_frame frame = {
+        .left = f->len, .fin = f->fin, .masked = f->masked, .control = (f->opcode & 8) != 0};
+    memcpy(frame.key, f->masking_key, 4);
+    return frame;
+}
 
 /* message.c: the life of a message */
 
 /* A data message begins with a frame of this opcode. */
 void message_begin(struct stream *s, enum dir dir, struct ws_message *m, uint8_t opcode,
                    bool compressed);
+void message_count_frame(struct ws_message *m, const struct frame *f);
 /* The next payload bytes of frame f, as they are on the wire: masked or not. */
 void message_piece(struct stream *s, enum dir dir, struct ws_message *m, const struct ws_frame *f,
                    struct bytes wire);
+/* A message that is all there, in one plain frame: judged, counted and told. */
+void message_whole(struct stream *s, enum dir dir, const struct frame *f, struct bytes payload);
 /* The last frame of the message is complete. */
 void message_finish(struct stream *s, enum dir dir, struct ws_message *m);
 /* Payload bytes of the message under way are missing. */
