@@ -53,6 +53,7 @@ static void ping_seen(struct stream *s, enum dir dir, const struct message *m)
         d->pings->window_start = stream_ts(s);
     }
     struct ws_pings *p = d->pings;
+    d->missed_pings = false;
     check_flood(s, dir, p, stream_ts(s));
     if (p->count == PINGS_REMEMBERED) {
         memmove(p->waiting, p->waiting + 1, sizeof p->waiting - sizeof p->waiting[0]);
@@ -80,6 +81,9 @@ static void pong_seen(struct stream *s, enum dir dir, struct message *m)
             memmove(p->waiting, ping + 1, p->count * sizeof *ping);
             return;
         }
+    }
+    if (ws->dir[dir_other(dir)].missed_pings) {
+        return;
     }
     stream_finding(s, dir, count > 0 ? FINDING_PONG_DIFFERS : FINDING_PONG_UNSOLICITED, NULL);
 }
@@ -148,6 +152,16 @@ void control_after_close(struct stream *s, enum dir dir, uint8_t opcode)
     } else if (!d->after_close) {
         d->after_close = true;
         stream_finding(s, dir, FINDING_CLOSE_DATA_AFTER, "opcode %u", opcode);
+    }
+}
+
+void control_missed(struct stream *s, enum dir dir)
+{
+    struct ws *ws = stream_state(s);
+    struct ws_pings *waiting = ws->dir[dir_other(dir)].pings;
+    ws->dir[dir].missed_pings = true;
+    if (waiting != NULL) {
+        waiting->count = 0; /* their Pongs may have been missed */
     }
 }
 

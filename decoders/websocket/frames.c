@@ -134,7 +134,9 @@ static void data_frame(struct stream *s, enum dir dir, const struct frame *f)
     struct ws_message *m = &d->message;
     if (f->opcode == OPCODE_CONTINUATION) {
         if (!m->open) {
-            stream_finding(s, dir, FINDING_CONTINUATION_UNEXPECTED, NULL);
+            if (!d->joined) {
+                stream_finding(s, dir, FINDING_CONTINUATION_UNEXPECTED, NULL);
+            }
             message_begin(s, dir, m, OPCODE_CONTINUATION, false);
             m->orphan = true;
         }
@@ -146,6 +148,7 @@ static void data_frame(struct stream *s, enum dir dir, const struct frame *f)
         bool compressed = f->rsv & 4 && ws->setup.deflate != DEFLATE_NONE;
         message_begin(s, dir, m, f->opcode, compressed);
     }
+    d->joined = false;
     message_count_frame(m, f);
 }
 
@@ -218,9 +221,10 @@ static void long_control_frame(struct stream *s, enum dir dir, const struct fram
     stream_emit(s, &e);
 }
 
-/* After its own Close a sender may send nothing more. What still looks like a frame is counted;
- * what does not is passed over (sections 1.4, 5.5.1, 7.1.7). */
-static bool is_frame_after_close(struct stream *s, enum dir dir, const struct header *h)
+/* Where there may be no frame at all: is it legal? After its own Close a sender may send nothing
+ * more; what still looks like a frame is counted, what does not is passed over (sections 1.4,
+ * 5.5.1, 7.1.7). After a search the place may be wrong. */
+static bool looks_like_frame(struct stream *s, enum dir dir, const struct header *h)
 {
     const struct frame *f = &h->f;
     const struct ws *ws = stream_state(s);
@@ -243,7 +247,7 @@ static size_t take_frame(struct stream *s, enum dir dir, struct bytes b)
     struct header h = read_header(b, n);
     const struct frame *f = &h.f;
     bool whole = is_control(f->opcode) && f->len <= CONTROL_PAYLOAD_MAX;
-    if (d->close_ts != 0 && !is_frame_after_close(s, dir, &h)) {
+    if (d->close_ts != 0 && !looks_like_frame(s, dir, &h)) {
         stream_finding(s, dir, FINDING_CLOSE_BYTES_AFTER, NULL);
         stream_give_up(s, dir);
         return b.n;
@@ -251,6 +255,13 @@ static size_t take_frame(struct stream *s, enum dir dir, struct bytes b)
     if (whole && f->len > b.n - n) {
         stream_want(s, n + (size_t)f->len);
         return 0;
+    }
+    if (d->on_trial > 0) {
+        d->on_trial--;
+        if (!looks_like_frame(s, dir, &h)) {
+            search_again(s, dir);
+            return search_data(s, dir, b);
+        }
     }
     if (d->close_ts != 0) {
         control_after_close(s, dir, f->opcode);
@@ -268,6 +279,7 @@ static size_t take_frame(struct stream *s, enum dir dir, struct bytes b)
     }
     if (f->fin && !is_control(f->opcode) && f->opcode != OPCODE_CONTINUATION && !d->message.open &&
         f->len <= b.n - n) {
+        d->joined = false;
         message_whole(s, dir, f, bytes_part(b, n, (size_t)f->len));
         return n + (size_t)f->len;
     }
@@ -286,7 +298,10 @@ static size_t websocket_data(struct stream *s, const struct chunk *c)
     struct ws *ws = stream_state(s);
     struct ws_direction *d = &ws->dir[c->dir];
     if (d->searching) {
-        return c->b.n;
+        size_t passed = search_data(s, c->dir, c->b);
+        if (d->searching || passed > 0) {
+            return passed;
+        }
     }
     if (d->frame.left > 0) {
         return take_payload(s, c->dir, c->b);
@@ -302,8 +317,8 @@ static void websocket_open(struct stream *s, const struct hint *hint)
     ws->setup = *(const struct websocket_setup *)hint->arg;
     for (int dir = 0; dir < 2; dir++) {
         ws->dir[dir].close_code = CLOSE_CODE_NONE;
-        ws->dir[dir].searching = ws->setup.midstream;
         message_direction_open(s, &ws->dir[dir]);
+        search_open(s, (enum dir)dir);
     }
 }
 
@@ -329,7 +344,7 @@ static bool websocket_gap(struct stream *s, enum dir dir, uint64_t n)
         message_abandon(s, dir);
     }
     *f = (struct ws_frame){0};
-    d->searching = true;
+    search_after_gap(s, dir, n);
     return true;
 }
 
@@ -346,6 +361,7 @@ static void websocket_end(struct stream *s, enum dir dir)
     if (d->message.open) {
         message_abandon(s, dir);
     }
+    search_end(s, dir);
 }
 
 static void websocket_close(struct stream *s)
@@ -355,6 +371,7 @@ static void websocket_close(struct stream *s)
     for (int dir = 0; dir < 2; dir++) {
         message_direction_close(s, (enum dir)dir);
         control_direction_close(&ws->dir[dir]);
+        search_close(&ws->dir[dir]);
     }
 }
 
@@ -368,7 +385,7 @@ static void websocket_prefetch(const void *state, enum dir dir)
 
 const struct decoder websocket_decoder = {.name = "websocket",
                                           .state_size = sizeof(struct ws),
-                                          .max_keep = FRAME_HEADER_MAX + CONTROL_PAYLOAD_MAX,
+                                          .max_keep = SYNC_MAX_KEEP_BYTES,
                                           .open = websocket_open,
                                           .data = websocket_data,
                                           .gap = websocket_gap,

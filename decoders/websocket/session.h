@@ -9,6 +9,7 @@
 #include "../base/buffer.h"
 #include "../base/utf8.h"
 #include "held.h"
+#include "sync.h"
 #include "websocket.h"
 
 enum opcode {
@@ -56,6 +57,7 @@ struct ws_mask_keys {
 struct ws_pings;
 struct ws_digest;
 struct inflater;
+struct ws_search;
 
 #define RUN_MESSAGES 15
 
@@ -74,12 +76,16 @@ struct ws_direction {
     struct ws_mask_keys keys;
     bool searching;                 /* frame boundaries are unknown */
     bool after_close;               /* a data frame followed the Close: said once */
+    bool joined;                    /* a search is over and no message has begun since */
+    uint8_t on_trial;               /* frames after a search that must be legal, or it goes on */
     int close_code;                 /* of the first Close; CLOSE_CODE_NONE when it had none */
     struct ws_message message;      /* its flags are still in the first line */
     _Alignas(64) struct ws_run run; /* options.late */
     struct inflater *inflater;      /* NULL until the first compressed message */
     struct held held;               /* compressed messages held back: options.late */
     struct ws_pings *pings;         /* NULL until the first Ping */
+    bool missed_pings;              /* Pings may have been lost since the last one seen */
+    struct ws_search *search;       /* while searching */
     struct ws_digest *digest;       /* NULL unless options.digest */
     struct buffer body; /* of the message under way, when it comes in more than one piece */
 };
@@ -146,6 +152,20 @@ void control_after_close(struct stream *s, enum dir dir, uint8_t opcode);
 /* What an ended connection has left undone. */
 void control_ended(struct stream *s);
 void control_direction_close(struct ws_direction *d);
+/* Frames of this direction may have been missed. */
+void control_missed(struct stream *s, enum dir dir);
+
+/* search.c: frames are found again after a loss, or first of all mid-stream */
+
+void search_open(struct stream *s, enum dir dir);
+/* n bytes are missing, and with them the place of the next header. */
+void search_after_gap(struct stream *s, enum dir dir, uint64_t n);
+/* Bytes to pass over. After that it is still searching, or stands at a header. */
+size_t search_data(struct stream *s, enum dir dir, struct bytes b);
+/* What the last search found proves to be no frame. */
+void search_again(struct stream *s, enum dir dir);
+void search_end(struct stream *s, enum dir dir);
+void search_close(struct ws_direction *d);
 
 /* mask_keys.c: what masking keys give away */
 void mask_key_seen(struct stream *s, enum dir dir, const uint8_t key[4]);

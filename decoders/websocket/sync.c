@@ -34,6 +34,7 @@
 #define COMPRESSED_END 3
 #define COMPRESSED_END_MISSING (-4)
 #define CLOSE_CODE_VALID 8
+#define CLOSE_CODE_USUAL 14
 #define STORED_BLOCK_VALID 12
 #define LONG_LENGTH 3    /* a length of eight bytes, four or more of them zero */
 #define SAME_MAX 16      /* all headers together that are like the one before */
@@ -85,7 +86,8 @@ struct sync {
     uint64_t end;     /* of all that was seen: a segment ended there */
     uint64_t segment; /* where the newest segment began */
     uint64_t segments;
-    uint64_t due; /* least of the candidates' */
+    uint64_t due;     /* least of the candidates' */
+    uint64_t missing; /* bytes of gaps */
     bool found_rsv1;
     struct candidate c[CANDIDATES];
 };
@@ -107,7 +109,7 @@ void sync_free(struct sync *s)
 
 uint64_t sync_searched(const struct sync *s)
 {
-    return s->scanned;
+    return s->scanned - s->missing;
 }
 
 static int log2_of(uint64_t n)
@@ -276,7 +278,7 @@ static int close_bits(const struct sync *s, struct bytes b, bool whole)
     if (!sent || (b.n > 2 && text_bits(s, bytes_from(b, 2), whole) < HOPELESS)) {
         return HOPELESS * 100;
     }
-    return CLOSE_CODE_VALID;
+    return code <= 1001 ? CLOSE_CODE_USUAL : CLOSE_CODE_VALID;
 }
 
 /* The beginning of the newest frame's payload, which ends at c->due. */
@@ -619,7 +621,8 @@ bool sync_data(struct sync *s, struct bytes b, size_t *take)
 
 void sync_gap(struct sync *s, uint64_t n)
 {
-    s->end = n < NOTHING / 2 - s->end ? s->end + n : NOTHING / 2;
+    s->end = n < NOTHING / 2 - s->base ? s->base + n : NOTHING / 2;
+    s->missing += s->end > s->scanned ? s->end - s->scanned : 0;
     s->base = s->scanned = s->segment = s->end;
     for (size_t i = 0; i < CANDIDATES; i++) {
         struct candidate *c = &s->c[i];

@@ -50,7 +50,7 @@ void sync_free(struct sync *);
  */
 bool sync_data(struct sync *, struct bytes b, size_t *take);
 
-/* n bytes behind all that was seen are missing, and those not taken so far will not come again. */
+/* n bytes from the first that was not taken are missing, as a decoder's gap() is told. */
 void sync_gap(struct sync *, uint64_t n);
 
 /* RSV1 was seen on a frame of what was found, or of the best candidate. */
