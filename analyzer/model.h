@@ -140,8 +140,7 @@ struct model;
 
 /* Who wants to be told. Any member may be NULL. */
 struct model_listener {
-    void (*session_opened)(void *self,
-                           const struct session *); /* handshake finished, or picked up */
+    void (*session_opened)(void *self, struct session *); /* handshake finished, or picked up */
     void (*message)(void *self, const struct session *, const struct event *);
     void (*frame)(void *self, const struct session *, const struct event *);
     void (*finding)(void *self, const struct session *, const struct finding_record *); /* each one;

@@ -5,9 +5,7 @@
 #include <string.h>
 
 const struct report_format *const report_formats[] = {
-    &report_text,
-    &report_json,
-    NULL,
+    &report_text, &report_json, &follow_text, &follow_jsonl, NULL,
 };
 
 const struct report_format *report_find(const char *command, const char *name)

@@ -98,7 +98,7 @@ struct report_format {
     void (*free)(void *self);
 };
 
-extern const struct report_format report_text, report_json;
+extern const struct report_format report_text, report_json, follow_text, follow_jsonl;
 
 /* All formats, ended by NULL. */
 extern const struct report_format *const report_formats[];

@@ -4,7 +4,6 @@
  * A session is written as text when it ends and waits in a spool for its turn; the document is put
  * together at the end. Memory does not grow with the capture but for 16 bytes a session.
  */
-#include "analyzer/community_id.h"
 #include "analyzer/limits.h"
 #include "ui/report/session_json.h"
 #include "ui/report/spool.h"
@@ -105,42 +104,12 @@ static void json_refused(struct json *w, const struct session *s, const struct j
     json_end(w);
 }
 
-static void json_tls_version(struct json *w, uint16_t version)
-{
-    static const char *const names[] = {"SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3"};
-    if (version >= 0x300 && version <= 0x304) {
-        json_text(w, "version", names[version - 0x300]);
-    } else {
-        json_null(w, "version");
-    }
-}
-
-static void json_tls(struct json *w, const struct session *s, const struct json_style *style)
-{
-    unsigned digits = style->capture->digits;
-    char id[COMMUNITY_ID_BYTES];
-    community_id(&s->connection, id);
-    json_object(w, NULL);
-    json_u64(w, "session", s->id);
-    json_text(w, "community_id", id);
-    json_endpoint(w, "client", &s->connection.client, s->connection.family);
-    json_endpoint(w, "server", &s->connection.server, s->connection.family);
-    json_bytes_or_null(w, "sni", s->tls.sni);
-    json_list(w, "alpn", s->tls.alpn, NULL);
-    json_tls_version(w, s->tls.version);
-    json_time(w, "started", s->started, digits);
-    json_time(w, "ended", s->last_ts, digits);
-    json_u64(w, "client_to_server_bytes", s->end.tcp[0].bytes);
-    json_u64(w, "server_to_client_bytes", s->end.tcp[1].bytes);
-    json_end(w);
-}
-
 static void take_tls(struct json_report *r, const struct session *s)
 {
     struct json w;
     if (spool_wants(r->tls, s->id)) {
         begin_text(r, &w);
-        json_tls(&w, s, &r->style);
+        json_tls(&w, NULL, s, &r->style);
         end_text(r, r->tls, s->id);
     }
 }

@@ -390,3 +390,37 @@ void json_session(struct json *w, const struct session *s, const struct json_sty
     json_u64(w, "findings_left_out", s->findings_left_out);
     json_end(w);
 }
+
+/*--- TLS
+ * ------------------------------------------------------------------------------------------*/
+
+static void json_tls_version(struct json *w, uint16_t version)
+{
+    static const char *const names[] = {"SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3"};
+    if (version >= 0x300 && version <= 0x304) {
+        json_text(w, "version", names[version - 0x300]);
+    } else {
+        json_null(w, "version");
+    }
+}
+
+void json_tls(struct json *w, const char *name, const struct session *s,
+              const struct json_style *style)
+{
+    unsigned digits = style->capture->digits;
+    char id[COMMUNITY_ID_BYTES];
+    community_id(&s->connection, id);
+    json_object(w, name);
+    json_u64(w, "session", s->id);
+    json_text(w, "community_id", id);
+    json_endpoint(w, "client", &s->connection.client, s->connection.family);
+    json_endpoint(w, "server", &s->connection.server, s->connection.family);
+    json_bytes_or_null(w, "sni", s->tls.sni);
+    json_list(w, "alpn", s->tls.alpn, NULL);
+    json_tls_version(w, s->tls.version);
+    json_time(w, "started", s->started, digits);
+    json_time(w, "ended", s->last_ts, digits);
+    json_u64(w, "client_to_server_bytes", s->end.tcp[0].bytes);
+    json_u64(w, "server_to_client_bytes", s->end.tcp[1].bytes);
+    json_end(w);
+}

@@ -45,6 +45,10 @@ void json_finding(struct json *w, const struct finding_record *r, const struct j
 /* The element of `sessions`, as an object. */
 void json_session(struct json *w, const struct session *s, const struct json_style *style);
 
+/* A TLS connection that cannot be read. */
+void json_tls(struct json *w, const char *name, const struct session *s,
+              const struct json_style *style);
+
 /* Milliseconds of a round trip, as exact as the capture. */
 void json_ms(struct json *w, const char *name, int64_t ns, unsigned digits);
 

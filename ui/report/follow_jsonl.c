@@ -1,0 +1,411 @@
+/*
+ * follow as JSON Lines: one object for each message, handshake, end of a session, finding and, when
+ * asked for, frame; `type` says which. Objects of a kind have the same members in the same order,
+ * but for flags that are there only when they are true.
+ *
+ * A message's line is written by hand, since there are millions: what is the same in all of a
+ * session and direction is kept with the session, the text of a second is kept as long as it lasts.
+ */
+#include "analyzer/community_id.h"
+#include "ui/report/message_words.h"
+#include "ui/report/session_json.h"
+#include "ui/report/time_text.h"
+
+#include <stdlib.h>
+
+#define CONSTANT_PART_MAX_BYTES (128U << 10)
+#define SUBPROTOCOL_MAX_BYTES 256 /* shown with each message */
+
+struct jsonl {
+    struct report_context context;
+    struct redactor redactor;
+    struct json_style style;
+    struct time_cache second;
+    struct buffer part; /* a session's constant part, while it is made */
+    struct out part_out;
+    struct out out;
+};
+
+/* What all messages of a session share, by direction; the session owns it. */
+struct constant_parts {
+    size_t n[2];
+    uint8_t bytes[]; /* one direction after the other */
+};
+
+static void jsonl_free(void *self)
+{
+    struct jsonl *f = self;
+    if (f == NULL) {
+        return;
+    }
+    buffer_done(&f->part);
+    redact_done(&f->redactor);
+    free(f);
+}
+
+static void *jsonl_start(const struct report_context *context)
+{
+    struct jsonl *f = calloc(1, sizeof *f);
+    if (f == NULL) {
+        return NULL;
+    }
+    f->context = *context;
+    redact_init(&f->redactor, context->options.show_secrets);
+    f->style = (struct json_style){
+        .registry = context->registry, .capture = context->capture, .redactor = &f->redactor};
+    buffer_init(&f->part, CONSTANT_PART_MAX_BYTES);
+    out_init(&f->out, context->out, NULL);
+    return f;
+}
+
+/*--- What stays the same in a session
+ * -------------------------------------------------------------*/
+
+static void put_constant_part(struct out *o, struct jsonl *f, const struct session *s, int dir,
+                              const char *community)
+{
+    out_text(o, ",\"session\":");
+    out_u64(o, s->id);
+    out_text(o, ",\"community_id\":\"");
+    out_text(o, community);
+    out_text(o, "\",\"direction\":\"");
+    out_text(o, direction_name(dir));
+    out_text(o, "\",\"subprotocol\":");
+    if (s->handshake.subprotocol.p == NULL) {
+        out_text(o, "null");
+    } else {
+        struct bytes name = redact_chosen(&f->redactor, &s->handshake);
+        json_put_string(o, bytes_part(name, 0, SUBPROTOCOL_MAX_BYTES));
+    }
+    out_text(o, ",\"opcode\":\"");
+}
+
+/* Both directions' parts, in f->part; n[0] is where the second begins. */
+static void make_parts(struct jsonl *f, const struct session *s, size_t n[2])
+{
+    char community[COMMUNITY_ID_BYTES];
+    community_id(&s->connection, community);
+    buffer_clear(&f->part);
+    out_init(&f->part_out, NULL, &f->part);
+    put_constant_part(&f->part_out, f, s, 0, community);
+    out_drain(&f->part_out);
+    n[0] = f->part.n;
+    put_constant_part(&f->part_out, f, s, 1, community);
+    out_drain(&f->part_out);
+    n[1] = f->part.n - n[0];
+}
+
+static void keep_parts(struct jsonl *f, struct session *s)
+{
+    size_t n[2];
+    free(s->user);
+    make_parts(f, s, n);
+    struct constant_parts *parts = malloc(sizeof *parts + f->part.n);
+    if (parts != NULL) {
+        parts->n[0] = n[0];
+        parts->n[1] = n[1];
+        memcpy(parts->bytes, f->part.p, f->part.n);
+    }
+    s->user = parts;
+}
+
+static struct bytes constant_part(struct jsonl *f, const struct session *s, int dir)
+{
+    const struct constant_parts *parts = s->user;
+    size_t n[2];
+    if (parts != NULL) {
+        return (struct bytes){parts->bytes + (dir == 0 ? 0 : parts->n[0]), parts->n[dir]};
+    }
+    make_parts(f, s, n); /* there was no memory to keep it */
+    return bytes_part(buffer_bytes(&f->part), dir == 0 ? 0 : n[0], n[dir]);
+}
+
+/*--- Messages and frames
+ * --------------------------------------------------------------------------*/
+
+/* Appends to a line whose room was asked for. */
+static inline uint8_t *put(uint8_t *p, const char *text)
+{
+    size_t n = strlen(text);
+    memcpy(p, text, n);
+    return p + n;
+}
+
+static inline uint8_t *put_number(uint8_t *p, const char *name, uint64_t v)
+{
+    p = put(p, name);
+    return p + number_write(p, v);
+}
+
+/* {"type":"message","time":"..." and what is constant, up to the opcode. */
+static void begin_line(struct jsonl *f, const char *begin, const struct session *s,
+                       const struct event *e)
+{
+    struct out *o = &f->out;
+    uint8_t *p = out_room(o, 128);
+    uint8_t *at = put(p, begin);
+    at += time_text_cached(&f->second, at, e->ts, f->context.capture->digits);
+    *at++ = '"';
+    o->n += (size_t)(at - p);
+    out_bytes(o, constant_part(f, s, e->dir));
+}
+
+static uint8_t *put_flags(uint8_t *p, unsigned flags, bool cut)
+{
+    if ((flags & (MESSAGE_FINISHED | MESSAGE_DAMAGED)) == 0) {
+        p = put(p, ",\"unfinished\":true");
+    }
+    if (flags & MESSAGE_DAMAGED) {
+        p = put(p, ",\"damaged\":true");
+    }
+    if (flags & MESSAGE_NOT_INFLATED) {
+        p = put(p, ",\"not_inflated\":true");
+    }
+    if (flags & MESSAGE_BAD_UTF8) {
+        p = put(p, ",\"bad_utf8\":true");
+    }
+    return cut ? put(p, ",\"cut\":true") : p;
+}
+
+static void put_close(struct jsonl *f, const struct message *m)
+{
+    struct out *o = &f->out;
+    if (m->close_code == CLOSE_CODE_NONE) {
+        out_text(o, ",\"code\":null");
+    } else {
+        out_text(o, ",\"code\":");
+        out_i64(o, m->close_code);
+    }
+    out_text(o, ",\"name\":");
+    json_put_string(o, bytes_of(close_name(f->context.registry, m->close_code)));
+    out_text(o, ",\"reason\":");
+    json_put_string(o, message_close_reason(m));
+}
+
+static void put_rtt(struct jsonl *f, int64_t rtt)
+{
+    struct out *o = &f->out;
+    out_text(o, ",\"rtt_ms\":");
+    if (rtt < 0) {
+        out_text(o, "null");
+    } else {
+        out_fixed(o, rtt, 6, f->context.capture->digits - 3);
+    }
+}
+
+static void put_body(struct out *o, const struct message *m, struct bytes shown)
+{
+    if (message_is_text(m)) {
+        out_text(o, ",\"text\":");
+        json_put_string(o, shown);
+        return;
+    }
+    out_text(o, ",\"base64\":\"");
+    json_put_base64(o, shown);
+    out_char(o, '"');
+}
+
+static void jsonl_message(void *self, const struct session *s, const struct event *e)
+{
+    struct jsonl *f = self;
+    struct out *o = &f->out;
+    const struct message *m = &e->message;
+    struct bytes shown = message_shown(m, f->context.options.bodies);
+    begin_line(f, "{\"type\":\"message\",\"time\":\"", s, e);
+    uint8_t *p = out_room(o, 512);
+    uint8_t *at = put(p, opcode_word(m->opcode));
+    if ((m->opcode & 7) > 2) { /* reserved */
+        at = put_number(at, "\",\"opcode_number\":", m->opcode);
+        at = put_number(at, ",\"length\":", m->len);
+    } else {
+        at = put_number(at, "\",\"length\":", m->len);
+    }
+    at = put_number(at, ",\"wire_length\":", m->wire_len);
+    at = put_number(at, ",\"frames\":", m->frames);
+    at = put(at, m->flags & MESSAGE_COMPRESSED ? ",\"compressed\":true" : ",\"compressed\":false");
+    at = put_number(at, ",\"first_packet\":", m->first_pkt);
+    at = put_number(at, ",\"last_packet\":", e->pkt);
+    at = put_flags(at, m->flags, shown.p != NULL && message_is_cut(m, shown));
+    o->n += (size_t)(at - p);
+    if (m->opcode == 8) {
+        put_close(f, m);
+    } else {
+        if (m->opcode == 10) {
+            put_rtt(f, m->rtt);
+        }
+        if (shown.p != NULL) {
+            put_body(o, m, shown);
+        }
+    }
+    out_text(o, "}\n");
+}
+
+static void jsonl_frame(void *self, const struct session *s, const struct event *e)
+{
+    static const char digits[] = "0123456789abcdef";
+    struct jsonl *f = self;
+    struct out *o = &f->out;
+    const struct frame *frame = &e->frame;
+    begin_line(f, "{\"type\":\"frame\",\"time\":\"", s, e);
+    uint8_t *p = out_room(o, 512);
+    uint8_t *at = put(p, opcode_word(frame->opcode));
+    at = put_number(at, "\",\"opcode_number\":", frame->opcode);
+    at = put(at, frame->fin ? ",\"fin\":true" : ",\"fin\":false");
+    at = put_number(at, ",\"rsv\":", frame->rsv);
+    at = put_number(at, ",\"length\":", frame->len);
+    at = put_number(at, ",\"header_length\":", frame->header_len);
+    at = put(at, ",\"masking_key\":");
+    if (frame->masked) {
+        *at++ = '"';
+        for (int i = 0; i < 4; i++) {
+            *at++ = (uint8_t)digits[frame->masking_key[i] >> 4];
+            *at++ = (uint8_t)digits[frame->masking_key[i] & 15];
+        }
+        *at++ = '"';
+    } else {
+        at = put(at, "null");
+    }
+    at = put_number(at, ",\"packet\":", e->pkt);
+    at = put(at, "}\n");
+    o->n += (size_t)(at - p);
+}
+
+/*--- Sessions and findings
+ * ------------------------------------------------------------------------*/
+
+static void begin_object(struct json *w, struct jsonl *f, const char *type, int64_t ts)
+{
+    json_init(w, &f->out, 0);
+    json_object(w, NULL);
+    json_text(w, "type", type);
+    json_time(w, "time", ts, f->context.capture->digits);
+}
+
+static void end_object(struct json *w)
+{
+    json_end(w);
+    out_char(w->out, '\n');
+}
+
+static void json_who(struct json *w, const struct session *s)
+{
+    char community[COMMUNITY_ID_BYTES];
+    const struct connection *c = &s->connection;
+    community_id(c, community);
+    json_u64(w, "session", s->id);
+    json_text(w, "community_id", community);
+    json_endpoint(w, "client", &c->client, c->family);
+    json_endpoint(w, "server", &c->server, c->family);
+}
+
+static void jsonl_opened(void *self, struct session *s)
+{
+    struct jsonl *f = self;
+    struct json w;
+    keep_parts(f, s);
+    begin_object(&w, f, "session", s->last_ts);
+    json_who(&w, s);
+    json_text(&w, "outcome", outcome_name(s->outcome));
+    if (s->has_handshake) {
+        json_handshake(&w, "handshake", &s->handshake, &f->style);
+    } else {
+        json_null(&w, "handshake");
+    }
+    if (s->outcome == OUTCOME_MIDSTREAM) {
+        json_i64(&w, "confidence", s->confidence);
+    } else {
+        json_null(&w, "confidence");
+    }
+    end_object(&w);
+}
+
+static void jsonl_finding(void *self, const struct session *s, const struct finding_record *r)
+{
+    struct jsonl *f = self;
+    struct json w;
+    char community[COMMUNITY_ID_BYTES];
+    begin_object(&w, f, "finding", r->ts);
+    if (s != NULL) {
+        community_id(&s->connection, community);
+        json_u64(&w, "session", s->id);
+        json_text(&w, "community_id", community);
+        json_text(&w, "direction", direction_name(r->dir));
+    } else {
+        json_null(&w, "session");
+        json_null(&w, "community_id");
+        json_null(&w, "direction");
+    }
+    json_finding_kind(&w, r->id);
+    if (r->detail.n > 0) {
+        json_bytes(&w, "detail", redact_text(&f->redactor, r->detail));
+    } else {
+        json_null(&w, "detail");
+    }
+    json_u64(&w, "packet", r->pkt);
+    end_object(&w);
+}
+
+static void write_end(struct json *w, struct jsonl *f, const struct session *s)
+{
+    unsigned digits = f->context.capture->digits;
+    json_who(w, s);
+    json_text(w, "outcome", outcome_name(s->outcome));
+    json_time(w, "started", s->started, digits);
+    json_fixed(w, "duration", time_between(s->started, s->last_ts), 9, digits);
+    for (int dir = 0; dir < 2; dir++) {
+        json_object(w, direction_name(dir));
+        json_direction_counts(w, &s->dir[dir]);
+        json_close(w, "close", &s->close[dir], &f->style);
+        json_end(w);
+    }
+    json_ending(w, "close", s);
+}
+
+static void jsonl_ended(void *self, struct session *s)
+{
+    struct jsonl *f = self;
+    struct json w;
+    if (s->outcome == OUTCOME_TLS) {
+        begin_object(&w, f, "tls", s->last_ts);
+        json_tls(&w, "connection", s, &f->style);
+    } else {
+        begin_object(&w, f, "end", s->last_ts);
+        write_end(&w, f, s);
+    }
+    end_object(&w);
+    free(s->user);
+    s->user = NULL;
+}
+
+/*--- The format
+ * -----------------------------------------------------------------------------------*/
+
+static struct model_listener jsonl_listener(void *self)
+{
+    const struct jsonl *f = self;
+    return (struct model_listener){.session_opened = jsonl_opened,
+                                   .message = jsonl_message,
+                                   .frame = f->context.options.frames ? jsonl_frame : NULL,
+                                   .finding = jsonl_finding,
+                                   .session_ended = jsonl_ended,
+                                   .self = self};
+}
+
+static int jsonl_flush(void *self)
+{
+    struct jsonl *f = self;
+    return out_flush(&f->out);
+}
+
+static int jsonl_finish(void *self, struct err *err)
+{
+    return report_output_error(jsonl_flush(self), err);
+}
+
+const struct report_format follow_jsonl = {.command = "follow",
+                                           .name = "jsonl",
+                                           .start = jsonl_start,
+                                           .listener = jsonl_listener,
+                                           .flush = jsonl_flush,
+                                           .finish = jsonl_finish,
+                                           .free = jsonl_free};
