@@ -2,6 +2,7 @@
  * wsight's story in order: options, open, run, report, exit status. Only this file prints errors
  * and decides the exit status.
  */
+#include "analyzer/capture/bpf.h"
 #include "config.h"
 #include "names.h"
 #include "options.h"
@@ -13,8 +14,10 @@
 #include <openssl/crypto.h>
 #include <pcap/pcap.h>
 #include <signal.h>
-#include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -24,6 +27,8 @@ enum exit_status {
     EXIT_USAGE = 2,   /* the command line makes no sense */
     EXIT_FINDINGS = 4 /* --fail-on was given, and there is such a finding */
 };
+
+#define WIDTH_MIN 40 /* a terminal that says less does not know */
 
 /* Prints "wsight: ..." as a line on standard error. File names may hold anything: control
  * characters become question marks. */
@@ -72,42 +77,113 @@ static int registry(const struct options *o, const struct names *names, struct o
     return finish_output(output, EXIT_FINE);
 }
 
-/* What could not be read, or not in full. */
-static int complain_about_input(const struct run *run)
+/* Columns of the terminal that the report goes to, or what the user or a usual page has. */
+static unsigned width_of(const struct options *o, FILE *stream)
 {
-    struct source_info info;
-    int status = EXIT_FINE;
-    source_info(run->source, &info);
-    for (size_t i = 0; i < info.files_n; i++) {
-        if (info.files[i].error.text[0] != '\0') {
-            complain(info.files[i].error.text);
-            status = EXIT_FAILED;
+    struct winsize size;
+    if (o->width > 0) {
+        return o->width;
+    }
+    if (ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col >= WIDTH_MIN) {
+        return size.ws_col;
+    }
+    return REPORT_WIDTH_DEFAULT;
+}
+
+/* https://no-color.org/: NO_COLOR counts when it is not empty. */
+static bool has_color(const struct options *o, FILE *stream)
+{
+    const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
+    if (o->color != COLOR_AUTO) {
+        return o->color == COLOR_ALWAYS;
+    }
+    return isatty(fileno(stream)) && (no_color == NULL || no_color[0] == '\0') &&
+           terminal != NULL && strcmp(terminal, "dumb") != 0;
+}
+
+static struct run_output run_output(const struct options *o, const struct names *names,
+                                    FILE *stream)
+{
+    bool interleaved = o->command == COMMAND_FOLLOW && isatty(fileno(stream));
+    return (struct run_output){.stream = stream,
+                               .width = width_of(o, stream),
+                               .color = has_color(o, stream),
+                               .progress = !o->quiet && isatty(STDERR_FILENO) && !interleaved,
+                               .registry = names->registry};
+}
+
+static bool has_findings(const struct options *o, const struct model *model)
+{
+    const struct totals *t = model_totals(model);
+    for (int i = (int)o->fail_on; o->fails && i < SEVERITY_COUNT; i++) {
+        if (t->findings_by_severity[i] > 0) {
+            return true;
         }
     }
-    if (info.filter_problem != NULL) {
-        complain(info.filter_problem);
+    return false;
+}
+
+/* Reads, reports, and tells of what could not be read. */
+static int report(struct run *run, const struct run_output *look, struct output *output)
+{
+    struct err err;
+    if (run_packets(run, look, &err) != 0) {
+        complain(err.text);
+        return EXIT_FAILED;
     }
-    return status;
+    int status = has_findings(run->options, run->model) ? EXIT_FINDINGS : EXIT_FINE;
+    if (summary_is_void(run->source)) {
+        output_abandon(output);
+    } else if (run_report(run, &err) == 0) {
+        status = finish_output(output, status);
+    } else {
+        complain(err.text);
+        output_abandon(output);
+        status = EXIT_FAILED;
+    }
+    return summary_complaints(run->source, complain) == 0 ? status : EXIT_FAILED;
 }
 
 static int captures(const struct options *o, const struct names *names, struct output *output)
 {
     struct run run;
     struct err err;
-    (void)names;
-    if (run_open(&run, o, &err) != 0) {
+    struct run_output look = run_output(o, names, output->stream);
+    if (run_open(&run, o, &look, &err) != 0) {
         complain(err.text);
+        output_abandon(output);
         return EXIT_FAILED;
     }
-    run_packets(&run, output, !o->quiet && isatty(STDERR_FILENO));
-    const struct totals *t = model_totals(run.model);
-    struct engine_stats s = engine_stats(run.engine);
-    fprintf(output->stream, "packets %llu\nsessions %llu\nfindings %llu\n",
-            (unsigned long long)s.packets, (unsigned long long)t->sessions,
-            (unsigned long long)t->findings_by_severity[0]);
-    int status = complain_about_input(&run);
+    int status = report(&run, &look, output);
     run_close(&run);
-    return finish_output(output, status);
+    output_abandon(output);
+    return status;
+}
+
+/* A capture filter that makes no sense is a mistake on the command line. */
+static int check_filter(const struct options *o, struct err *err)
+{
+    struct bpf bpf;
+    int result = bpf_init(&bpf, o->bpf, err);
+    bpf_done(&bpf);
+    return result;
+}
+
+/* A report must not take the place of what it is about. */
+static bool is_input(const struct options *o)
+{
+    struct stat output, input;
+    if (o->command == COMMAND_REGISTRY || o->output == NULL || stat(o->output, &output) != 0 ||
+        !S_ISREG(output.st_mode)) {
+        return false;
+    }
+    for (size_t i = 0; i < o->n_operands; i++) {
+        if (stat(o->operands[i], &input) == 0 && input.st_dev == output.st_dev &&
+            input.st_ino == output.st_ino) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static int carry_out(const struct options *o, enum options_result what)
@@ -116,6 +192,14 @@ static int carry_out(const struct options *o, enum options_result what)
     struct names names;
     struct err err;
     int status;
+    if (is_input(o)) {
+        complain("the output file is one of the captures");
+        return EXIT_USAGE;
+    }
+    if (check_filter(o, &err) != 0) {
+        complain(err.text);
+        return EXIT_USAGE;
+    }
     if (output_open(&output, o->output, &err) != 0) {
         complain(err.text);
         return EXIT_FAILED;

@@ -1,6 +1,7 @@
 /* The command line, from one table of options: getopt_long's tables and the help are made of it. */
 #include "options.h"
 
+#include "report/report.h"
 #include "suggest.h"
 
 #include <errno.h>
@@ -54,7 +55,7 @@ static const struct option_row rows[] = {
     {OPTION_BODIES, 0, "bodies", "N|all|none", FOLLOW, "how many bytes of each message are shown"},
     {OPTION_FRAMES, 0, "frames", NULL, FOLLOW, "a line for each frame, too"},
     {OPTION_DIGEST, 0, "digest", NULL, READING, "SHA-256 of all messages of each direction"},
-    {OPTION_LIMIT, 0, "limit", "N", REPORT, "list at most N sessions, findings and the like"},
+    {OPTION_LIMIT, 0, "limit", "N|all", REPORT, "list at most N sessions in the text; all for all"},
     {OPTION_FAIL_ON, 0, "fail-on", "SEVERITY", READING,
      "exit with 4 at such a finding: note, warning or error"},
     {OPTION_SHOW_SECRETS, 0, "show-secrets", NULL, READING,
@@ -202,15 +203,12 @@ static int wrong_value(struct err *err, const char *option, const char *value, c
 
 static int take_format(struct options *o, const char *value, struct err *err)
 {
-    static const char *const words[] = {"text", "json", "jsonl"};
-    static const char *const follow_words[] = {"text", "jsonl"};
-    bool follows = o->command == COMMAND_FOLLOW;
-    int word = follows ? parse_word(value, follow_words, 2) : parse_word(value, words, 2);
-    if (word < 0) {
+    if (report_find(commands[o->command].name, value) == NULL) {
         return wrong_value(err, "format", value,
-                           follows ? "text or jsonl" : "text or json (jsonl is follow's)");
+                           o->command == COMMAND_FOLLOW ? "text or jsonl"
+                                                        : "text or json (jsonl is follow's)");
     }
-    o->format = word == 0 ? FORMAT_TEXT : FORMAT_JSON;
+    o->format = value;
     return 0;
 }
 
@@ -258,6 +256,16 @@ static int take_number(uint64_t *number, uint64_t most, const char *option, cons
     return 0;
 }
 
+static int take_limit(struct options *o, const char *value, struct err *err)
+{
+    if (strcmp(value, "all") == 0) {
+        o->limit = 0;
+    } else if (!parse_number(value, &o->limit)) {
+        return wrong_value(err, "limit", value, "a number, or all");
+    }
+    return 0;
+}
+
 static int take_width(struct options *o, const char *value, struct err *err)
 {
     uint64_t width;
@@ -291,7 +299,7 @@ static int take_option(struct options *o, int id, const char *value, struct err 
         o->digest = true;
         return 0;
     case OPTION_LIMIT:
-        return take_number(&o->limit, SIZE_MAX, "limit", value, err);
+        return take_limit(o, value, err);
     case OPTION_FAIL_ON:
         return take_severity(o, value, err);
     case OPTION_SHOW_SECRETS:
@@ -482,9 +490,9 @@ static int apply(const struct parse *p, struct options *o, struct err *err)
             return -1;
         }
     }
+    bool text = o->format == NULL || strcmp(o->format, "text") == 0;
     if (o->bodies == OPTIONS_UNLIMITED - 1) {
-        o->bodies =
-            o->format == FORMAT_TEXT ? BODIES_TEXT_DEFAULT_BYTES : BODIES_JSON_DEFAULT_BYTES;
+        o->bodies = text ? BODIES_TEXT_DEFAULT_BYTES : BODIES_JSON_DEFAULT_BYTES;
     }
     return 0;
 }
@@ -547,7 +555,7 @@ enum options_result options_parse(struct options *o, int argc, char **argv, stru
     for (int i = 0; i < argc; i++) {
         words += strlen(argv[i]) + 1; /* more than there can be options and operands */
     }
-    *o = (struct options){.command = COMMAND_REPORT};
+    *o = (struct options){.command = COMMAND_REPORT, .limit = REPORT_LIMIT_DEFAULT};
     o->operands = calloc(words + 1, sizeof *o->operands);
     p.options = calloc(words + 1, sizeof *p.options);
     enum options_result result = OPTIONS_WRONG;

@@ -17,8 +17,6 @@
 
 enum command { COMMAND_REPORT, COMMAND_FOLLOW, COMMAND_REGISTRY, COMMAND_COUNT };
 
-enum format { FORMAT_TEXT, FORMAT_JSON };
-
 enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 #define OPTIONS_UNLIMITED UINT64_MAX
@@ -35,9 +33,9 @@ struct options {
     const char *bpf;          /* capture filter, or NULL */
     const char *output;       /* NULL: standard output */
     const char *registry;     /* XML file, or NULL: the built-in one */
-    enum format format;       /* of follow, FORMAT_JSON is jsonl */
+    const char *format;       /* text, json, jsonl: the command has it; NULL: its own */
     uint64_t bodies;          /* follow: bytes of each message shown; OPTIONS_UNLIMITED: all */
-    uint64_t limit;           /* report: rows of each list; 0: as many as the format thinks best */
+    uint64_t limit;           /* report: sessions that the text lists; 0: all */
     uint64_t max_connections; /* 0: the engine's own */
     unsigned width;           /* columns; 0: those of the terminal */
     enum color_when color;

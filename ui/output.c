@@ -8,8 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define OUTPUT_BUFFER_BYTES (128U << 10)
-
 static int cannot_write(const struct output *o, struct err *err)
 {
     return err_set(err, "cannot write to %s: %s", o->name,
@@ -87,18 +85,7 @@ int output_open(struct output *o, const char *path, struct err *err)
         output_abandon(o);
         return -1;
     }
-    (void)setvbuf(o->stream, NULL, _IOFBF, OUTPUT_BUFFER_BYTES);
     return 0;
-}
-
-bool output_failed(const struct output *o)
-{
-    return ferror(o->stream) != 0;
-}
-
-void output_flush(struct output *o)
-{
-    (void)fflush(o->stream);
 }
 
 /* Standard output is closed too: only then does a network file system tell that it is full. */

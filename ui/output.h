@@ -23,12 +23,6 @@ struct output {
 /* path NULL: standard output. -1 with err filled when it cannot be opened. */
 int output_open(struct output *output, const char *path, struct err *err);
 
-/* Something could not be written; it is no use to go on. */
-bool output_failed(const struct output *output);
-
-/* Hands on what was written so far. */
-void output_flush(struct output *output);
-
 /* Gives the file its name. -1 with err filled when not everything could be written: the file that
  * had the name before is then still there. */
 int output_close(struct output *output, struct err *err);

@@ -1,6 +1,7 @@
 /* One run over capture files. */
 #include "run.h"
 
+#include "config.h"
 #include "progress.h"
 
 #include <signal.h>
@@ -52,12 +53,43 @@ static struct engine_options engine_options(const struct options *o)
     return e;
 }
 
-int run_open(struct run *run, const struct options *o, struct err *err)
+/* The report's format, started and listening to the model. */
+static int start_report(struct run *run, const struct options *o, const struct run_output *output,
+                        struct err *err)
+{
+    run->context = (struct report_context){
+        .out = output->stream,
+        .options = {.width = output->width,
+                    .colour = output->color,
+                    .limit = o->limit,
+                    .show_secrets = o->show_secrets,
+                    .frames = o->frames,
+                    .bodies = o->bodies},
+        .tool_name = "wsight",
+        .tool_version = WSIGHT_VERSION,
+        .registry = output->registry,
+        .capture = &run->summary.capture,
+        .stats = &run->stats,
+        .model = run->model,
+    };
+    run->format = report_find(command_name(o->command), o->format);
+    if (run->format == NULL) {
+        return err_set(err, "there is no format '%s'", o->format);
+    }
+    run->report = run->format->start(&run->context);
+    if (run->report == NULL) {
+        return err_set(err, "out of memory");
+    }
+    struct model_listener listener = run->format->listener(run->report);
+    model_listen(run->model, &listener);
+    return 0;
+}
+
+static int open_parts(struct run *run, const struct options *o, struct err *err)
 {
     struct source_options source = {.filter = o->bpf};
     struct model_options model = {.retain = false};
     struct engine_options engine = engine_options(o);
-    *run = (struct run){.line_by_line = o->command == COMMAND_FOLLOW};
     run->source = source_open(o->operands, o->n_operands, &source, err);
     if (run->source == NULL) {
         return -1;
@@ -65,9 +97,19 @@ int run_open(struct run *run, const struct options *o, struct err *err)
     run->model = model_new(&model);
     run->batch = run->model != NULL ? batch_new(to_model, run->model) : NULL;
     run->engine = run->batch != NULL ? engine_new(&engine, &run->batch->sink) : NULL;
-    if (run->engine == NULL) {
-        run_close(run);
+    if (run->engine == NULL || summary_init(&run->summary, o->n_operands, o->bpf) != 0) {
         return err_set(err, "out of memory");
+    }
+    return 0;
+}
+
+int run_open(struct run *run, const struct options *o, const struct run_output *output,
+             struct err *err)
+{
+    *run = (struct run){.options = o};
+    if (open_parts(run, o, err) != 0 || start_report(run, o, output, err) != 0) {
+        run_close(run);
+        return -1;
     }
     return 0;
 }
@@ -79,36 +121,64 @@ static void show(struct run *run, struct progress *progress)
     progress_show(progress, info.packets, info.read_bytes, info.total_bytes);
 }
 
-void run_packets(struct run *run, struct output *output, bool show_progress)
+/* Until the end, a signal, or an output that takes no more. */
+static void read_packets(struct run *run, FILE *stream, struct progress *progress)
 {
     struct packet packets[RUN_PACKETS];
-    struct progress progress;
-    catch_signals();
-    progress_start(&progress, show_progress);
-    while (!interrupted && !output_failed(output)) {
+    bool first = true;
+    bool follows = run->options->command == COMMAND_FOLLOW;
+    while (!interrupted && !ferror(stream)) {
         size_t n = source_batch(run->source, packets, RUN_PACKETS);
         if (n == 0 && source_state(run->source) == SOURCE_ENDED) {
-            break;
+            return;
+        }
+        if (first && n > 0) { /* the precision of the times is known from here on */
+            (void)summary_update(&run->summary, run->source);
+            first = false;
         }
         engine_packets(run->engine, packets, n);
-        if (run->line_by_line && n < RUN_PACKETS) { /* the input has no more at the moment */
+        if (follows && n < RUN_PACKETS) { /* the input has no more at the moment */
             batch_flush(run->batch);
-            output_flush(output);
+            run->format->flush(run->report);
         }
-        if (progress_due(&progress)) {
-            show(run, &progress);
+        if (progress_due(progress)) {
+            show(run, progress);
         }
     }
+}
+
+int run_packets(struct run *run, const struct run_output *output, struct err *err)
+{
+    struct progress progress;
+    catch_signals();
+    progress_start(&progress, output->progress);
+    read_packets(run, output->stream, &progress);
     progress_end(&progress);
     engine_finish(run->engine);
+    summary_findings(run->source, &run->batch->sink);
     batch_flush(run->batch);
+    run->stats = engine_stats(run->engine);
+    run->summary.capture.interrupted = interrupted != 0;
+    if (summary_update(&run->summary, run->source) != 0) {
+        return err_set(err, "out of memory");
+    }
+    return 0;
+}
+
+int run_report(struct run *run, struct err *err)
+{
+    return run->format->finish(run->report, err);
 }
 
 void run_close(struct run *run)
 {
+    if (run->report != NULL) {
+        run->format->free(run->report);
+    }
     engine_free(run->engine);
     batch_free(run->batch);
     model_free(run->model);
     source_free(run->source);
+    summary_done(&run->summary);
     *run = (struct run){0};
 }

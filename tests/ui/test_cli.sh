@@ -1,0 +1,177 @@
+#!/bin/bash
+# The program from outside: what it reads and writes, what it says when it cannot, and its exit status.
+
+failed=0 passed=0
+tmp=$TEST_TMP
+tour=captures/tour.pcapng
+small=captures/ipv6.pcap
+
+check() { # check SENTENCE EXPECTED ACTUAL
+    if [ "$2" = "$3" ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        printf 'not so: %s\n  expected: %s\n  found:    %s\n' "$1" "$2" "$3"
+    fi
+}
+
+# run STATUS ARGUMENT...: runs the program; its outputs are $tmp/out and $tmp/err.
+run() {
+    local expected=$1 status
+    shift
+    "$WSIGHT" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+    status=$?
+    check "exit status of wsight $*" "$expected" "$status"
+}
+says() { # says SENTENCE: standard error has this line
+    check "'$1' is said" 1 "$(grep -cxF -- "wsight: $1" "$tmp/err")"
+}
+silent() { check "nothing is said: $1" "" "$(cat "$tmp/err")"; }
+
+# --- Help, version, usage
+run 0 --help
+check "help goes to standard output" "Usage: wsight [COMMAND] [OPTION]... FILE..." "$(head -n 1 "$tmp/out")"
+silent "help"
+for command in report follow registry; do
+    run 0 $command --help
+    check "help of $command" "Usage: wsight $command [OPTION]..." "$(head -n 1 "$tmp/out" | sed 's/\(.*\]\.\.\.\) .*/\1/')"
+done
+run 0 --version
+check "the version is one line" 1 "$(grep -cE '^wsight [0-9.]+$' "$tmp/out")"
+run 0 --version --verbose
+check "libraries and the registry's edition" 2 "$(grep -cE '^(libpcap version|registry of [0-9]{4}-)' "$tmp/out")"
+run 2
+says "no capture file given. For example: wsight report capture.pcapng"
+check "and where to find more" "try 'wsight --help'" "$(tail -n 1 "$tmp/err")"
+run 2 reprot
+run 2 --nonsense $small
+run 2 report --format=xml $small
+run 2 -f 'tcp prot 80' $small
+check "a wrong filter is told" 1 "$(grep -c '^wsight: ' "$tmp/err")"
+check "and nothing is reported" "" "$(cat "$tmp/out")"
+
+# --- Registry
+run 0 registry 1006
+check "the registry knows 1006" 1 "$(grep -c 'Abnormal Closure' "$tmp/out")"
+run 1 registry no-such-name
+run 1 registry --registry=$small 1006
+check "a registry that is none" "" "$(cat "$tmp/out")"
+
+# --- Inputs
+run 0 $small
+cp "$tmp/out" "$tmp/small.txt"
+run 0 report $small
+check "report is the default" "" "$(cmp "$tmp/out" "$tmp/small.txt")"
+run 0 -nq -r $small
+check "tcpdump's habits" "" "$(cmp "$tmp/out" "$tmp/small.txt")"
+"$WSIGHT" --format=json - <$small | sed 's/"name":"-"/"name":"captures\/ipv6.pcap"/' >"$tmp/stdin.json"
+run 0 --format=json $small
+check "standard input gives the same as the file" "" "$(cmp "$tmp/out" "$tmp/stdin.json")"
+gzip -c $small >"$tmp/small.gz"
+run 0 --format=json "$tmp/small.gz"
+check "so does gzip" 1 "$(grep -c '"format":"pcap, gzip"' "$tmp/out")"
+run 0 --format=json $small captures/vlan.pcap
+check "two files are two" 2 "$(grep -o '"name":"captures/[a-z0-9]*.pcap"' "$tmp/out" | wc -l)"
+run 1 "$tmp/none.pcap"
+says "$tmp/none.pcap: No such file or directory"
+check "no report of nothing" "" "$(cat "$tmp/out")"
+run 1 "$tmp/none.pcap" $small
+check "the files that can be read are reported on" 1 "$(grep -c "ipv6.pcap" "$tmp/out")"
+run 1 "$tmp"
+says "$tmp is a directory, not a capture file"
+: >"$tmp/empty"
+run 1 "$tmp/empty"
+says "$tmp/empty is empty"
+run 1 README.md
+check "what is no capture" 1 "$(grep -c '^wsight: README.md is not a pcap or pcapng file' "$tmp/err")"
+head -c 5000 $small >"$tmp/cut.pcap"
+run 1 --format=json "$tmp/cut.pcap"
+check "a truncated file is told" 1 "$(grep -c "^wsight: $tmp/cut.pcap ends within a packet" "$tmp/err")"
+check "and reported on, with a finding" 1 "$(grep -c 'capture.truncated' "$tmp/out" | sed 's/[1-9][0-9]*/1/')"
+printf 'x' >"$tmp/$(printf 'bad\033[31mname')"
+run 1 "$tmp/$(printf 'bad\033[31mname')"
+check "no control character of a file name gets out" 0 "$(grep -c "$(printf '\033')" "$tmp/err")"
+
+# --- Outputs
+run 0 -o "$tmp/report.txt" $small
+check "a file holds what standard output would" "" "$(cmp "$tmp/report.txt" "$tmp/small.txt")"
+check "and nothing is printed" "" "$(cat "$tmp/out")"
+cp $small "$tmp/in.pcap"
+run 2 -o "$tmp/in.pcap" "$tmp/in.pcap"
+says "the output file is one of the captures"
+check "the capture is as it was" "" "$(cmp $small "$tmp/in.pcap")"
+run 1 -o "$tmp/no/report.txt" $small
+says "cannot write to $tmp/no/report.txt: No such file or directory"
+if [ -w /dev/full ]; then
+    for command in report follow; do
+        for format in '' --format=json; do
+            [ "$command$format" != follow--format=json ] || format=--format=jsonl
+            "$WSIGHT" $command $format $tour >/dev/full 2>"$tmp/err"
+            check "$command $format to a full disk" 1 $?
+            check "a full disk is told once" "1 1" "$(grep -c 'No space left on device' "$tmp/err") $(wc -l <"$tmp/err")"
+        done
+    done
+    "$WSIGHT" --help >/dev/full 2>"$tmp/err"
+    check "help to a full disk" 1 $?
+fi
+# The reader is gone before the first byte.
+mkfifo "$tmp/closed"
+{ "$WSIGHT" follow --format=jsonl $tour 2>"$tmp/err"; echo $? >"$tmp/status"; } | true
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+    [ -s "$tmp/status" ] && break
+    sleep 0.1
+done
+check "a closed pipe" 1 "$(cat "$tmp/status")"
+check "is told" 1 "$(grep -c 'Broken pipe' "$tmp/err")"
+
+# --- Findings as an exit status
+run 0 --fail-on=error $small
+run 4 --fail-on=error captures/violations.pcapng
+run 4 --fail-on=note $small
+run 4 follow --fail-on=warning captures/violations.pcapng
+run 1 --fail-on=error captures/violations.pcapng "$tmp/none.pcap"
+
+# --- Interrupts (job control, as background jobs ignore SIGINT without it)
+set -m
+mkfifo "$tmp/open"
+exec 9<>"$tmp/open"
+cat $small >&9
+"$WSIGHT" --format=json "$tmp/open" >"$tmp/out" 2>"$tmp/err" &
+pid=$!
+sleep 0.3
+kill -INT $pid
+wait $pid
+check "an interrupt ends the reading" 0 $?
+check "and what was read is reported" 1 "$(grep -c '"interrupted":true' "$tmp/out")"
+check "with its sessions" 1 "$(grep -c '"outcome":"open"' "$tmp/out" | sed 's/[1-9][0-9]*/1/')"
+"$WSIGHT" follow --format=jsonl "$tmp/open" >"$tmp/out" 2>"$tmp/err" &
+pid=$!
+cat $small >&9
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+    grep -q '"close"' "$tmp/out" && break
+    sleep 0.1
+done
+check "follow prints while its input pauses" 1 "$(grep -c '"opcode":"close"' "$tmp/out" | sed 's/[1-9][0-9]*/1/')"
+kill -TERM $pid
+wait $pid
+check "SIGTERM is an interrupt, too" 0 $?
+exec 9>&-
+set +m
+
+# --- Memory
+if [ -z "${ASAN_OPTIONS-}" ] && ! ldd "$WSIGHT" 2>/dev/null | grep -q asan; then
+    base=$("$WSIGHT" --version >/dev/null && echo 20000)
+    for limit in $base 26000 30000 40000; do
+        (
+            ulimit -v "$limit"
+            exec "$WSIGHT" $tour
+        ) >"$tmp/out" 2>"$tmp/err"
+        status=$?
+        [ $status = 0 ] || [ $status = 1 ] || [ $status = 127 ] ||
+            check "with $limit KB of memory it ends with a status" "0 or 1" "$status"
+        [ $status != 1 ] || check "and says why" 1 "$(grep -c 'out of memory' "$tmp/err")"
+    done
+fi
+
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
