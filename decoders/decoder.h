@@ -13,7 +13,13 @@
  * same bytes after each step of the other direction. (A passive observer may see client frames
  * before the 101.)
  * 4. stream_switch takes effect when you return, and re-offers whatever either direction had left.
- * 5. You cannot fail. Say what is wrong with a finding; if you cannot find your place again, give
+ * 5. A gap comes in its place: after you were offered the bytes before it. Those you did not take
+ * are lost with it and counted in. If you need the other direction first, call stream_block in
+ * gap().
+ * 6. An end comes when you were offered all bytes before it, unless they wait for the other
+ * direction; then when they do not any more, or at the latest before close(). After a switch the
+ * new decoder is told of the ends as well.
+ * 7. You cannot fail. Say what is wrong with a finding; if you cannot find your place again, give
  * the direction up.
  */
 #ifndef WSIGHT_DECODER_H
@@ -78,11 +84,16 @@ struct stream_shared {
     struct upgrade_memory *upgrades; /* what checks across connections need; http/upgrade owns it */
     uint8_t *scratch;                /* STREAM_SCRATCH_BYTES for use within one data() call */
     size_t held_bytes;               /* held back by decoders for later (compressed messages) */
+    size_t kept_bytes;               /* kept by all streams for their decoders */
 };
 
 #define STREAM_SCRATCH_BYTES 65536
 #define STREAM_BLOCKED_MAX_BYTES 262144 /* a client may send this much before the 101 is seen */
 #define STREAM_MATCH_MAX_BYTES 16384    /* looked at, per direction, to recognise a protocol */
+/* Kept by all streams together; once it is more, a direction gets only so much that 250,000
+ * connections have enough with half a gigabyte. */
+#define STREAM_KEPT_ALL_MAX_BYTES (64U << 20)
+#define STREAM_KEPT_CROWDED_BYTES 1024
 
 /* ---- For decoders ---- */
 

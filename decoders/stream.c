@@ -8,7 +8,7 @@
  */
 #include "decoder.h"
 
-#include "base/buffer.h"
+#include "kept.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -17,7 +17,6 @@
 
 #define CACHE_LINE_BYTES 64
 #define DETAIL_MAX_BYTES 160
-#define KEPT_MARKS_MAX 4096      /* pieces that kept bytes may consist of */
 #define FINDING_FORMATTED_MAX 64 /* details that are still made for one id on one stream */
 
 #define DECODER(name) extern const struct decoder name;
@@ -28,20 +27,6 @@ static const struct decoder *const decoders[] = {
 #define DECODER(name) &name,
 #include "decoders.def"
 #undef DECODER
-};
-
-/* Where a piece of the kept bytes came from. */
-struct mark {
-    size_t end; /* offset of the piece's end in the kept bytes */
-    int64_t ts;
-    uint64_t pkt;
-};
-
-struct keep {
-    struct buffer bytes;
-    struct buffer marks; /* of struct mark */
-    size_t offered;      /* marks that the decoder has already been shown */
-    size_t want;         /* the decoder asked for this many bytes; 0: any more */
 };
 
 enum side_flag {
@@ -56,7 +41,7 @@ struct stream {
     _Alignas(CACHE_LINE_BYTES) const struct decoder *decoder; /* NULL while nobody has said yes */
     void *state;
     struct stream_shared *shared;
-    struct keep *keep[2]; /* NULL while nothing was ever kept */
+    struct kept *kept[2]; /* NULL while nothing is kept */
     int64_t ts;
     uint64_t pkt;
     uint8_t side[2]; /* enum side_flag */
@@ -64,7 +49,6 @@ struct stream {
     const struct decoder *next; /* switch asked for by the running call */
     size_t wanted;              /* by the running call */
     uint64_t session;
-    uint64_t lost[2]; /* a gap that waits for the other direction, before what is kept */
     const void *next_arg;
     const struct session_end *ending;
     uint8_t *finding_counts; /* FINDING_COUNT counters, once a finding was made */
@@ -248,29 +232,14 @@ void stream_finding_at(struct stream *s, enum dir dir, int64_t ts, uint64_t pkt,
 
 /* ---- Kept bytes ---- */
 
-static size_t kept_bytes(const struct stream *s, enum dir d)
+static void drop_kept(struct stream *s, enum dir d)
 {
-    return s->keep[d] != NULL ? s->keep[d]->bytes.n : 0;
-}
-
-static size_t mark_count(const struct keep *k)
-{
-    return k->marks.n / sizeof(struct mark);
-}
-
-static struct mark *mark_at(const struct keep *k, size_t i)
-{
-    return (struct mark *)(void *)k->marks.p + i;
-}
-
-static void keep_free(struct stream *s, enum dir d)
-{
-    if (s->keep[d] != NULL) {
-        buffer_done(&s->keep[d]->bytes);
-        buffer_done(&s->keep[d]->marks);
-        free(s->keep[d]);
-        s->keep[d] = NULL;
+    if (s->kept[d] == NULL) {
+        return;
     }
+    s->shared->kept_bytes -= kept_bytes(s->kept[d]);
+    kept_free(s->kept[d]);
+    s->kept[d] = NULL;
 }
 
 void stream_give_up(struct stream *s, enum dir d)
@@ -279,83 +248,93 @@ void stream_give_up(struct stream *s, enum dir d)
     s->side[d] &= (uint8_t)~SIDE_BLOCKED;
 }
 
+static bool given_up(const struct stream *s, enum dir d)
+{
+    return s->side[d] & SIDE_GIVEN_UP;
+}
+
+static bool nothing_kept(const struct stream *s, enum dir d)
+{
+    return s->kept[d] == NULL || kept_is_empty(s->kept[d]);
+}
+
 static size_t keep_limit(const struct stream *s, enum dir d)
 {
-    if (s->decoder == NULL) {
-        return STREAM_MATCH_MAX_BYTES;
-    }
-    return s->side[d] & SIDE_BLOCKED ? STREAM_BLOCKED_MAX_BYTES : s->decoder->max_keep;
+    size_t limit = s->decoder == NULL          ? STREAM_MATCH_MAX_BYTES
+                   : s->side[d] & SIDE_BLOCKED ? STREAM_BLOCKED_MAX_BYTES
+                                               : s->decoder->max_keep;
+    bool crowded = s->shared->kept_bytes > STREAM_KEPT_ALL_MAX_BYTES;
+    return crowded && limit > STREAM_KEPT_CROWDED_BYTES ? STREAM_KEPT_CROWDED_BYTES : limit;
 }
 
-/* Appends to the kept bytes; false when the memory for them is not to be had. */
-static bool keep_append(struct stream *s, enum dir d, const struct chunk *c)
+/* How much more may be kept. */
+static size_t keep_room(const struct stream *s, enum dir d)
 {
-    struct keep *k = s->keep[d];
-    if (k == NULL) {
-        k = s->keep[d] = calloc(1, sizeof *k);
-        if (k == NULL) {
-            return false;
-        }
-        buffer_init(&k->bytes, STREAM_BLOCKED_MAX_BYTES + STREAM_MATCH_MAX_BYTES);
-        buffer_init(&k->marks, KEPT_MARKS_MAX * sizeof(struct mark));
+    size_t limit = keep_limit(s, d);
+    size_t n = kept_bytes(s->kept[d]);
+    return n < limit ? limit - n : 0;
+}
+
+static bool keep_ready(struct stream *s, enum dir d)
+{
+    if (s->kept[d] == NULL) {
+        s->kept[d] = kept_new(STREAM_BLOCKED_MAX_BYTES + STREAM_MATCH_MAX_BYTES);
     }
-    if (!buffer_append(&k->bytes, c->b)) {
+    return s->kept[d] != NULL;
+}
+
+static void give_up_full(struct stream *s, enum dir d, size_t n)
+{
+    stream_finding(s, d, FINDING_STREAM_LIMIT_KEPT, "%zu bytes", kept_bytes(s->kept[d]) + n);
+    stream_give_up(s, d);
+    drop_kept(s, d);
+}
+
+/* Keeps a chunk; gives the direction up when that is too much. */
+static bool keep(struct stream *s, const struct chunk *c)
+{
+    enum dir d = c->dir;
+    if (c->b.n > keep_room(s, d) || !keep_ready(s, d) || !kept_append(s->kept[d], c)) {
+        s->ts = c->ts;
+        s->pkt = c->pkt;
+        give_up_full(s, d, c->b.n);
         return false;
     }
-    struct mark m = {k->bytes.n, c->ts, c->pkt};
-    if (!buffer_append(&k->marks, (struct bytes){(const uint8_t *)&m, sizeof m})) {
-        *mark_at(k, mark_count(k) - 1) = m; /* many tiny pieces: they share the newest mark */
-    }
+    s->shared->kept_bytes += c->b.n;
     return true;
-}
-
-/* Takes n bytes away from the front, with the marks they had. */
-static void keep_drop(struct keep *k, size_t n)
-{
-    size_t gone = 0;
-    size_t marks = mark_count(k);
-    while (gone < marks && mark_at(k, gone)->end <= n) {
-        gone++;
-    }
-    buffer_drop(&k->marks, gone * sizeof(struct mark));
-    for (size_t i = 0; i < mark_count(k); i++) {
-        mark_at(k, i)->end -= n;
-    }
-    buffer_drop(&k->bytes, n);
-    k->offered = 0;
-    k->want = 0;
 }
 
 /* ---- Running the decoder ---- */
 
+/* What was kept for one decoder is shown anew to the next, and so are the ends. */
 static void take_switch(struct stream *s)
 {
-    const struct decoder *old = s->decoder;
-    void *old_state = s->state;
-    struct hint hint = {.from_start = s->from_start, .last = true, .arg = s->next_arg};
-    s->decoder = s->next;
-    s->next = NULL;
-    s->state = line_alloc(s->decoder->state_size);
-    if (s->state == NULL) {
-        s->decoder = old;
-        s->state = old_state;
-        stream_give_up(s, DIR_CLIENT_TO_SERVER);
-        stream_give_up(s, DIR_SERVER_TO_CLIENT);
-        return;
-    }
-    s->decoder->open(s, &hint);
-    if (old != NULL) {
-        void *state = s->state;
-        s->state = old_state;
-        old->close(s);
+    while (s->next != NULL) {
+        const struct decoder *old = s->decoder;
+        void *old_state = s->state;
+        struct hint hint = {.from_start = s->from_start, .last = true, .arg = s->next_arg};
+        void *state = line_alloc(s->next->state_size);
+        if (state == NULL) {
+            s->next = NULL;
+            stream_give_up(s, DIR_CLIENT_TO_SERVER);
+            stream_give_up(s, DIR_SERVER_TO_CLIENT);
+            return;
+        }
+        s->decoder = s->next;
         s->state = state;
-        free(old_state);
-    }
-    for (int d = 0; d < 2; d++) {
-        s->side[d] &= (uint8_t)~SIDE_BLOCKED;
-        if (s->keep[d] != NULL) {
-            s->keep[d]->offered = 0;
-            s->keep[d]->want = 0;
+        s->next = NULL;
+        s->decoder->open(s, &hint);
+        if (old != NULL) {
+            s->state = old_state;
+            old->close(s);
+            s->state = state;
+            free(old_state);
+        }
+        for (int d = 0; d < 2; d++) {
+            s->side[d] &= (uint8_t) ~(SIDE_BLOCKED | SIDE_TOLD_END);
+            if (s->kept[d] != NULL) {
+                kept_again(s->kept[d]);
+            }
         }
     }
 }
@@ -365,13 +344,13 @@ static size_t call_data(struct stream *s, const struct chunk *c)
 {
     s->wanted = 0;
     s->block_asked = false;
+    s->ts = c->ts;
+    s->pkt = c->pkt;
     size_t took = s->decoder->data(s, c);
     assert(took <= c->b.n);
-    bool switched = s->next != NULL;
-    if (switched) {
+    if (s->next != NULL) {
         take_switch(s);
-    }
-    if (took == 0 && s->block_asked && !switched) {
+    } else if (took == 0 && s->block_asked) {
         s->side[c->dir] |= SIDE_BLOCKED;
     }
     return took;
@@ -382,167 +361,164 @@ static bool can_run(const struct stream *s, enum dir d)
     return (s->side[d] & (SIDE_GIVEN_UP | SIDE_BLOCKED)) == 0;
 }
 
-/* Tells the decoder of a gap; it may want to hear of it only after the other direction moved. */
-static void call_gap(struct stream *s, enum dir d, uint64_t n)
+static bool offer_bytes(struct stream *s, enum dir d, const struct kept_offer *o)
+{
+    const struct decoder *before = s->decoder;
+    struct chunk c = {o->ts, o->pkt, o->b, d};
+    size_t took = call_data(s, &c);
+    bool switched = s->decoder != before;
+    if (took > 0) {
+        kept_take(s->kept[d], took);
+        s->shared->kept_bytes -= took;
+    } else if (!switched) {
+        kept_want(s->kept[d], s->wanted);
+    }
+    return took > 0 || switched;
+}
+
+/* The decoder may want to hear of a gap only after the other direction moved. */
+static bool offer_gap(struct stream *s, enum dir d, const struct kept_offer *o)
 {
     s->block_asked = false;
-    if (!s->decoder->gap(s, d, n)) {
+    s->ts = o->ts;
+    s->pkt = o->pkt;
+    bool goes_on = s->decoder->gap(s, d, o->gap);
+    if (!goes_on) {
         stream_give_up(s, d);
-    } else if (s->block_asked) {
-        s->lost[d] = n;
+    } else if (s->block_asked && s->next == NULL) {
         s->side[d] |= SIDE_BLOCKED;
+        return false;
     }
+    kept_take_gap(s->kept[d]);
     if (s->next != NULL) {
         take_switch(s);
     }
+    return true;
 }
 
-static bool deliver_lost(struct stream *s, enum dir d)
-{
-    uint64_t n = s->lost[d];
-    if (n == 0 || !can_run(s, d)) {
-        return false;
-    }
-    s->lost[d] = 0;
-    call_gap(s, d, n);
-    return s->lost[d] == 0;
-}
-
-/* Is anything held back for the decoder? */
-static bool has_rest(const struct stream *s, enum dir d)
-{
-    return kept_bytes(s, d) > 0 || s->lost[d] > 0;
-}
-
-/* Offers what is held back of a direction until the decoder wants more. true: it moved. */
+/* Offers what is kept of a direction until the decoder wants more. true: it moved. */
 static bool drain_kept(struct stream *s, enum dir d)
 {
-    bool moved = deliver_lost(s, d);
-    while (can_run(s, d) && kept_bytes(s, d) > 0) {
-        struct keep *k = s->keep[d];
-        size_t i = k->offered;
-        if (i >= mark_count(k) || (k->want > k->bytes.n && i > 0)) {
+    bool moved = false;
+    struct kept_offer o;
+    while (can_run(s, d) && !nothing_kept(s, d)) {
+        size_t before = kept_bytes(s->kept[d]);
+        if (!kept_next(s->kept[d], &o)) {
             break;
         }
-        while (mark_at(k, i)->end < k->want && i + 1 < mark_count(k)) {
-            i++;
-        }
-        const struct mark *m = mark_at(k, i);
-        struct chunk c = {m->ts, m->pkt, {k->bytes.p, m->end}, d};
-        const struct decoder *before = s->decoder;
-        k->offered = i + 1;
-        s->ts = c.ts;
-        s->pkt = c.pkt;
-        size_t took = call_data(s, &c);
-        if (took > 0) {
-            keep_drop(k, took);
-        } else if (s->decoder == before) {
-            k->want = s->wanted;
-        }
-        moved = moved || took > 0 || s->decoder != before;
+        s->shared->kept_bytes -= before - kept_bytes(s->kept[d]); /* lost before a gap */
+        moved = (o.gap > 0 ? offer_gap(s, d, &o) : offer_bytes(s, d, &o)) || moved;
     }
-    if ((s->side[d] & SIDE_GIVEN_UP) || kept_bytes(s, d) == 0) {
-        keep_free(s, d); /* without it a chunk touches a line of the cache less */
+    if (given_up(s, d) || nothing_kept(s, d)) {
+        drop_kept(s, d); /* without it a chunk touches a line of the cache less */
     }
     return moved;
 }
 
-static void tell_end(struct stream *s, enum dir d)
+/* true: the decoder heard that the direction is over. */
+static bool tell_end(struct stream *s, enum dir d)
 {
-    if ((s->side[d] & (SIDE_ENDED | SIDE_TOLD_END)) == SIDE_ENDED && s->decoder != NULL &&
-        !(s->side[d] & SIDE_BLOCKED)) {
-        s->side[d] |= SIDE_TOLD_END;
-        s->decoder->end(s, d);
+    if (s->decoder == NULL || (s->side[d] & SIDE_BLOCKED) ||
+        (s->side[d] & (SIDE_ENDED | SIDE_TOLD_END)) != SIDE_ENDED) {
+        return false;
     }
+    s->side[d] |= SIDE_TOLD_END;
+    s->decoder->end(s, d);
+    if (s->next != NULL) {
+        take_switch(s);
+    }
+    return true;
 }
 
 /* After a step of one direction the other one, if it waits, is offered its bytes again; and so on
  * until neither moves. */
-static void settle(struct stream *s, enum dir moved)
+static void offer_in_turn(struct stream *s, enum dir moved)
 {
-    enum dir d = dir_other(moved);
-    for (;;) {
-        bool waited = s->side[d] & SIDE_BLOCKED;
-        s->side[d] &= (uint8_t)~SIDE_BLOCKED;
-        if (waited && s->keep[d] != NULL) {
-            s->keep[d]->offered = 0;
-        }
-        if (!has_rest(s, d) || !drain_kept(s, d)) {
-            break;
-        }
+    enum dir d = moved;
+    do {
         d = dir_other(d);
-    }
-    tell_end(s, DIR_CLIENT_TO_SERVER);
-    tell_end(s, DIR_SERVER_TO_CLIENT);
+        if ((s->side[d] & SIDE_BLOCKED) && s->kept[d] != NULL) {
+            kept_again(s->kept[d]);
+        }
+        s->side[d] &= (uint8_t)~SIDE_BLOCKED;
+    } while (drain_kept(s, d));
 }
 
-/* Keeps what the decoder left of a chunk; gives the direction up when that is too much. */
-static void keep_rest(struct stream *s, const struct chunk *rest)
+/* What follows a step of one direction: steps of the other, and ends that may be told now, which
+ * are steps as well. */
+static void settle(struct stream *s, enum dir moved)
 {
-    enum dir d = rest->dir;
-    if (rest->b.n == 0 || (s->side[d] & SIDE_GIVEN_UP)) {
-        return;
+    offer_in_turn(s, moved);
+    for (int d = 0; d < 2; d++) {
+        if (tell_end(s, (enum dir)d)) {
+            offer_in_turn(s, (enum dir)d);
+            d = -1;
+        }
     }
-    if (rest->b.n > keep_limit(s, d) - kept_bytes(s, d) || kept_bytes(s, d) > keep_limit(s, d) ||
-        !keep_append(s, d, rest)) {
-        stream_finding(s, d, FINDING_STREAM_LIMIT_KEPT, "%zu bytes", kept_bytes(s, d) + rest->b.n);
-        stream_give_up(s, d);
-        keep_free(s, d);
-        return;
-    }
-    struct keep *k = s->keep[d];
-    k->want = s->wanted;
-    k->offered = mark_count(k);
+}
+
+static bool may_settle(const struct stream *s, enum dir moved)
+{
+    return ((s->side[0] | s->side[1]) & (SIDE_BLOCKED | SIDE_ENDED)) ||
+           !nothing_kept(s, dir_other(moved));
 }
 
 /* Runs the decoder over a chunk when nothing of the direction is kept. */
 static void run_direct(struct stream *s, struct chunk c)
 {
-    size_t took = 0;
     bool moved = false;
     while (c.b.n > 0 && can_run(s, c.dir)) {
         const struct decoder *before = s->decoder;
-        took = call_data(s, &c);
-        moved = moved || took > 0 || s->decoder != before;
+        size_t took = call_data(s, &c);
         if (took == 0 && s->decoder == before) {
             break;
         }
+        moved = true;
         c.b = bytes_from(c.b, took);
     }
-    keep_rest(s, &c);
-    if (moved && ((s->side[0] | s->side[1]) & SIDE_BLOCKED || has_rest(s, dir_other(c.dir)))) {
+    if (c.b.n > 0 && !given_up(s, c.dir) && keep(s, &c)) {
+        kept_want(s->kept[c.dir], s->wanted);
+        kept_shown(s->kept[c.dir]);
+    }
+    if (moved && may_settle(s, c.dir)) {
         settle(s, c.dir);
     }
 }
 
-/* Runs the decoder when bytes of the direction are already kept: adds no more than it asked for. */
+/* Runs the decoder when bytes of the direction are already kept: adds no more than it asked for, or
+ * than may be kept. */
 static void run_kept(struct stream *s, struct chunk c)
 {
     bool moved = false;
-    while (c.b.n > 0 && kept_bytes(s, c.dir) > 0 && !(s->side[c.dir] & SIDE_GIVEN_UP)) {
-        struct keep *k = s->keep[c.dir];
+    while (c.b.n > 0 && !nothing_kept(s, c.dir) && !given_up(s, c.dir)) {
         struct chunk piece = c;
-        if (can_run(s, c.dir) && k->want > k->bytes.n) {
-            piece.b = bytes_part(c.b, 0, k->want - k->bytes.n);
+        if (can_run(s, c.dir)) {
+            size_t have = kept_bytes(s->kept[c.dir]);
+            size_t want = kept_wanted(s->kept[c.dir]);
+            size_t room = keep_room(s, c.dir);
+            size_t n = want > have && want - have < room ? want - have : room;
+            piece.b = n > 0 ? bytes_part(c.b, 0, n) : c.b; /* no room: it is given up */
         }
-        size_t before = mark_count(k);
-        size_t want = k->want;
-        keep_rest(s, &piece);
-        if (s->keep[c.dir] == NULL) {
-            return;
+        if (!keep(s, &piece)) {
+            break;
         }
-        k->want = want;
-        k->offered = before < mark_count(k) ? before : mark_count(k) - 1;
         c.b = bytes_from(c.b, piece.b.n);
         moved = drain_kept(s, c.dir) || moved;
-        s->ts = c.ts;
-        s->pkt = c.pkt;
     }
-    if (moved) {
+    if (moved && may_settle(s, c.dir)) {
         settle(s, c.dir);
     }
-    if (c.b.n > 0) {
+    if (c.b.n > 0 && !given_up(s, c.dir)) {
         run_direct(s, c);
+    }
+}
+
+static void run(struct stream *s, const struct chunk *c)
+{
+    if (nothing_kept(s, c->dir)) {
+        run_direct(s, *c);
+    } else {
+        run_kept(s, *c);
     }
 }
 
@@ -552,8 +528,8 @@ static const struct decoder *ask_decoders(struct stream *s, bool last, bool *und
 {
     struct hint hint = {.from_start = s->from_start, .last = last};
     for (int d = 0; d < 2; d++) {
-        if (s->keep[d] != NULL) {
-            hint.first[d] = buffer_bytes(&s->keep[d]->bytes);
+        if (s->kept[d] != NULL) {
+            hint.first[d] = kept_view(s->kept[d]);
         }
     }
     for (size_t i = 0; i < sizeof decoders / sizeof decoders[0]; i++) {
@@ -572,9 +548,9 @@ static const struct decoder *ask_decoders(struct stream *s, bool last, bool *und
 
 static void swap_sides(struct stream *s)
 {
-    struct keep *k = s->keep[0];
-    s->keep[0] = s->keep[1];
-    s->keep[1] = k;
+    struct kept *k = s->kept[0];
+    s->kept[0] = s->kept[1];
+    s->kept[1] = k;
     uint8_t side = s->side[0];
     s->side[0] = s->side[1];
     s->side[1] = side;
@@ -586,12 +562,9 @@ static void swap_sides(struct stream *s)
 /* Offers what was kept while nobody had said yes, the older direction first. */
 static void replay(struct stream *s)
 {
-    uint64_t first[2] = {UINT64_MAX, UINT64_MAX};
+    uint64_t first[2];
     for (int d = 0; d < 2; d++) {
-        if (kept_bytes(s, (enum dir)d) > 0) {
-            s->keep[d]->offered = 0;
-            first[d] = mark_at(s->keep[d], 0)->pkt;
-        }
+        first[d] = nothing_kept(s, (enum dir)d) ? UINT64_MAX : kept_first_pkt(s->kept[d]);
     }
     enum dir d = first[1] < first[0] ? DIR_SERVER_TO_CLIENT : DIR_CLIENT_TO_SERVER;
     drain_kept(s, d);
@@ -599,51 +572,54 @@ static void replay(struct stream *s)
     settle(s, dir_other(d));
 }
 
+static void give_up_both(struct stream *s)
+{
+    for (int d = 0; d < 2; d++) {
+        stream_give_up(s, (enum dir)d);
+        drop_kept(s, (enum dir)d);
+    }
+}
+
 static void match(struct stream *s, bool last)
 {
     bool undecided = false;
     for (int d = 0; d < 2; d++) {
-        last = last || kept_bytes(s, (enum dir)d) >= STREAM_MATCH_MAX_BYTES;
+        last = last || keep_room(s, (enum dir)d) == 0;
     }
     const struct decoder *d = ask_decoders(s, last, &undecided);
     if (d == NULL) {
         if (!undecided) {
-            stream_give_up(s, DIR_CLIENT_TO_SERVER);
-            stream_give_up(s, DIR_SERVER_TO_CLIENT);
-            keep_free(s, DIR_CLIENT_TO_SERVER);
-            keep_free(s, DIR_SERVER_TO_CLIENT);
+            give_up_both(s);
         }
         return;
     }
     if (s->swapped) {
         swap_sides(s);
     }
-    s->next = d;
-    s->next_arg = NULL;
+    stream_switch(s, d, NULL);
     take_switch(s);
     replay(s);
 }
 
+static enum dir turned(const struct stream *s, enum dir d)
+{
+    return s->swapped ? dir_other(d) : d;
+}
+
 static void collect(struct stream *s, struct chunk c)
 {
-    int64_t ts = s->ts;
-    uint64_t pkt = s->pkt;
-    while (c.b.n > 0 && s->decoder == NULL && !(s->side[c.dir] & SIDE_GIVEN_UP)) {
+    while (c.b.n > 0 && s->decoder == NULL && !given_up(s, c.dir)) {
         struct chunk piece = c;
-        piece.b = bytes_part(c.b, 0, STREAM_MATCH_MAX_BYTES - kept_bytes(s, c.dir));
-        c.b = bytes_from(c.b, piece.b.n);
-        keep_rest(s, &piece);
-        match(s, c.b.n > 0);
-        s->ts = ts;
-        s->pkt = pkt;
-    }
-    if (c.b.n > 0 && s->decoder != NULL) {
-        c.dir = s->swapped ? dir_other(c.dir) : c.dir;
-        if (kept_bytes(s, c.dir) > 0) {
-            run_kept(s, c);
-        } else {
-            run_direct(s, c);
+        piece.b = bytes_part(c.b, 0, keep_room(s, c.dir));
+        if (piece.b.n > 0 && !keep(s, &piece)) {
+            return;
         }
+        c.b = bytes_from(c.b, piece.b.n);
+        match(s, c.b.n > 0);
+    }
+    c.dir = turned(s, c.dir);
+    if (c.b.n > 0 && s->decoder != NULL && !given_up(s, c.dir)) {
+        run(s, &c);
     }
 }
 
@@ -673,9 +649,14 @@ static bool alive(const struct stream *s)
     return !(s->side[0] & s->side[1] & SIDE_GIVEN_UP);
 }
 
-static enum dir turned(const struct stream *s, enum dir d)
+/* Whether anybody wants more. */
+static bool goes_on(struct stream *s)
 {
-    return s->swapped ? dir_other(d) : d;
+    if (!alive(s)) {
+        give_up_both(s); /* frees what is kept */
+        return false;
+    }
+    return true;
 }
 
 bool stream_data(struct stream *s, const struct chunk *chunk)
@@ -684,45 +665,36 @@ bool stream_data(struct stream *s, const struct chunk *chunk)
     c.dir = turned(s, c.dir);
     s->ts = c.ts;
     s->pkt = c.pkt;
-    if (s->side[c.dir] & SIDE_GIVEN_UP) {
+    if (given_up(s, c.dir)) {
         return alive(s);
     }
     if (s->decoder == NULL) {
         collect(s, c);
-    } else if (kept_bytes(s, c.dir) > 0) {
-        run_kept(s, c);
     } else {
-        run_direct(s, c);
+        run(s, &c);
     }
-    return alive(s);
-}
-
-static uint64_t add_lost(uint64_t a, uint64_t b)
-{
-    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+    return goes_on(s);
 }
 
 bool stream_gap(struct stream *s, enum dir dir, uint64_t n, int64_t ts, uint64_t pkt)
 {
     s->ts = ts;
     s->pkt = pkt;
-    if (s->decoder == NULL) {
+    if (s->decoder == NULL && alive(s)) {
         match(s, true);
     }
     enum dir d = turned(s, dir);
-    if (s->decoder == NULL || (s->side[d] & SIDE_GIVEN_UP)) {
-        return alive(s);
+    if (s->decoder == NULL || given_up(s, d)) {
+        return goes_on(s);
     }
-    n = add_lost(add_lost(n, kept_bytes(s, d)), s->lost[d]);
-    s->lost[d] = 0;
-    keep_free(s, d); /* an unfinished thing whose rest is lost is lost as well */
-    if (s->side[d] & SIDE_BLOCKED) {
-        s->lost[d] = n;
-        return true;
+    s->ts = ts;
+    s->pkt = pkt;
+    if (!keep_ready(s, d) || !kept_append_gap(s->kept[d], n, ts, pkt)) {
+        give_up_full(s, d, 0);
+    } else if (drain_kept(s, d)) {
+        settle(s, d);
     }
-    call_gap(s, d, n);
-    settle(s, d);
-    return alive(s);
+    return goes_on(s);
 }
 
 void stream_end(struct stream *s, enum dir dir, int64_t ts, uint64_t pkt)
@@ -730,12 +702,36 @@ void stream_end(struct stream *s, enum dir dir, int64_t ts, uint64_t pkt)
     s->ts = ts;
     s->pkt = pkt;
     s->side[turned(s, dir)] |= SIDE_ENDED;
-    if (s->decoder == NULL && (s->side[0] & s->side[1] & SIDE_ENDED)) {
+    if (s->decoder == NULL && alive(s) && (s->side[0] & s->side[1] & SIDE_ENDED)) {
         match(s, true);
     }
-    tell_end(s, turned(s, dir));
-    if (s->decoder != NULL) {
+    if (tell_end(s, turned(s, dir))) {
         settle(s, turned(s, dir)); /* the other direction may have waited for this one */
+    }
+}
+
+/* Tells the ends that were not told: first of the directions that wait for nothing. What still
+ * waits then waits in vain. */
+static void end_both(struct stream *s)
+{
+    s->side[0] |= SIDE_ENDED;
+    s->side[1] |= SIDE_ENDED;
+    if (s->decoder == NULL && alive(s)) {
+        match(s, true);
+    }
+    for (int d = 0; d < 2; d++) {
+        if (tell_end(s, (enum dir)d)) {
+            settle(s, (enum dir)d);
+        }
+    }
+    for (int d = 0; d < 2; d++) {
+        if (s->side[d] & SIDE_BLOCKED) {
+            s->side[d] &= (uint8_t)~SIDE_BLOCKED;
+            drop_kept(s, (enum dir)d);
+        }
+        if (tell_end(s, (enum dir)d)) {
+            settle(s, (enum dir)d);
+        }
     }
 }
 
@@ -751,18 +747,7 @@ void stream_close(struct stream *s, const struct session_end *end)
         e.first_fin = end->first_fin < 0 ? -1 : 1 - end->first_fin;
     }
     s->ending = &e;
-    s->side[0] |= SIDE_ENDED;
-    s->side[1] |= SIDE_ENDED;
-    if (s->decoder == NULL && alive(s)) {
-        match(s, true);
-    }
-    for (int d = 0; d < 2; d++) {
-        s->side[d] &= (uint8_t)~SIDE_BLOCKED;
-        tell_end(s, (enum dir)d);
-        if (s->decoder != NULL) {
-            settle(s, (enum dir)d); /* what waited for more of d waits no longer */
-        }
-    }
+    end_both(s);
     if (s->decoder != NULL) {
         s->decoder->close(s);
         free(s->state);
@@ -772,8 +757,7 @@ void stream_close(struct stream *s, const struct session_end *end)
         event.end = &e;
         stream_emit(s, &event);
     }
-    keep_free(s, DIR_CLIENT_TO_SERVER);
-    keep_free(s, DIR_SERVER_TO_CLIENT);
+    give_up_both(s); /* frees what is kept */
     free(s->finding_counts);
     free(s);
 }

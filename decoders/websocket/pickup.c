@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #define MATCH_BYTES 4096                      /* of both directions, to tell who is who */
-#define SEARCH_MAX_BYTES (UINT64_C(64) << 20) /* of a direction */
+#define SEARCH_MAX_BYTES (UINT64_C(16) << 20) /* of a direction */
 #define BOTH_ENOUGH 36                        /* bits, of two chains that agree */
 #define BOTH_CLIENT_ENOUGH 14
 #define BOTH_SERVER_ENOUGH 10

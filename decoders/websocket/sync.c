@@ -15,15 +15,14 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define CANDIDATES 32
+#define CANDIDATES 16
 #define LOOK_BYTES 64 /* of a payload, from its beginning */
 #define HEADER_MAX 14
 #define LOOKBACK_BYTES (LOOK_BYTES + HEADER_MAX)
 #define FRAME_MAX_BYTES (UINT64_C(1) << 40)
 #define NOTHING UINT64_MAX
 
-#define SCAN_MAX_BYTES                                                                             \
-    (UINT64_C(1) << 20) /* then, unless it is certain, only segments' beginnings */
+#define SCAN_MAX_BYTES (UINT64_C(256) << 10)
 
 /* Evidence, in bits. */
 #define UNMASKED_COST 2     /* of each header: text protocols and TLVs look more like it */
@@ -110,6 +109,12 @@ void sync_free(struct sync *s)
 uint64_t sync_searched(const struct sync *s)
 {
     return s->scanned - s->missing;
+}
+
+/* So much was searched in vain that only the beginnings of segments are tried. */
+static bool is_brief(const struct sync *s)
+{
+    return !s->setup.certain && sync_searched(s) > SCAN_MAX_BYTES;
 }
 
 static int log2_of(uint64_t n)
@@ -500,12 +505,14 @@ static uint64_t next_place(const struct sync *s, struct bytes b)
 {
     uint64_t end = s->base + b.n;
     uint64_t stop = s->due < end ? s->due : end;
-    if (!s->setup.certain && s->scanned > SCAN_MAX_BYTES) {
+    if (is_brief(s)) {
         return s->scanned <= s->segment && s->segment < stop ? s->segment : stop;
     }
     size_t i = (size_t)(s->scanned - s->base);
     size_t last = (size_t)(stop - s->base);
-    while (i < last && i + 1 < b.n && !can_begin(s, b.p + i)) {
+    int worth_a_try = SPAWN_MIN + (masked(s) ? 0 : UNMASKED_COST);
+    while (i < last && i + 1 < b.n &&
+           (first_byte_bits[b.p[i]] < worth_a_try || !can_begin(s, b.p + i))) {
         i++;
     }
     return s->base + i;
@@ -581,7 +588,7 @@ static bool is_enough(const struct sync *s, const struct candidate *c)
 /* Bytes that can go: all but the newest. A candidate that began in them would start later. */
 static size_t drop_old(struct sync *s, size_t n)
 {
-    bool brief = !s->setup.certain && s->scanned > SCAN_MAX_BYTES;
+    bool brief = is_brief(s);
     size_t keep = s->due == NOTHING ? 0 : brief ? LOOKBACK_BYTES : SYNC_KEEP_BYTES;
     size_t most = brief ? keep : 2 * keep;
     if (n <= most) {
