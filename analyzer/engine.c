@@ -541,14 +541,15 @@ struct engine *engine_new(const struct engine_options *o, struct event_sink *sin
     e->shared = (struct stream_shared){.options = &e->decode, .sink = sink, .next_session = 1};
     e->shared.scratch = malloc(STREAM_SCRATCH_BYTES);
     e->shared.upgrades = upgrade_memory_new();
+    e->shared.pools = stream_pools_new();
     e->fragments = fragments_new();
     size_t max = o->max_connections != 0 ? o->max_connections : TCP_CONNECTIONS_MAX;
     e->flows = flow_table_new(o->seed, max, flow_gone, e);
     struct reassembly_output output = {
         .data = flow_data, .gap = flow_gap, .end = flow_end, .finding = flow_finding, .ctx = e};
     reassembly_init(&e->reassembly, &output, o->seed);
-    if (e->shared.scratch == NULL || e->shared.upgrades == NULL || e->flows == NULL ||
-        e->fragments == NULL) {
+    if (e->shared.scratch == NULL || e->shared.upgrades == NULL || e->shared.pools == NULL ||
+        e->flows == NULL || e->fragments == NULL) {
         engine_free(e);
         return NULL;
     }
@@ -566,6 +567,7 @@ void engine_free(struct engine *e)
     flow_table_free(e->flows);
     fragments_free(e->fragments);
     upgrade_memory_free(e->shared.upgrades);
+    stream_pools_free(e->shared.pools);
     free(e->shared.scratch);
     free(e);
 }

@@ -5,7 +5,7 @@
  */
 #include "model.h"
 
-#include "decoders/base/buffer.h"
+#include "decoders/base/pool.h"
 #include "decoders/http/fields.h"
 #include "limits.h"
 
@@ -31,6 +31,7 @@ struct model {
     size_t n_listeners;
     struct session **slots; /* open addressing by id */
     size_t mask, count;
+    struct pool pool;
     struct session *last; /* the session of the newest event */
     struct totals totals;
     struct finding_record *findings; /* of the capture */
@@ -132,9 +133,8 @@ static struct session *add_session(struct model *m, uint64_t id)
     if (m->count * 2 > m->mask && !grow_slots(m) && m->count + 1 >= m->mask) {
         return NULL;
     }
-    struct session *s = aligned_alloc(_Alignof(struct session), sizeof *s);
+    struct session *s = pool_alloc(&m->pool);
     if (s != NULL) {
-        memset(s, 0, sizeof *s);
         s->id = id;
         s->close[0].code = s->close[1].code = CLOSE_CODE_NONE;
         s->end.first_fin = -1;
@@ -145,11 +145,11 @@ static struct session *add_session(struct model *m, uint64_t id)
     return s;
 }
 
-static void free_session(struct session *s)
+static void free_session(struct model *m, struct session *s)
 {
     free(s->findings);
     free_texts(s->texts);
-    free(s);
+    pool_free(&m->pool, s);
 }
 
 static void remove_session(struct model *m, struct session *s)
@@ -165,7 +165,7 @@ static void remove_session(struct model *m, struct session *s)
     m->slots[i] = NULL;
     m->count--;
     m->last = NULL;
-    free_session(s);
+    free_session(m, s);
 }
 
 /* ---- Findings ---- */
@@ -671,6 +671,7 @@ struct model *model_new(const struct model_options *options)
     }
     m->options = *options;
     m->mask = FIRST_SLOTS - 1;
+    pool_init(&m->pool, sizeof(struct session));
     m->slots = calloc(FIRST_SLOTS, sizeof(struct session *));
     if (m->slots == NULL) {
         free(m);
@@ -686,9 +687,10 @@ void model_free(struct model *m)
     }
     for (size_t i = 0; i <= m->mask; i++) {
         if (m->slots[i] != NULL) {
-            free_session(m->slots[i]);
+            free_session(m, m->slots[i]);
         }
     }
+    pool_done(&m->pool);
     free(m->slots);
     free(m->findings);
     free(m->totals.subprotocols.list);

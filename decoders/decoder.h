@@ -28,6 +28,7 @@
 #include "event.h"
 
 struct stream;
+struct stream_pools;
 struct upgrade_memory;
 
 /* An ordered piece of one direction. */
@@ -83,6 +84,7 @@ struct stream_shared {
     uint64_t next_session;           /* the id the next session gets; starts at 1 */
     struct upgrade_memory *upgrades; /* what checks across connections need; http/upgrade owns it */
     uint8_t *scratch;                /* STREAM_SCRATCH_BYTES for use within one data() call */
+    struct stream_pools *pools;      /* for streams and states; NULL: the allocator */
     size_t held_bytes;               /* held back by decoders for later (compressed messages) */
     size_t kept_bytes;               /* kept by all streams for their decoders */
 };
@@ -143,6 +145,11 @@ void stream_finding_at(struct stream *, enum dir, int64_t ts, uint64_t pkt, enum
                        const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
 /* ---- For who feeds a stream (the engine; later the decoders that have children) ---- */
+
+/* Memory for many streams, that all streams of a stream_shared may share. NULL when out of memory.
+ * It outlives the streams. */
+struct stream_pools *stream_pools_new(void);
+void stream_pools_free(struct stream_pools *);
 
 /* A new stream. shared is borrowed and outlives it, the connection is copied. NULL when out of
  * memory. from_start: the connection's SYN was seen. */

@@ -8,6 +8,7 @@
  */
 #include "decoder.h"
 
+#include "base/pool.h"
 #include "kept.h"
 
 #include <assert.h>
@@ -15,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CACHE_LINE_BYTES 64
 #define DETAIL_MAX_BYTES 160
 #define FINDING_FORMATTED_MAX 64 /* details that are still made for one id on one stream */
 
@@ -38,7 +38,7 @@ enum side_flag {
 
 /* The first line of the cache has what a chunk needs that is taken whole. */
 struct stream {
-    _Alignas(CACHE_LINE_BYTES) const struct decoder *decoder; /* NULL while nobody has said yes */
+    _Alignas(POOL_LINE_BYTES) const struct decoder *decoder; /* NULL while nobody has said yes */
     void *state;
     struct stream_shared *shared;
     struct kept *kept[2]; /* NULL while nothing is kept */
@@ -55,19 +55,65 @@ struct stream {
     struct connection connection;
 };
 
-/* Zeroed, and at the start of a cache line. */
-static void *line_alloc(size_t n)
+/* ---- Memory ---- */
+
+#define POOL_LINES_MAX 32 /* larger states come from the allocator */
+
+struct stream_pools {
+    struct pool by_lines[POOL_LINES_MAX + 1]; /* objects of so many cache lines */
+};
+
+struct stream_pools *stream_pools_new(void)
 {
-    n = (n + CACHE_LINE_BYTES - 1) & ~(size_t)(CACHE_LINE_BYTES - 1);
-    void *p = aligned_alloc(CACHE_LINE_BYTES, n);
+    struct stream_pools *pools = malloc(sizeof *pools);
+    for (size_t i = 0; pools != NULL && i <= POOL_LINES_MAX; i++) {
+        pool_init(&pools->by_lines[i], i * POOL_LINE_BYTES);
+    }
+    return pools;
+}
+
+void stream_pools_free(struct stream_pools *pools)
+{
+    for (size_t i = 0; pools != NULL && i <= POOL_LINES_MAX; i++) {
+        pool_done(&pools->by_lines[i]);
+    }
+    free(pools);
+}
+
+static struct pool *pool_of(const struct stream_shared *shared, size_t n)
+{
+    size_t lines = (n + POOL_LINE_BYTES - 1) / POOL_LINE_BYTES;
+    return shared->pools != NULL && lines <= POOL_LINES_MAX ? &shared->pools->by_lines[lines]
+                                                            : NULL;
+}
+
+/* Zeroed, and at the start of a cache line. */
+static void *shared_alloc(const struct stream_shared *shared, size_t n)
+{
+    struct pool *pool = pool_of(shared, n);
+    if (pool != NULL) {
+        return pool_alloc(pool);
+    }
+    n = (n + POOL_LINE_BYTES - 1) & ~(size_t)(POOL_LINE_BYTES - 1);
+    void *p = aligned_alloc(POOL_LINE_BYTES, n);
     return p != NULL ? memset(p, 0, n) : NULL;
+}
+
+static void shared_free(const struct stream_shared *shared, void *p, size_t n)
+{
+    struct pool *pool = pool_of(shared, n);
+    if (pool != NULL) {
+        pool_free(pool, p);
+    } else {
+        free(p);
+    }
 }
 
 void stream_prefetch(const struct stream *s)
 {
     const char *p = (const char *)s;
     __builtin_prefetch(p);
-    __builtin_prefetch(p + CACHE_LINE_BYTES);
+    __builtin_prefetch(p + POOL_LINE_BYTES);
 }
 
 void stream_prefetch_state(const struct stream *s, enum dir dir)
@@ -313,7 +359,7 @@ static void take_switch(struct stream *s)
         const struct decoder *old = s->decoder;
         void *old_state = s->state;
         struct hint hint = {.from_start = s->from_start, .last = true, .arg = s->next_arg};
-        void *state = line_alloc(s->next->state_size);
+        void *state = shared_alloc(s->shared, s->next->state_size);
         if (state == NULL) {
             s->next = NULL;
             stream_give_up(s, DIR_CLIENT_TO_SERVER);
@@ -328,7 +374,7 @@ static void take_switch(struct stream *s)
             s->state = old_state;
             old->close(s);
             s->state = state;
-            free(old_state);
+            shared_free(s->shared, old_state, old->state_size);
         }
         for (int d = 0; d < 2; d++) {
             s->side[d] &= (uint8_t) ~(SIDE_BLOCKED | SIDE_TOLD_END);
@@ -628,7 +674,7 @@ static void collect(struct stream *s, struct chunk c)
 struct stream *stream_new(struct stream_shared *shared, const struct connection *connection,
                           bool from_start)
 {
-    struct stream *s = line_alloc(sizeof *s);
+    struct stream *s = shared_alloc(shared, sizeof *s);
     if (s != NULL) {
         s->shared = shared;
         s->connection = *connection;
@@ -750,7 +796,7 @@ void stream_close(struct stream *s, const struct session_end *end)
     end_both(s);
     if (s->decoder != NULL) {
         s->decoder->close(s);
-        free(s->state);
+        shared_free(s->shared, s->state, s->decoder->state_size);
     }
     if (s->session != 0) {
         struct event event = {.type = EVENT_END, .ts = e.last_ts, .pkt = s->pkt};
@@ -759,5 +805,5 @@ void stream_close(struct stream *s, const struct session_end *end)
     }
     give_up_both(s); /* frees what is kept */
     free(s->finding_counts);
-    free(s);
+    shared_free(s->shared, s, sizeof *s);
 }

@@ -2,12 +2,12 @@
 #include "flow.h"
 
 #include "analyzer/limits.h"
+#include "decoders/base/pool.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 #define FIRST_SLOTS 4096
-#define SLAB_FLOWS 64
 #define WHEEL_SLOTS 2048 /* seconds; a flow that expires later is looked at again then */
 
 /* No time stamp of a pcap file passes the year 2106; this is 2116. */
@@ -33,18 +33,12 @@ struct wheel_slot {
     struct flow **end; /* where the next one is put; NULL before there was any */
 };
 
-struct slab {
-    struct slab *next;
-    struct flow flows[SLAB_FLOWS];
-};
-
 struct flow_table {
     struct slot *slots;
     size_t mask;
     size_t count, peak, max;
     uint64_t seed;
-    struct slab *slabs;
-    struct flow *free; /* chained by wheel_next */
+    struct pool pool;
     flow_gone_fn gone;
     void *ctx;
     int64_t now;     /* packet time and shift */
@@ -66,6 +60,7 @@ struct flow_table *flow_table_new(uint64_t seed, size_t max_flows, flow_gone_fn 
         free(t);
         return NULL;
     }
+    pool_init(&t->pool, sizeof(struct flow));
     t->mask = FIRST_SLOTS - 1;
     t->seed = seed | 1;
     t->max = max_flows;
@@ -79,11 +74,10 @@ void flow_table_free(struct flow_table *t)
     if (t == NULL) {
         return;
     }
-    while (t->slabs != NULL) {
-        struct slab *next = t->slabs->next;
-        free(t->slabs);
-        t->slabs = next;
+    for (size_t i = 0; i <= t->mask; i++) {
+        pool_free(&t->pool, t->slots[i].flow);
     }
+    pool_done(&t->pool);
     free(t->slots);
     free(t);
 }
@@ -238,26 +232,6 @@ static void slot_remove(struct flow_table *t, const struct flow *f)
     t->slots[i] = (struct slot){0};
 }
 
-static struct flow *flow_alloc(struct flow_table *t)
-{
-    if (t->free == NULL) {
-        struct slab *slab = malloc(sizeof *slab);
-        if (slab == NULL) {
-            return NULL;
-        }
-        slab->next = t->slabs;
-        t->slabs = slab;
-        for (int i = 0; i < SLAB_FLOWS; i++) {
-            slab->flows[i].wheel_next = t->free;
-            t->free = &slab->flows[i];
-        }
-    }
-    struct flow *f = t->free;
-    t->free = f->wheel_next;
-    memset(f, 0, sizeof *f);
-    return f;
-}
-
 /* ---- Time ---- */
 
 static int64_t idle_limit(const struct flow *f)
@@ -389,7 +363,7 @@ struct flow *flow_add(struct flow_table *t, const struct flow_key *k, uint32_t h
     if (t->count * 2 > t->mask && !table_grow(t) && t->count >= t->mask) {
         return NULL;
     }
-    struct flow *f = flow_alloc(t);
+    struct flow *f = pool_alloc(&t->pool);
     if (f == NULL) {
         return NULL;
     }
@@ -409,8 +383,7 @@ void flow_remove(struct flow_table *t, struct flow *f)
 {
     slot_remove(t, f);
     wheel_remove(t, f);
-    f->wheel_next = t->free;
-    t->free = f;
+    pool_free(&t->pool, f);
     t->count--;
 }
 
