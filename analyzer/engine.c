@@ -13,7 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define AHEAD 64 /* packets parsed ahead, so that flows come into the cache in time */
+#define AHEAD                                                                                      \
+    16 /* packets parsed ahead, so that flows come into the cache in time and stay there */
 
 struct ahead {
     struct segment segment;
@@ -465,8 +466,9 @@ static void take_ahead(struct engine *e)
         const struct flow *f = flow_guess(e->flows, a->hash);
         if (f != NULL && f->stream != NULL && a->segment.b.n > 0) {
             bool from_client = a->segment.key.port[0] == f->key.port[0];
-            stream_prefetch_state(f->stream,
-                                  from_client ? DIR_CLIENT_TO_SERVER : DIR_SERVER_TO_CLIENT);
+            enum dir dir = from_client ? DIR_CLIENT_TO_SERVER : DIR_SERVER_TO_CLIENT;
+            __builtin_prefetch(f->side[dir].digests, 1);
+            stream_prefetch_state(f->stream, dir);
         }
     }
     for (size_t i = 0; i < e->n_ahead; i++) {

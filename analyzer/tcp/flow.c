@@ -158,12 +158,11 @@ void flow_prefetch_flow(const struct flow_table *t, uint32_t hash)
 {
     const struct slot *s = &t->slots[hash & t->mask];
     if (s->hash == hash && s->used) {
-        const char *p = (const char *)s->flow;
-        __builtin_prefetch(p);
-        __builtin_prefetch(p + 64);
-        __builtin_prefetch(p + 128);
-        __builtin_prefetch(&s->flow->side[0]);
-        __builtin_prefetch(&s->flow->side[1]);
+        const struct flow *f = s->flow;
+        __builtin_prefetch(f, 1);
+        __builtin_prefetch(&f->last_ts, 1);
+        __builtin_prefetch(&f->side[0], 1);
+        __builtin_prefetch(&f->side[1], 1);
     }
 }
 

@@ -23,48 +23,57 @@ struct piece_digest {
 
 /* One direction: what its sender sent. reassembly.c keeps it. */
 struct tcp_side {
-    uint32_t first;        /* sequence number of the first byte */
-    uint32_t next;         /* sequence number of the next byte in order */
-    uint32_t acked;        /* highest acknowledgement by the other side */
-    uint32_t fin;          /* sequence number of the FIN */
-    uint32_t highest;      /* end of the highest segment seen */
-    uint32_t stray_next;   /* end of the last segment that was far off */
-    uint64_t offset;       /* stream offset of `next`: passes 4 GiB */
-    struct piece *waiting; /* sorted by offset; NULL in the usual case */
-    struct piece *last;    /* the last of them */
+    /* The first line of the cache is what a segment in order needs. */
+    _Alignas(64) uint32_t next; /* sequence number of the next byte in order */
+    uint32_t acked;             /* highest acknowledgement by the other side */
+    uint32_t highest;           /* end of the highest segment seen */
+    uint32_t first;             /* sequence number of the first byte */
+    uint32_t fin;               /* sequence number of the FIN */
+    bool started, acked_seen, fin_seen, ended;
+    bool told_urgent;
+    bool hole_seen;           /* the three hole_ fields tell of the first hole */
+    uint8_t strays;           /* how many segments that were far off followed each other */
+    uint8_t newest;           /* index of the newest digest */
+    uint64_t offset;          /* stream offset of `next`: passes 4 GiB */
+    struct piece *waiting;    /* sorted by offset; NULL in the usual case */
+    struct tcp_counts counts; /* its packets and bytes are still in the first line */
+
+    struct piece *last; /* the last of those that wait */
     uint32_t waiting_bytes, waiting_pieces;
     uint32_t hole_packets; /* packets of the connection when the hole was acknowledged */
     uint32_t hole_acked;   /* and how far it was */
+    uint32_t stray_next;   /* end of the last segment that was far off */
     int64_t hole_ts;
-    bool started, acked_seen, fin_seen, ended;
-    bool told_urgent;
-    bool hole_seen; /* the three hole_ fields tell of the first hole */
-    uint8_t strays; /* how many segments that were far off followed each other */
-    uint8_t newest; /* index of the newest digest */
-    struct tcp_counts counts;
-    struct piece_digest digests[TCP_DIGESTS];
+    _Alignas(64) struct piece_digest digests[TCP_DIGESTS];
 };
 
 struct flow {
-    struct flow_key key; /* [0] the client's end, as far as is known */
+    /* The first two lines of the cache are what every packet needs. */
+    _Alignas(64) struct flow_key key; /* [0] the client's end, as far as is known */
     uint32_t hash;
     uint32_t packets;
     struct stream *stream; /* NULL before the first payload and once nobody is interested */
-    int64_t last_ts;       /* by the table's clock */
-    int64_t expires;       /* when the wheel looks at it next; at or before the true time-out */
+
+    int64_t last_ts; /* by the table's clock */
+    int64_t seen_ts; /* of the last packet */
+    uint64_t last_pkt;
+    int64_t syn_rtt;
+    bool ignored; /* no decoder wants it: a look-up is all it costs */
+    bool from_start, had_data;
+    int8_t first_fin;    /* enum dir of the side that sent FIN or RST first, or -1 */
+    uint8_t new_syn_dir; /* 1 + enum dir of its sender; 0: there is none */
+    uint32_t new_syn;    /* sequence number of a SYN that may begin a new connection */
+    int64_t expires;     /* when the wheel looks at it next; at or before the true time-out */
+    uint32_t layers, interface;
+
+    struct tcp_side side[2];
+
     struct flow *wheel_next, **wheel_link;
     struct flow *holder_next, *holder_previous; /* among the flows that hold waiting pieces */
-    bool ignored;                               /* no decoder wants it: a look-up is all it costs */
-    bool from_start, had_data;
-    int8_t first_fin; /* enum dir of the side that sent FIN or RST first, or -1 */
-    uint32_t layers, interface;
-    int64_t started, syn_ts, syn_rtt, fin_ts, seen_ts;
-    uint64_t first_pkt, last_pkt;
-    uint32_t new_syn;    /* sequence number of a SYN that may begin a new connection */
-    uint8_t new_syn_dir; /* 1 + enum dir of its sender; 0: there is none */
+    int64_t started, syn_ts, fin_ts;
+    uint64_t first_pkt;
     int64_t new_syn_ts;
     uint64_t new_syn_pkt;
-    struct tcp_side side[2];
 };
 
 enum flow_gone { FLOW_GONE_IDLE, FLOW_GONE_EVICTED };

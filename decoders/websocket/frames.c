@@ -378,7 +378,6 @@ static void websocket_close(struct stream *s)
 static void websocket_prefetch(const void *state, enum dir dir)
 {
     const struct ws *ws = state;
-    __builtin_prefetch(ws);
     __builtin_prefetch(&ws->dir[dir]);
     __builtin_prefetch(&ws->dir[dir].run);
 }
