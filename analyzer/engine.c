@@ -17,7 +17,7 @@
     16 /* packets parsed ahead, so that flows come into the cache in time and stay there */
 
 struct ahead {
-    struct segment segment;
+    struct net_parsed parsed;
     uint32_t hash;
     uint32_t interface;
 };
@@ -31,7 +31,7 @@ struct engine {
     struct fragments *fragments;
     uint64_t fragment_overlaps;
     struct engine_stats stats;
-    struct net_parsed parsed;
+    int64_t clock; /* the time that the flow table was last told */
     size_t n_ahead;
     struct ahead ahead[AHEAD];
 };
@@ -315,17 +315,16 @@ static bool ignored_segment(struct flow *f, enum dir dir, const struct segment *
     return f->side[0].ended && f->side[1].ended;
 }
 
-static void known_segment(struct engine *e, struct flow *f, enum dir dir, const struct segment *g)
+static void known_segment(struct engine *e, struct flow *f, enum dir dir, struct segment *g)
 {
     f->packets++;
     f->seen_ts = g->ts;
     f->last_pkt = g->pkt;
     f->last_ts = flow_now(e->flows);
     f->side[dir].counts.packets++;
-    struct segment data = *g;
     if (g->flags & TCP_SYN) {
         syn(f, dir, g);
-        data.seq++;
+        g->seq++; /* of the data, if there is any */
     }
     if (f->syn_rtt < 0) {
         note_handshake(f, dir, g);
@@ -351,7 +350,7 @@ static void known_segment(struct engine *e, struct flow *f, enum dir dir, const 
         f->side[dir].told_urgent = true;
         flow_finding(e, f, dir, FINDING_TCP_URGENT, g->pkt);
     }
-    reassembly_push(&e->reassembly, f, dir, &data);
+    reassembly_push(&e->reassembly, f, dir, g);
     if (f->ignored) {
         reassembly_drop(&e->reassembly, f); /* what still waits for its turn is not wanted either */
     }
@@ -360,11 +359,20 @@ static void known_segment(struct engine *e, struct flow *f, enum dir dir, const 
     }
 }
 
-static void take_segment(struct engine *e, const struct ahead *a)
+/* The flow table need not hear of every microsecond. */
+static void tell_time(struct engine *e, int64_t ts)
 {
-    const struct segment *g = &a->segment;
+    if ((uint64_t)ts - (uint64_t)e->clock >= CLOCK_STEP_NS) {
+        flow_clock(e->flows, ts);
+        e->clock = ts;
+    }
+}
+
+static void take_segment(struct engine *e, struct ahead *a)
+{
+    struct segment *g = &a->parsed.segment;
     enum dir dir = DIR_CLIENT_TO_SERVER;
-    flow_clock(e->flows, g->ts);
+    tell_time(e, g->ts);
     struct flow *f = flow_find(e->flows, &g->key, a->hash, &dir);
     if (f != NULL && is_replaced(f, dir, g)) {
         f = replace_flow(e, f, &dir);
@@ -382,14 +390,15 @@ static void take_segment(struct engine *e, const struct ahead *a)
 /* ---- Packets ---- */
 
 /* Goes on with the datagram that the fragment makes whole; inside may be another fragment. */
-static enum net_result take_fragment(struct engine *e, const struct packet *p)
+static enum net_result take_fragment(struct engine *e, const struct packet *p,
+                                     struct net_parsed *parsed)
 {
     enum net_result result = NET_FRAGMENT;
     e->stats.fragments++;
     while (result == NET_FRAGMENT) {
         struct ip_fragment whole;
         enum fragments_result r =
-            fragments_push(e->fragments, &e->parsed.fragment, p->ts, p->no, &whole);
+            fragments_push(e->fragments, &parsed->fragment, p->ts, p->no, &whole);
         if ((r == FRAGMENTS_OVERLAP || r == FRAGMENTS_COMPLETE_OVERLAP) &&
             e->fragment_overlaps++ < FINDINGS_PER_SESSION_AND_ID) {
             capture_finding(e, FINDING_IP_FRAGMENT_OVERLAP, p->ts, p->no, "");
@@ -397,7 +406,7 @@ static enum net_result take_fragment(struct engine *e, const struct packet *p)
         if (r == FRAGMENTS_WAITING || r == FRAGMENTS_OVERLAP) {
             break;
         }
-        result = net_parse_ip(&whole, p->ts, p->no, &e->parsed);
+        result = net_parse_ip(&whole, p->ts, p->no, parsed);
     }
     return result;
 }
@@ -464,8 +473,8 @@ static void take_ahead(struct engine *e)
     for (size_t i = 0; i < e->n_ahead; i++) {
         const struct ahead *a = &e->ahead[i];
         const struct flow *f = flow_guess(e->flows, a->hash);
-        if (f != NULL && f->stream != NULL && a->segment.b.n > 0) {
-            bool from_client = a->segment.key.port[0] == f->key.port[0];
+        if (f != NULL && f->stream != NULL && a->parsed.segment.b.n > 0) {
+            bool from_client = a->parsed.segment.key.port[0] == f->key.port[0];
             enum dir dir = from_client ? DIR_CLIENT_TO_SERVER : DIR_SERVER_TO_CLIENT;
             __builtin_prefetch(f->side[dir].digests, 1);
             stream_prefetch_state(f->stream, dir);
@@ -481,22 +490,22 @@ static void parse_packet(struct engine *e, const struct packet *p)
 {
     e->stats.packets++;
     e->stats.bytes += p->wire_len;
-    enum net_result result = net_parse(p, &e->parsed);
+    struct ahead *a = &e->ahead[e->n_ahead];
+    enum net_result result = net_parse(p, &a->parsed);
     bool fragment = result == NET_FRAGMENT;
     if (fragment) {
-        result = take_fragment(e, p);
+        result = take_fragment(e, p, &a->parsed);
     }
     if (result != NET_SEGMENT) {
         count_unreadable(e, p, result);
         return;
     }
     e->stats.tcp_packets++;
-    if (e->parsed.segment.cut > 0 && e->stats.cut_packets++ == 0) {
+    if (a->parsed.segment.cut > 0 && e->stats.cut_packets++ == 0) {
         capture_finding(e, FINDING_CAPTURE_SNAPLEN, p->ts, p->no, "");
     }
-    struct ahead *a = &e->ahead[e->n_ahead++];
-    a->segment = e->parsed.segment;
-    a->hash = flow_hash(e->flows, &a->segment.key);
+    e->n_ahead++;
+    a->hash = flow_hash(e->flows, &a->parsed.segment.key);
     a->interface = p->interface;
     flow_prefetch_slot(e->flows, a->hash);
     if (fragment || e->n_ahead == AHEAD) {

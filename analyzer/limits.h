@@ -42,6 +42,7 @@
 /* A time stamp that jumps ahead by more than this is only believed when the next packet agrees, so
  * that one damaged time stamp does not end every connection. */
 #define CLOCK_JUMP_NS (60 * SECOND_NS)
+#define CLOCK_STEP_NS 1000000 /* and time-outs know no finer steps than this */
 
 /* Findings kept with their text, per session and id, and for the capture as a whole; the rest are
  * counted. */
