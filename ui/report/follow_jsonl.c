@@ -26,10 +26,10 @@ struct jsonl {
     struct out out;
 };
 
-/* What all messages of a session share, by direction; the session owns it. */
-struct constant_parts {
-    size_t n[2];
-    uint8_t bytes[]; /* one direction after the other */
+/* What all messages of a session share; the session owns it. */
+struct constant_part {
+    size_t n;
+    uint8_t bytes[];
 };
 
 static void jsonl_free(void *self)
@@ -61,15 +61,17 @@ static void *jsonl_start(const struct report_context *context)
 /*--- What stays the same in a session
  * -------------------------------------------------------------*/
 
-static void put_constant_part(struct out *o, struct jsonl *f, const struct session *s, int dir,
-                              const char *community)
+static struct bytes make_part(struct jsonl *f, const struct session *s)
 {
-    out_text(o, ",\"session\":");
+    struct out *o = &f->part_out;
+    char community[COMMUNITY_ID_BYTES];
+    community_id(&s->connection, community);
+    buffer_clear(&f->part);
+    out_init(o, NULL, &f->part);
+    out_text(o, "\",\"session\":");
     out_u64(o, s->id);
     out_text(o, ",\"community_id\":\"");
     out_text(o, community);
-    out_text(o, "\",\"direction\":\"");
-    out_text(o, direction_name(dir));
     out_text(o, "\",\"subprotocol\":");
     if (s->handshake.subprotocol.p == NULL) {
         out_text(o, "null");
@@ -77,47 +79,29 @@ static void put_constant_part(struct out *o, struct jsonl *f, const struct sessi
         struct bytes name = redact_chosen(&f->redactor, &s->handshake);
         json_put_string(o, bytes_part(name, 0, SUBPROTOCOL_MAX_BYTES));
     }
-    out_text(o, ",\"opcode\":\"");
+    out_drain(o);
+    return buffer_bytes(&f->part);
 }
 
-/* Both directions' parts, in f->part; n[0] is where the second begins. */
-static void make_parts(struct jsonl *f, const struct session *s, size_t n[2])
+static void keep_part(struct jsonl *f, struct session *s)
 {
-    char community[COMMUNITY_ID_BYTES];
-    community_id(&s->connection, community);
-    buffer_clear(&f->part);
-    out_init(&f->part_out, NULL, &f->part);
-    put_constant_part(&f->part_out, f, s, 0, community);
-    out_drain(&f->part_out);
-    n[0] = f->part.n;
-    put_constant_part(&f->part_out, f, s, 1, community);
-    out_drain(&f->part_out);
-    n[1] = f->part.n - n[0];
-}
-
-static void keep_parts(struct jsonl *f, struct session *s)
-{
-    size_t n[2];
+    struct bytes made = make_part(f, s);
     free(s->user);
-    make_parts(f, s, n);
-    struct constant_parts *parts = malloc(sizeof *parts + f->part.n);
-    if (parts != NULL) {
-        parts->n[0] = n[0];
-        parts->n[1] = n[1];
-        memcpy(parts->bytes, f->part.p, f->part.n);
+    struct constant_part *part = malloc(sizeof *part + made.n);
+    if (part != NULL) {
+        part->n = made.n;
+        memcpy(part->bytes, made.p, made.n);
     }
-    s->user = parts;
+    s->user = part;
 }
 
-static struct bytes constant_part(struct jsonl *f, const struct session *s, int dir)
+static struct bytes constant_part(struct jsonl *f, const struct session *s)
 {
-    const struct constant_parts *parts = s->user;
-    size_t n[2];
-    if (parts != NULL) {
-        return (struct bytes){parts->bytes + (dir == 0 ? 0 : parts->n[0]), parts->n[dir]};
+    const struct constant_part *part = s->user;
+    if (part == NULL) {
+        return make_part(f, s); /* there was no memory to keep it */
     }
-    make_parts(f, s, n); /* there was no memory to keep it */
-    return bytes_part(buffer_bytes(&f->part), dir == 0 ? 0 : n[0], n[dir]);
+    return (struct bytes){part->bytes, part->n};
 }
 
 /*--- Messages and frames
@@ -137,17 +121,19 @@ static inline uint8_t *put_number(uint8_t *p, const char *name, uint64_t v)
     return p + number_write(p, v);
 }
 
-/* {"type":"message","time":"..." and what is constant, up to the opcode. */
+/* {"type":"message","time":"...", what is constant, and the direction, up to the opcode's word. */
 static void begin_line(struct jsonl *f, const char *begin, const struct session *s,
                        const struct event *e)
 {
+    static const char *const directions[] = {",\"direction\":\"client_to_server\",\"opcode\":\"",
+                                             ",\"direction\":\"server_to_client\",\"opcode\":\""};
     struct out *o = &f->out;
     uint8_t *p = out_room(o, 128);
     uint8_t *at = put(p, begin);
     at += time_text_cached(&f->second, at, e->ts, f->context.capture->digits);
-    *at++ = '"';
     o->n += (size_t)(at - p);
-    out_bytes(o, constant_part(f, s, e->dir));
+    out_bytes(o, constant_part(f, s));
+    out_text(o, directions[e->dir]);
 }
 
 static uint8_t *put_flags(uint8_t *p, unsigned flags, bool cut)
@@ -302,7 +288,7 @@ static void jsonl_opened(void *self, struct session *s)
 {
     struct jsonl *f = self;
     struct json w;
-    keep_parts(f, s);
+    keep_part(f, s);
     begin_object(&w, f, "session", s->last_ts);
     json_who(&w, s);
     json_text(&w, "outcome", outcome_name(s->outcome));

@@ -4,6 +4,9 @@
 #include "ui/report/unicode.h"
 
 #include <assert.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 void json_init(struct json *w, struct out *out, unsigned lines)
 {
@@ -198,40 +201,46 @@ void json_time(struct json *w, const char *name, int64_t ns, unsigned digits)
 /*--- Strings
  * --------------------------------------------------------------------------------------*/
 
-/* The high bit of each byte of x that is below 0x20, '"', '\\', or from 0x7f on. Borrows can also
- * set bits above a byte that really is such a one; the lowest set bit is always right. */
-static uint64_t special_bytes(uint64_t x)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    const uint64_t highs = ones * 0x80;
-    uint64_t quote = x ^ ones * '"';
-    uint64_t backslash = x ^ ones * '\\';
-    uint64_t del = x ^ ones * 0x7f;
-    return (((x - ones * 0x20) | (quote - ones) | (backslash - ones) | (del - ones)) & ~x & highs) |
-           (x & highs);
-}
-
 static bool is_plain(uint8_t c)
 {
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
+#ifdef __SSE2__
+#define STEP_BYTES 16
+
+/* Copies 16 bytes; returns how many of them are plain before the first that is not. */
+static size_t copy_step(uint8_t *to, const uint8_t *from)
+{
+    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)from);
+    _mm_storeu_si128((__m128i *)(void *)to, x);
+    __m128i special = _mm_cmplt_epi8(x, _mm_set1_epi8(0x20)); /* from 0x80 on, too: it is signed */
+    special = _mm_or_si128(special, _mm_cmpeq_epi8(x, _mm_set1_epi8('"')));
+    special = _mm_or_si128(special, _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));
+    special = _mm_or_si128(special, _mm_cmpeq_epi8(x, _mm_set1_epi8(0x7f)));
+    return (size_t)__builtin_ctz((unsigned)_mm_movemask_epi8(special) | 1U << STEP_BYTES);
+}
+#else
+#define STEP_BYTES 1
+
+static size_t copy_step(uint8_t *to, const uint8_t *from)
+{
+    *to = *from;
+    return is_plain(*from);
+}
+#endif
+
 /* Copies the plain ASCII that b begins with to p, which has room for all of b; returns how much. */
 static size_t copy_plain(uint8_t *p, struct bytes b)
 {
     size_t i = 0;
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    while (b.n - i >= 8) {
-        uint64_t x;
-        memcpy(&x, b.p + i, 8);
-        memcpy(p + i, &x, 8);
-        uint64_t special = special_bytes(x);
-        if (special != 0) {
-            return i + (size_t)__builtin_ctzll(special) / 8;
+    while (b.n - i >= STEP_BYTES) {
+        size_t n = copy_step(p + i, b.p + i);
+        i += n;
+        if (n < STEP_BYTES) {
+            return i;
         }
-        i += 8;
     }
-#endif
     while (i < b.n && is_plain(b.p[i])) {
         p[i] = b.p[i];
         i++;
@@ -285,13 +294,33 @@ static size_t put_character(struct out *o, struct bytes b)
     return n;
 }
 
+/* Copies plain ASCII, and quotes and backslashes with a backslash before them, which JSON inside of
+ * JSON is full of; returns the bytes taken, up to another character or the end. */
+static size_t put_plain(struct out *o, struct bytes b)
+{
+    uint8_t *p = out_room(o, 2 * b.n);
+    uint8_t *at = p;
+    size_t taken = 0;
+    for (;;) {
+        size_t n = copy_plain(at, bytes_from(b, taken));
+        at += n;
+        taken += n;
+        if (taken == b.n || (b.p[taken] != '"' && b.p[taken] != '\\')) {
+            break;
+        }
+        *at++ = '\\';
+        *at++ = b.p[taken++];
+    }
+    o->n += (size_t)(at - p);
+    return taken;
+}
+
 void json_put_string(struct out *o, struct bytes b)
 {
     out_char(o, '"');
     while (b.n > 0) {
-        struct bytes piece = bytes_part(b, 0, OUT_ROOM_MAX_BYTES);
-        size_t n = copy_plain(out_room(o, piece.n), piece);
-        o->n += n;
+        struct bytes piece = bytes_part(b, 0, OUT_ROOM_MAX_BYTES / 2);
+        size_t n = put_plain(o, piece);
         b = bytes_from(b, n);
         if (b.n > 0 && n < piece.n) {
             b = bytes_from(b, put_character(o, b));
