@@ -178,15 +178,17 @@ DATADIR = $(DESTDIR)$(PREFIX)/share
 COMPLETIONS = bash-completion/completions/wsight zsh/site-functions/_wsight fish/vendor_completions.d/wsight.fish
 
 install: all
-	install -d $(BINDIR) $(DATADIR)/man/man1 $(dir $(COMPLETIONS:%=$(DATADIR)/%))
+	install -d $(BINDIR) $(DATADIR)/man/man1 $(DATADIR)/wsight $(dir $(COMPLETIONS:%=$(DATADIR)/%))
 	install -m 755 $(PROGRAM) $(BINDIR)/wsight
 	$(if $(MANUAL),install -m 644 $(MANUAL) $(DATADIR)/man/man1/wsight.1)
+	install -m 644 ui/report/report.schema.json $(DATADIR)/wsight/report.schema.json
 	install -m 644 ui/completions/wsight.bash $(DATADIR)/bash-completion/completions/wsight
 	install -m 644 ui/completions/_wsight $(DATADIR)/zsh/site-functions/_wsight
 	install -m 644 ui/completions/wsight.fish $(DATADIR)/fish/vendor_completions.d/wsight.fish
 
 uninstall:
-	$(Q)rm -f $(BINDIR)/wsight $(DATADIR)/man/man1/wsight.1 $(COMPLETIONS:%=$(DATADIR)/%)
+	$(Q)rm -f $(BINDIR)/wsight $(DATADIR)/man/man1/wsight.1 $(DATADIR)/wsight/report.schema.json \
+		$(COMPLETIONS:%=$(DATADIR)/%)
 
 dist:
 	version=$$(sed -n 's/^VERSION=//p' configure) && \

@@ -4,7 +4,7 @@
 unset MAKEFLAGS MAKELEVEL
 failed=0
 for file in bin/wsight share/bash-completion/completions/wsight share/zsh/site-functions/_wsight \
-    share/fish/vendor_completions.d/wsight.fish; do
+    share/fish/vendor_completions.d/wsight.fish share/wsight/report.schema.json; do
     echo "./opt/$file"
 done >"$TEST_TMP/expected"
 if [ -f ui/wsight.1.in ]; then

@@ -108,7 +108,7 @@ static int list_section(struct text_report *r, const char *heading, void (*colum
     columns(o);
     int error = spool_read(spool, take_piece, o);
     if (total > spool_count(spool)) {
-        out_printf(o, "       ... and %s more (--limit 0 shows all)\n",
+        out_printf(o, "       ... and %s more (--limit all shows them)\n",
                    human_count(total - spool_count(spool)).s);
     }
     return error != 0 ? error : spool_error(spool);

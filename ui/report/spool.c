@@ -163,7 +163,8 @@ static bool grow_entries(struct spool *s)
 /* Room for n more bytes in memory, which was emptied into the file if need be. */
 static bool make_room(struct spool *s, size_t n)
 {
-    if (n > s->max - s->used && s->used > 0 && !move_out(s)) {
+    bool fits = s->used <= s->max && n <= s->max - s->used;
+    if (!fits && s->used > 0 && !move_out(s)) {
         return false;
     }
     if (n <= s->size - s->used) {

@@ -33,7 +33,11 @@ static void add_finding(struct finding_tally *t, const struct session *s,
         (s->id == t->first_session && r->pkt < t->first_pkt)) {
         t->first_session = s->id;
         t->first_pkt = r->pkt;
-        t->first_ts = r->ts;
+        struct bytes detail = bytes_part(r->detail, 0, TALLY_DETAIL_BYTES);
+        t->detail_n = (uint8_t)detail.n;
+        if (detail.n > 0) {
+            memcpy(t->detail, detail.p, detail.n);
+        }
     }
 }
 

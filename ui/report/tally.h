@@ -7,11 +7,14 @@
 
 #include "analyzer/model.h"
 
+#define TALLY_DETAIL_BYTES 120
+
 struct finding_tally {
     uint64_t sessions;
     uint64_t first_session; /* the lowest id; 0: none */
     uint64_t first_pkt;     /* there */
-    int64_t first_ts;
+    uint8_t detail_n;
+    uint8_t detail[TALLY_DETAIL_BYTES]; /* of the first, its beginning */
 };
 
 struct tally {

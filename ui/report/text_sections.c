@@ -176,18 +176,24 @@ void section_tls(struct text_report *r, const struct totals *t)
 
 #define FINDING_INDENT 11
 
-/* "Once, in session 4, packet 120." */
-static void put_where(char *p, size_t n, const struct finding_tally *tally, uint64_t count)
+/* "Once, in session 4, packet 120: the detail" */
+static void put_where(char *p, size_t n, const struct finding_tally *tally, uint64_t count,
+                      struct bytes detail)
 {
+    const char *colon = detail.n > 0 ? ": " : "";
+    int detail_n = (int)detail.n;
+    const char *text = detail.n > 0 ? (const char *)detail.p : "";
     if (tally->sessions == 0) {
-        snprintf(p, n, "%s time%s.", human_count(count).s, plural(count));
+        snprintf(p, n, "%s time%s", human_count(count).s, plural(count));
     } else if (count == 1) {
-        snprintf(p, n, "Once, in session %llu, packet %llu.",
-                 (unsigned long long)tally->first_session, (unsigned long long)tally->first_pkt);
+        snprintf(p, n, "Once, in session %llu, packet %llu%s%.*s",
+                 (unsigned long long)tally->first_session, (unsigned long long)tally->first_pkt,
+                 colon, detail_n, text);
     } else {
-        snprintf(p, n, "%s times in %s session%s, first in session %llu, packet %llu.",
+        snprintf(p, n, "%s times in %s session%s, first in session %llu, packet %llu%s%.*s",
                  human_count(count).s, human_count(tally->sessions).s, plural(tally->sessions),
-                 (unsigned long long)tally->first_session, (unsigned long long)tally->first_pkt);
+                 (unsigned long long)tally->first_session, (unsigned long long)tally->first_pkt,
+                 colon, detail_n, text);
     }
 }
 
@@ -201,7 +207,8 @@ static void put_finding(struct text_report *r, enum finding_id id, uint64_t coun
                      *kind->section != '\0' ? " (" : "", kind->section,
                      *kind->section != '\0' ? ")" : "");
     size_t used = n > 0 && (size_t)n < sizeof text ? (size_t)n : 0;
-    put_where(text + used, sizeof text - used, tally, count);
+    put_where(text + used, sizeof text - used, tally, count,
+              redact_text(&r->redactor, (struct bytes){tally->detail, tally->detail_n}));
     out_text(o, "  ");
     text_severity(o, &r->context, kind->severity);
     out_repeat(o, ' ', FINDING_INDENT - 4 - strlen(finding_severity_name(kind->severity)));

@@ -84,6 +84,21 @@ static void many_texts_are_the_same_from_memory_and_from_a_file(void **state)
     check_many(0, 300); /* each in the file as soon as the next one comes */
 }
 
+static void a_text_larger_than_the_memory_is_moved_out_by_the_next(void **state)
+{
+    char old[4096];
+    (void)state;
+    snprintf(old, sizeof old, "%s", getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
+    setenv("TMPDIR", "/nonexistent", 1);
+    struct spool *s = spool_new(4, 0);
+    spool_add(s, 1, bytes_of("larger than four bytes"));
+    spool_add(s, 2, bytes_of("needs the file"));
+    assert_int_equal(spool_dropped(s), 1);
+    expect(s, "|larger than four bytes");
+    spool_free(s);
+    setenv("TMPDIR", old, 1);
+}
+
 static void only_the_lowest_ids_are_wanted_of_a_limited_spool(void **state)
 {
     struct spool *s = spool_new(1000, 2);
@@ -129,6 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_come_in_the_order_of_their_ids),
         cmocka_unit_test(many_texts_are_the_same_from_memory_and_from_a_file),
+        cmocka_unit_test(a_text_larger_than_the_memory_is_moved_out_by_the_next),
         cmocka_unit_test(only_the_lowest_ids_are_wanted_of_a_limited_spool),
         cmocka_unit_test(a_file_that_cannot_be_made_loses_texts_but_not_those_in_memory),
     };
