@@ -13,8 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define AHEAD                                                                                      \
-    16 /* packets parsed ahead, so that flows come into the cache in time and stay there */
+#define AHEAD 64 /* packets parsed ahead, so that flows come into the cache in time */
+#define STEP 2   /* packets between the steps of reading ahead */
 
 struct ahead {
     struct net_parsed parsed;
@@ -457,30 +457,49 @@ static void count_unreadable(struct engine *e, const struct packet *p, enum net_
     }
 }
 
-/* Works through what was parsed ahead. What a segment will need is called into the cache in steps,
- * each for all segments, because the next step can only be found through the one before. */
-static void take_ahead(struct engine *e)
+static void prefetch_flow(const struct engine *e, size_t i)
 {
-    for (size_t i = 0; i < e->n_ahead; i++) {
+    if (i < e->n_ahead) {
         flow_prefetch_flow(e->flows, e->ahead[i].hash);
     }
-    for (size_t i = 0; i < e->n_ahead; i++) {
-        const struct flow *f = flow_guess(e->flows, e->ahead[i].hash);
-        if (f != NULL && f->stream != NULL) {
-            stream_prefetch(f->stream);
-        }
+}
+
+static void prefetch_stream(const struct engine *e, size_t i)
+{
+    const struct flow *f = i < e->n_ahead ? flow_guess(e->flows, e->ahead[i].hash) : NULL;
+    if (f != NULL && f->stream != NULL) {
+        stream_prefetch(f->stream);
+    }
+}
+
+static void prefetch_state(const struct engine *e, size_t i)
+{
+    const struct flow *f = i < e->n_ahead ? flow_guess(e->flows, e->ahead[i].hash) : NULL;
+    if (f != NULL && f->stream != NULL && e->ahead[i].parsed.segment.b.n > 0) {
+        bool from_client = e->ahead[i].parsed.segment.key.port[0] == f->key.port[0];
+        enum dir dir = from_client ? DIR_CLIENT_TO_SERVER : DIR_SERVER_TO_CLIENT;
+        __builtin_prefetch(f->side[dir].digests, 1);
+        stream_prefetch_state(f->stream, dir);
+    }
+}
+
+/* Works through what was parsed ahead. What a segment will need is called into the cache in three
+ * steps, each some segments before the next, because each is found through the one before. */
+static void take_ahead(struct engine *e)
+{
+    for (size_t i = 0; i < 3 * STEP && i < e->n_ahead; i++) {
+        prefetch_flow(e, i);
+    }
+    for (size_t i = 0; i < 2 * STEP && i < e->n_ahead; i++) {
+        prefetch_stream(e, i);
+    }
+    for (size_t i = 0; i < STEP && i < e->n_ahead; i++) {
+        prefetch_state(e, i);
     }
     for (size_t i = 0; i < e->n_ahead; i++) {
-        const struct ahead *a = &e->ahead[i];
-        const struct flow *f = flow_guess(e->flows, a->hash);
-        if (f != NULL && f->stream != NULL && a->parsed.segment.b.n > 0) {
-            bool from_client = a->parsed.segment.key.port[0] == f->key.port[0];
-            enum dir dir = from_client ? DIR_CLIENT_TO_SERVER : DIR_SERVER_TO_CLIENT;
-            __builtin_prefetch(f->side[dir].digests, 1);
-            stream_prefetch_state(f->stream, dir);
-        }
-    }
-    for (size_t i = 0; i < e->n_ahead; i++) {
+        prefetch_flow(e, i + 3 * STEP);
+        prefetch_stream(e, i + 2 * STEP);
+        prefetch_state(e, i + STEP);
         take_segment(e, &e->ahead[i]);
     }
     e->n_ahead = 0;
