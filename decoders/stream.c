@@ -461,11 +461,22 @@ static bool drain_kept(struct stream *s, enum dir d)
     return moved;
 }
 
-/* true: the decoder heard that the direction is over. */
+static bool may_tell_end(const struct stream *s, enum dir d)
+{
+    return s->decoder != NULL && !(s->side[d] & SIDE_BLOCKED) &&
+           (s->side[d] & (SIDE_ENDED | SIDE_TOLD_END)) == SIDE_ENDED;
+}
+
+/* true: a step, as the decoder heard that the direction is over, or took bytes before that. */
 static bool tell_end(struct stream *s, enum dir d)
 {
-    if (s->decoder == NULL || (s->side[d] & SIDE_BLOCKED) ||
-        (s->side[d] & (SIDE_ENDED | SIDE_TOLD_END)) != SIDE_ENDED) {
+    if (!may_tell_end(s, d)) {
+        return false;
+    }
+    if (drain_kept(s, d)) { /* left to it by the decoder before it */
+        return true;
+    }
+    if (!may_tell_end(s, d)) {
         return false;
     }
     s->side[d] |= SIDE_TOLD_END;

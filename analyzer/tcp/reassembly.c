@@ -404,7 +404,7 @@ static void payload(struct reassembly *r, struct flow *f, enum dir dir, const st
     struct tcp_side *side = &f->side[dir];
     int32_t distance = seq_distance(g->seq, side->next);
     uint32_t end = g->seq + (uint32_t)g->b.n + g->cut;
-    if (side->ended && seq_distance(end, side->next) > 0) {
+    if (side->ended && (seq_distance(end, side->next) > 0 || !is_near(side, g->seq))) {
         return; /* after the FIN: the receiver drops it too */
     }
     if (distance != 0 && !is_near(side, g->seq) && !stray_is_believed(side, g->seq, end)) {
