@@ -161,14 +161,15 @@ struct human human_count(uint64_t n)
 static bool scaled(struct human *h, uint64_t n, uint64_t unit, const char *name)
 {
     uint64_t tenths = n / unit * 10 + (n % unit * 10 + unit / 2) / unit;
-    if (tenths >= 9995) {
+    uint64_t whole = n / unit + (n % unit >= unit / 2);
+    if (whole >= 1000) {
         return false;
     }
     if (tenths < 1000) {
         snprintf(h->s, sizeof h->s, "%u.%u %s", (unsigned)(tenths / 10), (unsigned)(tenths % 10),
                  name);
     } else {
-        snprintf(h->s, sizeof h->s, "%u %s", (unsigned)((tenths + 5) / 10), name);
+        snprintf(h->s, sizeof h->s, "%u %s", (unsigned)whole, name);
     }
     return true;
 }

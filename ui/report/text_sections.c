@@ -74,20 +74,25 @@ void section_capture(struct text_report *r)
 
 static void put_nothing(struct text_report *r, const struct totals *t)
 {
-    struct out *o = &r->out;
     const struct engine_stats *s = r->context.stats;
     uint64_t packets = r->context.capture->packets;
-    out_printf(o, "\nNo WebSocket in %s packet%s", human_count(packets).s, plural(packets));
+    char text[256];
+    char tcp[64] = "";
+    char tls[80] = "";
     if (s->connections > 0) {
-        out_printf(o, ": %s TCP connection%s", human_count(s->connections).s,
-                   plural(s->connections));
+        snprintf(tcp, sizeof tcp, ": %s TCP connection%s", human_count(s->connections).s,
+                 plural(s->connections));
     } else if (packets > 0) {
-        out_text(o, ", and no TCP connection");
+        snprintf(tcp, sizeof tcp, ", and no TCP connection");
     }
     if (t->tls_connections > 0) {
-        out_printf(o, ", %s of them TLS that cannot be read", human_count(t->tls_connections).s);
+        snprintf(tls, sizeof tls, ", %s of them TLS that cannot be read",
+                 human_count(t->tls_connections).s);
     }
-    out_text(o, ".\n");
+    snprintf(text, sizeof text, "No WebSocket in %s packet%s%s%s.", human_count(packets).s,
+             plural(packets), tcp, tls);
+    out_char(&r->out, '\n');
+    plain_wrap(&r->out, text, 0, 0, r->context.options.width);
 }
 
 static void put_outcomes(struct text_report *r, const struct totals *t)
@@ -96,16 +101,19 @@ static void put_outcomes(struct text_report *r, const struct totals *t)
                                         [OUTCOME_REFUSED] = "refused",
                                         [OUTCOME_MIDSTREAM] = "picked up mid-stream",
                                         [OUTCOME_INCOMPLETE] = "without an answer"};
-    struct out *o = &r->out;
     const char *before = ": ";
-    out_printf(o, "\n%s WebSocket session%s", human_count(t->sessions).s, plural(t->sessions));
+    char text[256];
+    int n = snprintf(text, sizeof text, "%s WebSocket session%s", human_count(t->sessions).s,
+                     plural(t->sessions));
     for (int i = 0; i < OUTCOME_TLS; i++) {
-        if (t->outcomes[i] > 0) {
-            out_printf(o, "%s%s %s", before, human_count(t->outcomes[i]).s, names[i]);
+        if (t->outcomes[i] > 0 && n >= 0 && (size_t)n < sizeof text) {
+            n += snprintf(text + n, sizeof text - (size_t)n, "%s%s %s", before,
+                          human_count(t->outcomes[i]).s, names[i]);
             before = ", ";
         }
     }
-    out_char(o, '\n');
+    out_char(&r->out, '\n');
+    plain_wrap(&r->out, text, 0, 2, r->context.options.width);
 }
 
 void section_overview(struct text_report *r, const struct totals *t)
