@@ -91,6 +91,7 @@ void pool_free(struct pool *p, void *object)
 #if POOL_SLABS
     push(&p->free, object);
 #else
+    (void)p;
     free(object);
 #endif
 }
