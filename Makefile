@@ -69,7 +69,7 @@ all: $(PROGRAM) $(MANUAL)
 
 $(PROGRAM): $(BUILD)/ui/main.o $(BUILD)/libwsight.a
 	$(call say,LINK,$@)
-	$(Q)$(LINK) -o $@ $^ $(LIBS)
+	$(Q)$(LINK) $(WRAP) -o $@ $^ $(LIBS)
 
 # The list changes when a source file comes or goes; the archive is then made anew.
 $(BUILD)/libwsight.a: $(LIB_OBJECTS) $(BUILD)/objects.list

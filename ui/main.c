@@ -4,6 +4,7 @@
  */
 #include "analyzer/capture/bpf.h"
 #include "config.h"
+#include "memory.h"
 #include "names.h"
 #include "options.h"
 #include "output.h"
@@ -127,10 +128,7 @@ static bool has_findings(const struct options *o, const struct model *model)
 static int report(struct run *run, const struct run_output *look, struct output *output)
 {
     struct err err;
-    if (run_packets(run, look, &err) != 0) {
-        complain(err.text);
-        return EXIT_FAILED;
-    }
+    run_packets(run, look);
     int status = has_findings(run->options, run->model) ? EXIT_FINDINGS : EXIT_FINE;
     if (summary_is_void(run->source)) {
         output_abandon(output);
@@ -139,6 +137,10 @@ static int report(struct run *run, const struct run_output *look, struct output 
     } else {
         complain(err.text);
         output_abandon(output);
+        status = EXIT_FAILED;
+    }
+    if (memory_ran_out()) {
+        complain("out of memory: the reading was ended, and the report is not complete");
         status = EXIT_FAILED;
     }
     return summary_complaints(run->source, complain) == 0 ? status : EXIT_FAILED;
@@ -227,9 +229,13 @@ int main(int argc, char **argv)
     struct options options;
     struct err err;
     int status = EXIT_USAGE;
+    memory_watch();
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is a write error like any other */
     enum options_result what = options_parse(&options, argc, argv, &err);
-    if (what == OPTIONS_WRONG) {
+    if (what == OPTIONS_WRONG && memory_ran_out()) {
+        complain("out of memory");
+        status = EXIT_FAILED;
+    } else if (what == OPTIONS_WRONG) {
         complain(err.text);
         fputs("try 'wsight --help'\n", stderr);
     } else {

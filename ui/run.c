@@ -2,6 +2,7 @@
 #include "run.h"
 
 #include "config.h"
+#include "memory.h"
 #include "progress.h"
 
 #include <signal.h>
@@ -9,6 +10,7 @@
 #include <sys/random.h>
 
 #define RUN_PACKETS 64
+#define LIBCRYPTO_BYTES (4U << 20) /* more than it takes to begin */
 
 /* A signal handler can leave word in a variable of the program only. */
 static volatile sig_atomic_t interrupted;
@@ -107,6 +109,9 @@ int run_open(struct run *run, const struct options *o, const struct run_output *
              struct err *err)
 {
     *run = (struct run){.options = o};
+    if (!memory_available(LIBCRYPTO_BYTES)) {
+        return err_set(err, "out of memory");
+    }
     if (open_parts(run, o, err) != 0 || start_report(run, o, output, err) != 0) {
         run_close(run);
         return -1;
@@ -127,7 +132,7 @@ static void read_packets(struct run *run, FILE *stream, struct progress *progres
     struct packet packets[RUN_PACKETS];
     bool first = true;
     bool follows = run->options->command == COMMAND_FOLLOW;
-    while (!interrupted && !ferror(stream)) {
+    while (!interrupted && !ferror(stream) && !memory_ran_out()) {
         size_t n = source_batch(run->source, packets, RUN_PACKETS);
         if (n == 0 && source_state(run->source) == SOURCE_ENDED) {
             return;
@@ -147,7 +152,7 @@ static void read_packets(struct run *run, FILE *stream, struct progress *progres
     }
 }
 
-int run_packets(struct run *run, const struct run_output *output, struct err *err)
+void run_packets(struct run *run, const struct run_output *output)
 {
     struct progress progress;
     catch_signals();
@@ -159,10 +164,7 @@ int run_packets(struct run *run, const struct run_output *output, struct err *er
     batch_flush(run->batch);
     run->stats = engine_stats(run->engine);
     run->summary.capture.interrupted = interrupted != 0;
-    if (summary_update(&run->summary, run->source) != 0) {
-        return err_set(err, "out of memory");
-    }
-    return 0;
+    (void)summary_update(&run->summary, run->source); /* without memory an interface lacks a name */
 }
 
 int run_report(struct run *run, struct err *err)

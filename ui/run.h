@@ -35,8 +35,8 @@ int run_open(struct run *run, const struct options *options, const struct run_ou
              struct err *err);
 
 /* Reads everything and ends every connection. SIGINT and SIGTERM stop the reading early; a second
- * one ends the program. -1 with err filled when memory ran out. */
-int run_packets(struct run *run, const struct run_output *output, struct err *err);
+ * one ends the program. The end of memory stops it, too. */
+void run_packets(struct run *run, const struct run_output *output);
 
 /* Writes the report. -1 with err filled. */
 int run_report(struct run *run, struct err *err);

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+/* Packets that one batch may filter out: then the caller has its turn, for signals and progress. */
+#define SOURCE_LOOKED_AT_MAX 4096
+
 /* Descriptors that the rest of the program may need while all files are open. */
 #define SOURCE_OTHER_DESCRIPTORS 64
 
@@ -310,12 +313,13 @@ static bool settle(struct source *s, bool empty)
 size_t source_batch(struct source *s, struct packet *packets, size_t max)
 {
     size_t n = 0;
+    uint64_t last = s->packets + SOURCE_LOOKED_AT_MAX;
     close_ended(s);
     s->state = SOURCE_READING;
     if (!prime(s)) {
         return 0;
     }
-    while (n < max && s->heap_n > 0) {
+    while (n < max && s->heap_n > 0 && s->packets < last) {
         struct member *m = s->heap[0];
         if (m->state != MEMBER_READY) {
             if (!settle(s, n == 0)) {

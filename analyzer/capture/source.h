@@ -53,7 +53,8 @@ void source_free(struct source *source);
 size_t source_batch(struct source *source, struct packet *packets, size_t max);
 
 enum source_state {
-    SOURCE_READING, /* a signal interrupted the waiting: stop, or call again */
+    SOURCE_READING, /* a signal interrupted the waiting, or many packets were filtered out: stop, or
+                       call again */
     SOURCE_ENDED    /* all is read that could be; errors are in source_info */
 };
 enum source_state source_state(const struct source *source);

@@ -184,8 +184,10 @@ void message_begin(struct stream *s, enum dir dir, struct ws_message *m, uint8_t
     if (stream_options(s)->body_max > 0) {
         buffer_clear(&d->body);
     }
-    if (stream_options(s)->digest && d->digest != NULL) { /* else d->digest is not worth its line */
-        EVP_MD_CTX_copy_ex(d->digest->message, d->digest->finished);
+    if (stream_options(s)->digest && d->digest != NULL && /* else d->digest is not worth its line */
+        EVP_MD_CTX_copy_ex(d->digest->message, d->digest->finished) != 1) {
+        digest_free(d->digest); /* no memory, no digest */
+        d->digest = NULL;
     }
 }
 
