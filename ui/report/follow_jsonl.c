@@ -339,7 +339,7 @@ static void write_end(struct json *w, struct jsonl *f, const struct session *s)
     json_time(w, "started", s->started, digits);
     json_fixed(w, "duration", time_between(s->started, s->last_ts), 9, digits);
     for (int dir = 0; dir < 2; dir++) {
-        json_object(w, direction_name(dir));
+        json_object(w, direction_name((enum dir)dir));
         json_direction_counts(w, &s->dir[dir]);
         json_close(w, "close", &s->close[dir], &f->style);
         json_end(w);

@@ -75,7 +75,7 @@ static void begin_line(struct follow_text *f, int64_t ts, uint64_t session)
 /*--- Messages and frames
  * --------------------------------------------------------------------------*/
 
-static void put_direction(struct out *o, int dir)
+static void put_direction(struct out *o, enum dir dir)
 {
     out_text(o, dir == DIR_CLIENT_TO_SERVER ? ">        " : "<        ");
 }

@@ -282,7 +282,7 @@ static void write_close_codes(struct json *w, const struct json_report *r, const
     const struct registry *registry = r->context.registry;
     json_object(w, "close_codes");
     for (int dir = 0; dir < 2; dir++) {
-        json_array(w, direction_name(dir));
+        json_array(w, direction_name((enum dir)dir));
         for (int code = 0; code < 5000; code++) {
             if (t->close_codes[dir][code] > 0) {
                 write_close_code(w, code, close_name(registry, code), t->close_codes[dir][code]);
@@ -346,7 +346,7 @@ static void write_totals(struct json *w, const struct json_report *r)
     json_u64(w, "tls_connections", t->tls_connections);
     json_u64(w, "tcp_connections", r->context.stats->connections);
     for (int dir = 0; dir < 2; dir++) {
-        json_object(w, direction_name(dir));
+        json_object(w, direction_name((enum dir)dir));
         json_direction_counts(w, &t->dir[dir]);
         json_tcp_counts(w, "tcp", &r->tally.tcp[dir]);
         write_sizes(w, "message_sizes", &t->message_sizes[dir]);

@@ -5,7 +5,7 @@
 #include "ui/report/list.h"
 #include "ui/report/time_text.h"
 
-const char *direction_name(int dir)
+const char *direction_name(enum dir dir)
 {
     return dir == DIR_CLIENT_TO_SERVER ? "client_to_server" : "server_to_client";
 }
@@ -262,7 +262,7 @@ void json_close(struct json *w, const char *name, const struct close_record *c,
 static void json_direction(struct json *w, const struct session *s, int dir,
                            const struct json_style *style)
 {
-    json_object(w, direction_name(dir));
+    json_object(w, direction_name((enum dir)dir));
     json_direction_counts(w, &s->dir[dir]);
     if (s->has_digest[dir]) {
         json_hex(w, "messages_sha256", (struct bytes){s->digest[dir], sizeof s->digest[dir]});

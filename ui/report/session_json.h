@@ -17,7 +17,7 @@ struct json_style {
 };
 
 /* "client_to_server" and "server_to_client". */
-const char *direction_name(int dir);
+const char *direction_name(enum dir dir);
 
 /* The name of a close code; of CLOSE_CODE_NONE "No Status Rcvd". */
 const char *close_name(const struct registry *r, int code);

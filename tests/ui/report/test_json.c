@@ -160,7 +160,7 @@ static void what_json_forbids_is_escaped_at_every_place(void **state)
             text[at] = (char)cases[i].byte;
             json_bytes(&t->w, NULL, (struct bytes){(const uint8_t *)text, 20});
             snprintf(expected, sizeof expected, "\"%.*s%s%s\"", (int)at, "abcdefghijklmnopqrst",
-                     cases[i].escaped, "abcdefghijklmnopqrst" + at + 1);
+                     cases[i].escaped, &"abcdefghijklmnopqrst"[at + 1]);
             expect(t, expected);
         }
     }
