@@ -187,7 +187,7 @@ void section_endings(struct text_report *r, const struct totals *t)
 
 static void close_row(struct out *o, const struct text_report *r, int code, uint64_t a, uint64_t b)
 {
-    char label[8] = "none";
+    char label[16] = "none";
     if (a == 0 && b == 0) {
         return;
     }
