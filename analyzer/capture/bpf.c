@@ -99,7 +99,7 @@ int bpf_init(struct bpf *bpf, const char *expression, struct err *err)
     }
     /* Some expressions are for one kind of link alone (`type mgt`, `ifindex`). */
     static const int links[] = {DLT_EN10MB, DLT_IEEE802_11_RADIO, DLT_LINUX_SLL2, DLT_PFLOG};
-    char first[160] = "", reason[160];
+    char first[160] = "", reason[160] = "";
     for (size_t i = 0; i < sizeof links / sizeof links[0]; i++) {
         if (compile(bpf, links[i], i == 0 ? first : reason, sizeof reason)) {
             return 0;

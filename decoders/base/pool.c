@@ -28,20 +28,19 @@ void pool_init(struct pool *p, size_t object_size)
     *p = (struct pool){.size = lines * POOL_LINE_BYTES, .next_slab = SLAB_FIRST_BYTES};
 }
 
-static void *next_of(const void *link)
-{
-    void *next;
-    memcpy(&next, link, sizeof next);
-    return next;
-}
+/* Chains of objects, and of slabs, run through their first word. */
+struct link {
+    struct link *next;
+};
 
-static void push(void **list, void *link)
+#if POOL_SLABS
+static void push(struct link **list, void *object)
 {
-    memcpy(link, list, sizeof *list);
+    struct link *link = object;
+    link->next = *list;
     *list = link;
 }
 
-#if POOL_SLABS
 /* One more slab, each twice the size of the one before. Its first line is the link to the others.
  */
 static int add_slab(struct pool *p)
@@ -61,9 +60,9 @@ static int add_slab(struct pool *p)
         p->next_slab *= 2;
     }
     push(&p->slabs, slab);
-    for (size_t at = POOL_LINE_BYTES + (bytes - POOL_LINE_BYTES) / p->size * p->size;
-         at > POOL_LINE_BYTES; at -= p->size) {
-        push(&p->free, slab + at - p->size);
+    size_t objects = (bytes - POOL_LINE_BYTES) / p->size;
+    for (size_t i = objects; i > 0; i--) {
+        push(&p->free, slab + POOL_LINE_BYTES + (i - 1) * p->size);
     }
     return 0;
 }
@@ -75,8 +74,8 @@ void *pool_alloc(struct pool *p)
     if (p->free == NULL && add_slab(p) != 0) {
         return NULL;
     }
-    void *object = p->free;
-    p->free = next_of(object);
+    struct link *object = p->free;
+    p->free = object->next;
 #else
     void *object = aligned_alloc(POOL_LINE_BYTES, p->size);
 #endif
@@ -99,7 +98,7 @@ void pool_free(struct pool *p, void *object)
 void pool_done(struct pool *p)
 {
     while (p->slabs != NULL) {
-        void *next = next_of(p->slabs);
+        struct link *next = p->slabs->next;
         free(p->slabs);
         p->slabs = next;
     }

@@ -15,11 +15,12 @@
 
 #define POOL_LINE_BYTES 64 /* of the cache; objects start at one */
 
+struct link;
+
 struct pool {
     size_t size; /* of an object, a multiple of POOL_LINE_BYTES */
     size_t next_slab;
-    void *free;  /* chained through their first word */
-    void *slabs; /* likewise */
+    struct link *free, *slabs;
 };
 
 void pool_init(struct pool *, size_t object_size);

@@ -31,7 +31,7 @@ bool body_of_response(struct body *, const struct http_head *, bool no_body);
 
 /* Takes what of b belongs to the body; 0: it needs more (a line is not whole). *bad is set when the
  * chunked coding is broken. Not to be called when the body is done. */
-size_t body_take(struct body *, struct bytes b, bool *bad);
+size_t body_take(struct body *b, struct bytes bytes, bool *bad);
 
 /* n bytes are missing: can it go on behind them? */
 bool body_gap(struct body *, uint64_t n);

@@ -105,18 +105,22 @@ void compressed_flush(struct stream *s, enum dir dir)
     }
 }
 
+/* The queue's memory may have grown since it was `before`. */
+static void account(struct stream *s, const struct ws_direction *d, size_t before)
+{
+    stream_shared(s)->held_bytes += held_memory(&d->held) - before;
+}
+
 /* Appends to the queue. false: it does not fit there, even alone. */
 static bool hold_piece(struct stream *s, enum dir dir, const struct ws_frame *f, struct bytes wire)
 {
     struct ws *ws = stream_state(s);
     struct ws_direction *d = &ws->dir[dir];
-    size_t before = held_memory(&d->held);
     uint8_t *p = held_room(&d->held, wire.n);
     if (p == NULL && held_count(&d->held) > 0) {
         compressed_flush(s, dir);
         p = held_room(&d->held, wire.n);
     }
-    stream_shared(s)->held_bytes += held_memory(&d->held) - before;
     if (p == NULL) {
         return false;
     }
@@ -198,7 +202,10 @@ void compressed_piece(struct stream *s, enum dir dir, struct ws_message *m,
         }
     }
     if (m->held) {
-        if (hold_piece(s, dir, f, wire)) {
+        size_t before = held_memory(&d->held);
+        bool held = hold_piece(s, dir, f, wire);
+        account(s, d, before);
+        if (held) {
             return;
         }
         stop_holding(s, dir, m);
@@ -212,7 +219,10 @@ void compressed_finish(struct stream *s, enum dir dir, struct ws_message *m)
     struct ws_direction *d = &ws->dir[dir];
     if (m->held) {
         struct held_head head = {*m, stream_ts(s), stream_pkt(s)};
-        if (held_end(&d->held, &head)) {
+        size_t before = held_memory(&d->held);
+        bool held = held_end(&d->held, &head);
+        account(s, d, before);
+        if (held) {
             m->open = false;
             return;
         }
