@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdarg.h>
 
+#define PAGE_BYTES 4096
+
 void out_init(struct out *o, FILE *file, struct buffer *into)
 {
     assert((file == NULL) != (into == NULL));
@@ -33,13 +35,16 @@ static void hand_over(struct out *o, struct bytes b)
 
 void out_drain(struct out *o)
 {
-    hand_over(o, (struct bytes){o->buffer, o->n});
-    o->n = 0;
+    size_t rest = o->file != NULL && o->n >= PAGE_BYTES ? o->n % PAGE_BYTES : 0;
+    hand_over(o, (struct bytes){o->buffer, o->n - rest});
+    memmove(o->buffer, o->buffer + o->n - rest, rest);
+    o->n = rest;
 }
 
 int out_flush(struct out *o)
 {
-    out_drain(o);
+    hand_over(o, (struct bytes){o->buffer, o->n});
+    o->n = 0;
     if (o->error == 0 && o->file != NULL) {
         errno = 0;
         if (fflush(o->file) != 0) {
@@ -51,12 +56,12 @@ int out_flush(struct out *o)
 
 void out_bytes(struct out *o, struct bytes b)
 {
-    if (b.n > OUT_BUFFER_BYTES - o->n) {
+    while (b.n > OUT_BUFFER_BYTES - o->n) {
+        size_t some = OUT_BUFFER_BYTES - o->n;
+        memcpy(o->buffer + o->n, b.p, some);
+        o->n += some;
+        b = bytes_from(b, some);
         out_drain(o);
-        if (b.n > OUT_BUFFER_BYTES) {
-            hand_over(o, b);
-            return;
-        }
     }
     if (b.n > 0) {
         memcpy(o->buffer + o->n, b.p, b.n);

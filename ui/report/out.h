@@ -13,7 +13,7 @@
 
 #include <stdio.h>
 
-#define OUT_BUFFER_BYTES 32768
+#define OUT_BUFFER_BYTES 65536
 /* The most bytes that out_room may be asked for. */
 #define OUT_ROOM_MAX_BYTES 1024
 /* Bytes of the longest number that out_u64 and out_i64 write. */
@@ -33,7 +33,8 @@ void out_init(struct out *o, FILE *file, struct buffer *into);
 /* Hands over what is in the buffer. Returns o->error. */
 int out_flush(struct out *o);
 
-/* Hands the buffer over without flushing the FILE; for the functions below. */
+/* Makes room: hands over all, or to a FILE whole pages of it, which stdio passes on without a copy.
+ */
 void out_drain(struct out *o);
 
 void out_bytes(struct out *o, struct bytes b);

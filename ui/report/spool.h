@@ -10,7 +10,7 @@
 
 #include "decoders/base/bytes.h"
 
-#define SPOOL_MEMORY_BYTES (8U << 20)
+#define SPOOL_MEMORY_BYTES (2U << 20)
 
 struct spool;
 

@@ -279,6 +279,39 @@ static void a_kept_second_is_not_mistaken_for_another(void **state)
     }
 }
 
+/* Pieces of growing size, through a FILE, by both ways of writing. */
+static void a_file_gets_every_byte_in_order(void **state)
+{
+    struct out *o = calloc(1, sizeof *o);
+    FILE *file = tmpfile();
+    size_t total = 0;
+    uint8_t piece[OUT_ROOM_MAX_BYTES * 4];
+    (void)state;
+    assert_non_null(o);
+    assert_non_null(file);
+    out_init(o, file, NULL);
+    for (size_t n = 0; total < 5 * OUT_BUFFER_BYTES; n = (n * 7 + 13) % sizeof piece) {
+        for (size_t i = 0; i < n; i++) {
+            piece[i] = (uint8_t)((total + i) % 251);
+        }
+        if (n <= OUT_ROOM_MAX_BYTES) {
+            memcpy(out_room(o, n), piece, n);
+            o->n += n;
+        } else {
+            out_bytes(o, (struct bytes){piece, n});
+        }
+        total += n;
+    }
+    assert_int_equal(out_flush(o), 0);
+    rewind(file);
+    for (size_t i = 0; i < total; i++) {
+        assert_int_equal(fgetc(file), (int)(i % 251));
+    }
+    assert_int_equal(fgetc(file), EOF);
+    fclose(file);
+    free(o);
+}
+
 static void a_full_disk_is_remembered(void **state)
 {
     struct out *o = calloc(1, sizeof *o);
@@ -331,6 +364,7 @@ int main(void)
         TEST(base64_of_much_is_all_there),
         TEST(times_are_rfc_3339),
         cmocka_unit_test(a_kept_second_is_not_mistaken_for_another),
+        cmocka_unit_test(a_file_gets_every_byte_in_order),
         cmocka_unit_test(a_full_disk_is_remembered),
         cmocka_unit_test(a_buffer_that_is_full_is_remembered),
     };
