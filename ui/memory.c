@@ -22,9 +22,11 @@ static void *checked(void *p, size_t n)
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t count, size_t n);
 void *__real_realloc(void *p, size_t n);
+void *__real_aligned_alloc(size_t alignment, size_t n);
 void *__wrap_malloc(size_t n);
 void *__wrap_calloc(size_t count, size_t n);
 void *__wrap_realloc(void *p, size_t n);
+void *__wrap_aligned_alloc(size_t alignment, size_t n);
 
 void *__wrap_malloc(size_t n)
 {
@@ -39,6 +41,11 @@ void *__wrap_calloc(size_t count, size_t n)
 void *__wrap_realloc(void *p, size_t n)
 {
     return checked(__real_realloc(p, n), n);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t n)
+{
+    return checked(__real_aligned_alloc(alignment, n), n);
 }
 #endif
 

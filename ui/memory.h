@@ -3,7 +3,7 @@
  *
  * Whatever allocates copes with a refusal by doing without: a message is shown without its body, a
  * connection is not followed. None of them could say so to the user, and the report would be wrong
- * without a word. So the program's malloc, calloc and realloc remember a refusal (the linker's
+ * without a word. So the program's malloc and its kin remember a refusal (the linker's
  * --wrap leads them here, and libcrypto's are led here too), and main looks at the end.
  */
 #ifndef WSIGHT_MEMORY_H

@@ -11,6 +11,7 @@ cat >"$TEST_TMP/refuse.c" <<'C'
 #include <stdio.h>
 #include <stdlib.h>
 void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
+void *__libc_memalign(size_t, size_t);
 static long count, at = -1;
 static int refused(void)
 {
@@ -25,6 +26,7 @@ static int refused(void)
 void *malloc(size_t n) { return refused() ? NULL : __libc_malloc(n); }
 void *calloc(size_t k, size_t n) { return refused() ? NULL : __libc_calloc(k, n); }
 void *realloc(void *p, size_t n) { return refused() ? NULL : __libc_realloc(p, n); }
+void *aligned_alloc(size_t a, size_t n) { return refused() ? NULL : __libc_memalign(a, n); }
 __attribute__((destructor)) static void tell(void)
 {
     FILE *f = getenv("REFUSE_COUNT") ? fopen(getenv("REFUSE_COUNT"), "w") : NULL;
