@@ -447,6 +447,8 @@ static bool drain_kept(struct stream *s, enum dir d)
 {
     bool moved = false;
     struct kept_offer o;
+    int64_t ts = s->ts;
+    uint64_t pkt = s->pkt;
     while (can_run(s, d) && !nothing_kept(s, d)) {
         size_t before = kept_bytes(s->kept[d]);
         if (!kept_next(s->kept[d], &o)) {
@@ -455,6 +457,8 @@ static bool drain_kept(struct stream *s, enum dir d)
         s->shared->kept_bytes -= before - kept_bytes(s->kept[d]); /* lost before a gap */
         moved = (o.gap > 0 ? offer_gap(s, d, &o) : offer_bytes(s, d, &o)) || moved;
     }
+    s->ts = ts; /* of the newest packet again */
+    s->pkt = pkt;
     if (given_up(s, d) || nothing_kept(s, d)) {
         drop_kept(s, d); /* without it a chunk touches a line of the cache less */
     }
