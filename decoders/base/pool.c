@@ -76,10 +76,11 @@ void *pool_alloc(struct pool *p)
     }
     struct link *object = p->free;
     p->free = object->next;
+    return memset(object, 0, p->size);
 #else
     void *object = aligned_alloc(POOL_LINE_BYTES, p->size);
-#endif
     return object != NULL ? memset(object, 0, p->size) : NULL;
+#endif
 }
 
 void pool_free(struct pool *p, void *object)
