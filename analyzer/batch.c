@@ -67,8 +67,9 @@ static bool copy_pointed_to(struct batch *b, struct event *e)
         copy_bytes(b, &e->finding.detail);
         return true;
     case EVENT_TLS:
-        copy_bytes(b, &e->tls.sni);
-        copy_bytes(b, &e->tls.alpn);
+#define COPY(name) copy_bytes(b, &e->tls.name);
+        TLS_TEXTS(COPY)
+#undef COPY
         return true;
     case EVENT_END:
         e->end = arena_copy(b, e->end, sizeof *e->end);

@@ -85,7 +85,7 @@ static struct connection connection_of(const struct flow *f)
 static void stop_decoding(struct flow *f)
 {
     f->ignored = true;
-    if (stream_session(f->stream) == 0) {
+    if (!stream_has_sessions(f->stream)) {
         struct session_end end = {.how = END_OPEN, .first_fin = -1, .last_ts = f->seen_ts};
         stream_close(f->stream, &end);
         f->stream = NULL;
@@ -568,7 +568,8 @@ struct engine *engine_new(const struct engine_options *o, struct event_sink *sin
     }
     e->decode = o->decode;
     e->sink = sink;
-    e->shared = (struct stream_shared){.options = &e->decode, .sink = sink, .next_session = 1};
+    e->shared = (struct stream_shared){
+        .options = &e->decode, .sink = sink, .next_session = 1, .secrets = o->secrets};
     e->shared.scratch = malloc(STREAM_SCRATCH_BYTES);
     e->shared.upgrades = upgrade_memory_new();
     e->shared.pools = stream_pools_new();
@@ -598,6 +599,7 @@ void engine_free(struct engine *e)
     fragments_free(e->fragments);
     upgrade_memory_free(e->shared.upgrades);
     stream_pools_free(e->shared.pools);
+    stream_shared_done(&e->shared);
     free(e->shared.scratch);
     free(e);
 }

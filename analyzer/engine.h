@@ -14,8 +14,9 @@ struct engine;
 
 struct engine_options {
     struct decode_options decode;
-    uint64_t seed;          /* of the hashes; unpredictable in use, fixed in tests */
-    size_t max_connections; /* 0: TCP_CONNECTIONS_MAX */
+    uint64_t seed;               /* of the hashes; unpredictable in use, fixed in tests */
+    size_t max_connections;      /* 0: TCP_CONNECTIONS_MAX */
+    struct tls_secrets *secrets; /* of TLS sessions (decoders/tls/secrets.h), borrowed; or NULL */
 };
 
 /* What the engine counted; totals of the report. */

@@ -507,8 +507,10 @@ static void take_handshake(struct model *m, struct session *s, const struct even
 static void take_tls(struct session *s, const struct event *e)
 {
     s->tls = e->tls;
-    s->tls.sni = session_text(s, e->tls.sni);
-    s->tls.alpn = session_text(s, e->tls.alpn);
+#define KEEP(name) s->tls.name = session_text(s, e->tls.name);
+    TLS_TEXTS(KEEP)
+#undef KEEP
+    s->has_tls = true;
 }
 
 static void take_end(struct model *m, struct session *s, const struct event *e)

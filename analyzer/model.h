@@ -88,6 +88,7 @@ struct session {
     int confidence; /* percent; of a mid-stream pickup */
     bool ended;
     bool has_handshake;
+    bool has_tls; /* tls is set: the session is in TLS, or is a TLS connection */
     bool has_digest[2];
     void *user; /* a listener's own (one listener at most uses it) */
     _Alignas(64) struct direction_counts dir[2];

@@ -1,7 +1,7 @@
 /*
  * The contract between the reassembly, the streams and the decoders. Read this first.
  *
- * A stream is one byte stream in two directions: a TCP connection, or later the inside of a TLS
+ * A stream is one byte stream in two directions: a TCP connection, or the inside of a TLS
  * connection or of an HTTP/2 stream. It runs one decoder at a time. The decoder is given chunks of
  * ordered bytes and takes what it can; it emits events and findings, and may make way for another
  * decoder. What data() promises:
@@ -30,6 +30,7 @@
 struct stream;
 struct stream_pools;
 struct upgrade_memory;
+struct tls_secrets;
 
 /* An ordered piece of one direction. */
 struct chunk {
@@ -66,6 +67,9 @@ struct decoder {
     void (*end)(struct stream *, enum dir);                /* no more bytes in this direction */
     void (*close)(struct stream *); /* the state is freed next; both directions were ended before */
     void (*prefetch)(const void *state, enum dir); /* brings it towards the cache; may be NULL */
+    /* A stream inside this one, however deep, began a session: the place to emit on it what this
+     * decoder knows of it. May be NULL. */
+    void (*session)(struct stream *, struct stream *inner);
 };
 
 /* What the outputs want from the decoders. Constant for the life of an engine. */
@@ -77,6 +81,9 @@ struct decode_options {
     uint64_t body_max; /* bytes of a data message's body wanted in its event; 0 for none */
 };
 
+#define STREAM_DEPTH_MAX 8      /* streams inside streams: TLS in a tunnel in HTTP/2 in TLS is 4 */
+#define STREAM_ROOM_BYTES 32768 /* a record's plaintext, and to spare */
+
 /* What all streams of one engine share; the engine owns it. */
 struct stream_shared {
     const struct decode_options *options;
@@ -87,6 +94,9 @@ struct stream_shared {
     struct stream_pools *pools;      /* for streams and states; NULL: the allocator */
     size_t held_bytes;               /* held back by decoders for later (compressed messages) */
     size_t kept_bytes;               /* kept by all streams for their decoders */
+    struct tls_secrets *secrets;     /* of TLS sessions; tls/secrets.h; NULL: there are none */
+    size_t tls_waiting;              /* bytes that wait for such secrets */
+    uint8_t *rooms[STREAM_DEPTH_MAX]; /* stream_room; freed by stream_shared_done */
 };
 
 #define STREAM_SCRATCH_BYTES 65536
@@ -144,7 +154,23 @@ void stream_finding(struct stream *, enum dir, enum finding_id, const char *fmt,
 void stream_finding_at(struct stream *, enum dir, int64_t ts, uint64_t pkt, enum finding_id,
                        const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
-/* ---- For who feeds a stream (the engine; later the decoders that have children) ---- */
+/* ---- For decoders that have streams inside ---- */
+
+/* A new stream inside this one, whose decoder feeds it with the functions below, naming directions
+ * as its own chunks do. layers (enum layer) are added to those of the connection. It is told of the
+ * end of either direction when the decoder itself has been told, and is closed before the decoder
+ * is, unless that closed it earlier. NULL when out of memory or nested too deep. */
+struct stream *stream_child(struct stream *, uint32_t layers, bool from_start);
+/* STREAM_ROOM_BYTES to make the bytes for a child in, during one data() call; other depths have
+ * other rooms. NULL when out of memory. */
+uint8_t *stream_room(struct stream *);
+/* Does the stream, or one inside it, have a session? */
+bool stream_has_sessions(const struct stream *);
+
+/* ---- For who feeds a stream (the engine, and decoders that have streams inside) ---- */
+
+/* Frees what streams took for all of them; the rest of the struct is its owner's. */
+void stream_shared_done(struct stream_shared *);
 
 /* Memory for many streams, that all streams of a stream_shared may share. NULL when out of memory.
  * It outlives the streams. */
@@ -154,8 +180,10 @@ void stream_pools_free(struct stream_pools *);
 /* A new stream. shared is borrowed and outlives it, the connection is copied. NULL when out of
  * memory. from_start: the connection's SYN was seen. */
 struct stream *stream_new(struct stream_shared *, const struct connection *, bool from_start);
-/* Runs this decoder without asking whose stream it is; before the first byte. For who knows already
- * what the stream holds. arg is passed to open(). */
+/* Runs this decoder without asking whose stream it is. For who knows already what the stream holds;
+ * not from within the stream's own decoder. What was kept is offered to it. arg is passed to
+ * open().
+ */
 void stream_start(struct stream *, const struct decoder *, const void *arg);
 /* For reading ahead: brings the stream, and once it has come its decoder's state, towards the
  * cache. */

@@ -27,7 +27,7 @@ enum event_type {
     EVENT_RUN,       /* several plain messages at once, only when options.late allows it */
     EVENT_FINDING,
     EVENT_DIGEST, /* SHA-256 of all messages of a direction, at the end of a session */
-    EVENT_TLS,    /* what a ClientHello or ServerHello says */
+    EVENT_TLS,    /* of a TLS connection that stays closed, or around another session: tls */
     EVENT_END     /* the session is over: end */
 };
 
@@ -168,10 +168,31 @@ struct session_end {
     struct tcp_counts tcp[2];
 };
 
+/* Why a TLS connection stays closed; tls_why_name gives the word. */
+enum tls_why {
+    TLS_WHY_DECRYPTED,   /* it does not */
+    TLS_WHY_NO_KEYS,     /* its secrets are in no key log */
+    TLS_WHY_WRONG_KEYS,  /* they do not fit */
+    TLS_WHY_UNSUPPORTED, /* version, cipher suite or compression */
+    TLS_WHY_HANDSHAKE,   /* the hellos were not captured */
+    TLS_WHY_LOST         /* too much was lost to find the records again */
+};
+
+/* A TLS connection: the session's own, or what a session of another kind is in. Texts are raw bytes
+ * of the wire; TLS_TEXTS lists them. */
+#define TLS_TEXTS(X)                                                                               \
+    X(sni)                                                                                         \
+    X(alpn)        /* the names the client offers, joined with ","; or the server's choice */      \
+    X(ja4)         /* the client's fingerprint */                                                  \
+    X(certificate) /* the server's, up to TLS 1.2: subject and names */
+
 struct tls_hello {
-    struct bytes sni, alpn; /* alpn: the names the client offers, joined with "," */
-    uint16_t version;       /* highest version offered, or the one the server chose */
-    uint16_t cipher;        /* chosen; 0 when not seen */
+#define TLS_MEMBER(name) struct bytes name;
+    TLS_TEXTS(TLS_MEMBER)
+#undef TLS_MEMBER
+    uint16_t version; /* highest version offered, or the one the server chose; 0: none was seen */
+    uint16_t cipher;  /* chosen; 0 when not seen */
+    enum tls_why why_not;
 };
 
 struct event {

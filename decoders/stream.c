@@ -52,6 +52,8 @@ struct stream {
     const void *next_arg;
     const struct session_end *ending;
     uint8_t *finding_counts; /* FINDING_COUNT counters, once a finding was made */
+    struct stream *parent, *children, *next_child; /* the newest child first */
+    unsigned depth;
     struct connection connection;
 };
 
@@ -186,9 +188,27 @@ void stream_switch(struct stream *s, const struct decoder *next, const void *arg
 
 /* ---- Events ---- */
 
+/* The session that an event of the stream belongs to: its own, or else the oldest inside it. */
+static uint64_t session_of(const struct stream *s)
+{
+    uint64_t id = s->session;
+    if (id == 0 && s->children != NULL) {
+        for (const struct stream *c = s->children; c != NULL; c = c->next_child) {
+            uint64_t inner = session_of(c);
+            id = inner != 0 && (id == 0 || inner < id) ? inner : id;
+        }
+    }
+    return id;
+}
+
+bool stream_has_sessions(const struct stream *s)
+{
+    return session_of(s) != 0;
+}
+
 void stream_emit(struct stream *s, struct event *e)
 {
-    e->session = s->session;
+    e->session = s->session != 0 ? s->session : session_of(s);
     if (e->ts == 0) {
         e->ts = s->ts;
         e->pkt = s->pkt;
@@ -205,6 +225,11 @@ uint64_t stream_begin_session(struct stream *s, enum session_kind kind, int conf
     e.begin.confidence = confidence;
     e.begin.connection = &s->connection;
     stream_emit(s, &e);
+    for (struct stream *p = s->parent; p != NULL; p = p->parent) {
+        if (p->decoder->session != NULL) {
+            p->decoder->session(p, s);
+        }
+    }
     return s->session;
 }
 
@@ -485,6 +510,9 @@ static bool tell_end(struct stream *s, enum dir d)
     }
     s->side[d] |= SIDE_TOLD_END;
     s->decoder->end(s, d);
+    for (struct stream *c = s->children; c != NULL; c = c->next_child) {
+        stream_end(c, d, s->ts, s->pkt);
+    }
     if (s->next != NULL) {
         take_switch(s);
     }
@@ -700,10 +728,70 @@ struct stream *stream_new(struct stream_shared *shared, const struct connection 
 
 void stream_start(struct stream *s, const struct decoder *decoder, const void *arg)
 {
-    assert(s->decoder == NULL);
     stream_switch(s, decoder, arg);
     take_switch(s);
+    replay(s);
 }
+
+void stream_shared_done(struct stream_shared *shared)
+{
+    for (unsigned i = 0; i < STREAM_DEPTH_MAX; i++) {
+        free(shared->rooms[i]);
+        shared->rooms[i] = NULL;
+    }
+}
+
+/* ---- Streams inside streams ---- */
+
+uint8_t *stream_room(struct stream *s)
+{
+    uint8_t **room = &s->shared->rooms[s->depth];
+    if (*room == NULL) {
+        *room = malloc(STREAM_ROOM_BYTES);
+    }
+    return *room;
+}
+
+struct stream *stream_child(struct stream *s, uint32_t layers, bool from_start)
+{
+    if (s->depth + 1 >= STREAM_DEPTH_MAX) {
+        return NULL;
+    }
+    struct stream *c = stream_new(s->shared, &s->connection, from_start);
+    if (c != NULL) {
+        c->connection.layers |= layers;
+        c->depth = s->depth + 1;
+        c->ts = s->ts;
+        c->pkt = s->pkt;
+        c->parent = s;
+        c->next_child = s->children;
+        s->children = c;
+    }
+    return c;
+}
+
+static void leave_parent(struct stream *s)
+{
+    if (s->parent == NULL) {
+        return;
+    }
+    struct stream **link = &s->parent->children;
+    while (*link != s) {
+        link = &(*link)->next_child;
+    }
+    *link = s->next_child;
+}
+
+static void close_children(struct stream *s, const struct session_end *end)
+{
+    while (s->children != NULL) {
+        s->children->ts = s->ts;
+        s->children->pkt = s->pkt;
+        stream_close(s->children, end);
+    }
+}
+
+/* ---- Giving ---- */
 
 static bool alive(const struct stream *s)
 {
@@ -809,6 +897,7 @@ void stream_close(struct stream *s, const struct session_end *end)
     }
     s->ending = &e;
     end_both(s);
+    close_children(s, &e);
     if (s->decoder != NULL) {
         s->decoder->close(s);
         shared_free(s->shared, s->state, s->decoder->state_size);
@@ -820,5 +909,6 @@ void stream_close(struct stream *s, const struct session_end *end)
     }
     give_up_both(s); /* frees what is kept */
     free(s->finding_counts);
+    leave_parent(s);
     shared_free(s->shared, s, sizeof *s);
 }

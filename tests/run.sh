@@ -7,6 +7,7 @@
 # The last line is 'N passed, N failed', with ', N skipped' if any were. Tests find in the
 # environment BUILD, WSIGHT (the program) and TEST_TMP (an empty folder of their own).
 
+unset SSLKEYLOGFILE # would open TLS that a test wants closed
 limit_seconds=${TEST_TIMEOUT:-300}
 
 run_test() { # run_test TEST: runs it with its output in $dir/output, sets status

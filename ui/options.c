@@ -13,6 +13,7 @@
 enum option_id {
     OPTION_BPF = 256,
     OPTION_READ,
+    OPTION_KEYS,
     OPTION_FORMAT,
     OPTION_OUTPUT,
     OPTION_BODIES,
@@ -50,6 +51,8 @@ struct option_row {
 static const struct option_row rows[] = {
     {OPTION_BPF, 'f', "bpf", "EXPRESSION", READING, "only packets that match, as tcpdump takes it"},
     {OPTION_READ, 'r', "read", "FILE", READING, "read this file too; the same as naming it"},
+    {OPTION_KEYS, 'k', "keys", "FILE", READING,
+     "open TLS with the secrets of this key log, as SSLKEYLOGFILE makes"},
     {OPTION_FORMAT, 0, "format", "FORMAT", READING, NULL},
     {OPTION_OUTPUT, 'o', "output", "FILE", ALL, "write to a file, which appears when it is whole"},
     {OPTION_BODIES, 0, "bodies", "N|all|none", FOLLOW, "how many bytes of each message are shown"},
@@ -284,6 +287,9 @@ static int take_option(struct options *o, int id, const char *value, struct err 
         return 0;
     case OPTION_READ:
         o->operands[o->n_operands++] = value;
+        return 0;
+    case OPTION_KEYS:
+        o->keylogs[o->n_keylogs++] = value;
         return 0;
     case OPTION_FORMAT:
         return take_format(o, value, err);
@@ -557,9 +563,10 @@ enum options_result options_parse(struct options *o, int argc, char **argv, stru
     }
     *o = (struct options){.command = COMMAND_REPORT, .limit = REPORT_LIMIT_DEFAULT};
     o->operands = calloc(words + 1, sizeof *o->operands);
+    o->keylogs = calloc(words + 1, sizeof *o->keylogs);
     p.options = calloc(words + 1, sizeof *p.options);
     enum options_result result = OPTIONS_WRONG;
-    if (o->operands == NULL || p.options == NULL) {
+    if (o->operands == NULL || o->keylogs == NULL || p.options == NULL) {
         err_set(err, "out of memory");
     } else if (scan(&p, o, argc, argv, err) == 0) {
         result = interpret(&p, o, err);
@@ -571,5 +578,6 @@ enum options_result options_parse(struct options *o, int argc, char **argv, stru
 void options_done(struct options *o)
 {
     free(o->operands);
-    o->operands = NULL;
+    free(o->keylogs);
+    o->operands = o->keylogs = NULL;
 }

@@ -30,6 +30,8 @@ struct options {
     enum command command;
     const char **operands; /* files, or what to look up in the registry; owned */
     size_t n_operands;
+    const char **keylogs; /* TLS key logs; owned */
+    size_t n_keylogs;
     const char *bpf;          /* capture filter, or NULL */
     const char *output;       /* NULL: standard output */
     const char *registry;     /* XML file, or NULL: the built-in one */

@@ -89,9 +89,14 @@ static int start_report(struct run *run, const struct options *o, const struct r
 
 static int open_parts(struct run *run, const struct options *o, struct err *err)
 {
-    struct source_options source = {.filter = o->bpf};
+    struct source_options source = {
+        .filter = o->bpf, .secrets = keylogs_from_capture, .context = &run->keylogs};
     struct model_options model = {.retain = false};
     struct engine_options engine = engine_options(o);
+    if (keylogs_open(&run->keylogs, o->keylogs, o->n_keylogs, false, err) != 0) {
+        return -1;
+    }
+    engine.secrets = run->keylogs.secrets;
     run->source = source_open(o->operands, o->n_operands, &source, err);
     if (run->source == NULL) {
         return -1;
@@ -161,6 +166,7 @@ void run_packets(struct run *run, const struct run_output *output)
     progress_end(&progress);
     engine_finish(run->engine);
     summary_findings(run->source, &run->batch->sink);
+    keylogs_findings(&run->keylogs, &run->batch->sink);
     batch_flush(run->batch);
     run->stats = engine_stats(run->engine);
     run->summary.capture.interrupted = interrupted != 0;
@@ -181,6 +187,7 @@ void run_close(struct run *run)
     batch_free(run->batch);
     model_free(run->model);
     source_free(run->source);
+    keylogs_close(&run->keylogs);
     summary_done(&run->summary);
     *run = (struct run){0};
 }

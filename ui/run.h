@@ -5,6 +5,7 @@
 #ifndef WSIGHT_RUN_H
 #define WSIGHT_RUN_H
 
+#include "keylogs.h"
 #include "options.h"
 #include "summary.h"
 
@@ -14,6 +15,7 @@ struct run {
     struct model *model;
     struct batch *batch;
     struct engine *engine;
+    struct keylogs keylogs;
     struct summary summary;
     struct engine_stats stats;
     struct report_context context;

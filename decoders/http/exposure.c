@@ -176,6 +176,9 @@ void exposure_check(struct stream *s, const struct handshake *h)
     check_origin(s, h);
     check_target(s, h->target);
     check_subprotocols(s, h->offered_subprotocols);
+    if (stream_connection(s)->layers & LAYER_TLS) {
+        return;
+    }
     if (h->has_authorization) {
         stream_finding(s, DIR_CLIENT_TO_SERVER, FINDING_PLAIN_AUTHORIZATION, NULL);
     }

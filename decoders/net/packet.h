@@ -62,7 +62,9 @@ enum layer {
     LAYER_TEREDO = 1 << 15,
     LAYER_IPV4 = 1 << 16, /* of the IP header that carries the TCP segment */
     LAYER_IPV6 = 1 << 17,
-    LAYER_FRAGMENTED = 1 << 18 /* came in IP fragments */
+    LAYER_FRAGMENTED = 1 << 18, /* came in IP fragments */
+    LAYER_TLS = 1 << 19,        /* inside TLS, decrypted; of a stream's connection alone */
+    LAYER_HTTP2 = 1 << 20       /* a stream of HTTP/2; likewise */
 };
 
 enum tcp_flag {

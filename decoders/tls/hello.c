@@ -1,57 +1,10 @@
-/*
- * TLS connections (RFC 8446, RFC 5246): what their hellos say in clear.
- *
- * Reads records (section 5.1) until each side's first handshake message is whole: ClientHello
- * (server name, RFC 6066; offered application protocols, RFC 7301; highest offered version) and
- * ServerHello (chosen version, cipher suite and, up to TLS 1.2, application protocol). Then nothing
- * more of the connection is wanted. A connection picked up later is known by its records alone.
- *
- * Each EVENT_TLS says all that is known so far, so the last one is enough.
- */
-#include "../base/buffer.h"
-#include "../decoder.h"
+/* TLS hellos: what they say in clear, and how a connection is known as TLS. */
+#include "hello.h"
 
-#define RECORD_HEADER_BYTES 5
-#define RECORD_MAX_BYTES (16384 + 2048) /* RFC 5246 section 6.2.3 */
-#define HANDSHAKE_HEADER_BYTES 4
+#include "protection.h"
+
 #define HELLO_MIN_BYTES 38          /* version, random and the least of the rest */
 #define HELLO_PLAUSIBLE_MAX 0x1ffff /* a length that still looks like one */
-
-/* Hellos are 200 bytes to 2 KB, or 4 KB with large keys. Of a longer one this much is read: it
- * waits for its end on every connection that sends one, so it must be small. */
-#define HELLO_MAX_BYTES 16384
-/* A host name has at most 255 bytes; a list of application protocols in use about 20. */
-#define NAME_MAX_BYTES 512
-
-enum record_type {
-    RECORD_CHANGE_CIPHER_SPEC = 20,
-    RECORD_ALERT = 21,
-    RECORD_HANDSHAKE = 22,
-    RECORD_APPLICATION_DATA = 23
-};
-
-enum handshake_type { HANDSHAKE_CLIENT_HELLO = 1, HANDSHAKE_SERVER_HELLO = 2 };
-
-enum extension_type {
-    EXTENSION_SERVER_NAME = 0,
-    EXTENSION_ALPN = 16,
-    EXTENSION_SUPPORTED_VERSIONS = 43
-};
-
-struct tls_side {
-    struct buffer hello; /* handshake message so far */
-    size_t left;         /* of the record's payload */
-};
-
-struct tls {
-    struct tls_side side[2];
-    struct buffer sni, alpn;
-    bool has_sni, has_alpn;
-    bool server_spoke; /* version and alpn are the server's choice */
-    uint16_t version, cipher;
-};
-
-extern const struct decoder tls_decoder;
 
 /* ---- Whose stream is it? ---- */
 
@@ -59,12 +12,12 @@ extern const struct decoder tls_decoder;
  * is looked at: it may be cut into very small ones. */
 static enum verdict begins_hello(struct bytes b, unsigned type)
 {
-    size_t n = b.n >= RECORD_HEADER_BYTES ? be16_at(b, 3) : 1;
-    if (n == 0 || n > RECORD_MAX_BYTES) {
+    size_t n = b.n >= TLS_RECORD_HEADER_BYTES ? be16_at(b, 3) : 1;
+    if (n == 0 || n > TLS_RECORD_MAX_BYTES) {
         return VERDICT_NO;
     }
-    b = bytes_part(b, 0, RECORD_HEADER_BYTES + n);
-    if ((b.n > 0 && u8_at(b, 0) != RECORD_HANDSHAKE) || (b.n > 1 && u8_at(b, 1) != 3) ||
+    b = bytes_part(b, 0, TLS_RECORD_HEADER_BYTES + n);
+    if ((b.n > 0 && u8_at(b, 0) != TLS_HANDSHAKE) || (b.n > 1 && u8_at(b, 1) != 3) ||
         (b.n > 2 && u8_at(b, 2) > 4) || (b.n > 5 && u8_at(b, 5) != type)) {
         return VERDICT_NO;
     }
@@ -77,25 +30,25 @@ static enum verdict begins_hello(struct bytes b, unsigned type)
     if ((b.n > 9 && u8_at(b, 9) != 3) || (b.n > 10 && u8_at(b, 10) > 4)) {
         return VERDICT_NO;
     }
-    size_t needed = RECORD_HEADER_BYTES + (n < 6 ? n : 6);
+    size_t needed = TLS_RECORD_HEADER_BYTES + (n < 6 ? n : 6);
     return b.n < needed ? VERDICT_MORE : VERDICT_YES;
 }
 
 /* A record header as every version sends it after its first flight. */
-static bool is_record(struct bytes b)
+bool tls_is_record(struct bytes b)
 {
     unsigned type = u8_at(b, 0);
     size_t n = be16_at(b, 3);
-    if (u8_at(b, 1) != 3 || u8_at(b, 2) > 4 || n == 0 || n > RECORD_MAX_BYTES) {
+    if (u8_at(b, 1) != 3 || u8_at(b, 2) > 4 || n == 0 || n > TLS_RECORD_MAX_BYTES) {
         return false;
     }
     switch (type) {
-    case RECORD_CHANGE_CIPHER_SPEC:
+    case TLS_CHANGE_CIPHER_SPEC:
         return n == 1;
-    case RECORD_ALERT:
+    case TLS_ALERT:
         return n == 2 || n > 16;
-    case RECORD_HANDSHAKE:
-    case RECORD_APPLICATION_DATA:
+    case TLS_HANDSHAKE:
+    case TLS_APPLICATION_DATA:
         return true;
     default:
         return false;
@@ -105,24 +58,24 @@ static bool is_record(struct bytes b)
 /* Whether b is a run of records, as far as it goes. */
 static enum verdict begins_records(struct bytes b)
 {
-    if (b.n < RECORD_HEADER_BYTES) {
-        bool may_be = (b.n < 1 || (u8_at(b, 0) >= RECORD_CHANGE_CIPHER_SPEC &&
-                                   u8_at(b, 0) <= RECORD_APPLICATION_DATA)) &&
+    if (b.n < TLS_RECORD_HEADER_BYTES) {
+        bool may_be = (b.n < 1 || (u8_at(b, 0) >= TLS_CHANGE_CIPHER_SPEC &&
+                                   u8_at(b, 0) <= TLS_APPLICATION_DATA)) &&
                       (b.n < 2 || u8_at(b, 1) == 3) && (b.n < 3 || u8_at(b, 2) <= 4);
         return may_be ? VERDICT_MORE : VERDICT_NO;
     }
-    while (b.n >= RECORD_HEADER_BYTES) {
-        if (!is_record(b)) {
+    while (b.n >= TLS_RECORD_HEADER_BYTES) {
+        if (!tls_is_record(b)) {
             return VERDICT_NO;
         }
-        b = bytes_from(b, RECORD_HEADER_BYTES + (size_t)be16_at(b, 3));
+        b = bytes_from(b, TLS_RECORD_HEADER_BYTES + (size_t)be16_at(b, 3));
     }
     return VERDICT_YES;
 }
 
 static enum verdict match_midstream(const struct hint *h)
 {
-    static const uint8_t types[] = {HANDSHAKE_CLIENT_HELLO, HANDSHAKE_SERVER_HELLO};
+    static const uint8_t types[] = {TLS_CLIENT_HELLO, TLS_SERVER_HELLO};
     bool more = false;
     for (unsigned d = 0; d < 2; d++) {
         if (h->first[d].n == 0) {
@@ -144,15 +97,15 @@ static enum verdict match_midstream(const struct hint *h)
     return more ? VERDICT_MORE : VERDICT_NO;
 }
 
-static enum verdict tls_match(const struct hint *h)
+enum verdict tls_match(const struct hint *h)
 {
     if (!h->from_start) {
         return match_midstream(h);
     }
     if (h->first[DIR_CLIENT_TO_SERVER].n > 0) {
-        return begins_hello(h->first[DIR_CLIENT_TO_SERVER], HANDSHAKE_CLIENT_HELLO);
+        return begins_hello(h->first[DIR_CLIENT_TO_SERVER], TLS_CLIENT_HELLO);
     }
-    return begins_hello(h->first[DIR_SERVER_TO_CLIENT], HANDSHAKE_SERVER_HELLO);
+    return begins_hello(h->first[DIR_SERVER_TO_CLIENT], TLS_SERVER_HELLO);
 }
 
 /* ---- Hellos ---- */
@@ -167,13 +120,12 @@ static struct bytes read_vector16(struct reader *r)
     return read_bytes(r, read_be16(r));
 }
 
-/* Values that only keep others from relying on the list (RFC 8701): 0a0a, 1a1a ... fafa. */
-static bool is_grease(struct bytes b)
+static bool is_grease_name(struct bytes b)
 {
-    return b.n == 2 && u8_at(b, 0) == u8_at(b, 1) && (u8_at(b, 0) & 0xf) == 0xa;
+    return b.n == 2 && tls_is_grease(be16_at(b, 0));
 }
 
-static void read_server_name(struct tls *t, struct bytes b)
+static void read_server_name(struct tls_hellos *t, struct bytes b)
 {
     struct reader r = reader_of(b);
     struct reader names = reader_of(read_vector16(&r));
@@ -186,7 +138,7 @@ static void read_server_name(struct tls *t, struct bytes b)
     }
 }
 
-static void read_alpn(struct tls *t, struct bytes b)
+static void read_alpn(struct tls_hellos *t, struct bytes b)
 {
     struct reader r = reader_of(b);
     struct reader names = reader_of(read_vector16(&r));
@@ -194,17 +146,18 @@ static void read_alpn(struct tls *t, struct bytes b)
     t->has_alpn = true;
     while (names.b.n > 0) {
         struct bytes name = read_vector8(&names);
-        if (names.bad || name.n > NAME_MAX_BYTES - 1 || t->alpn.n > NAME_MAX_BYTES - 1 - name.n) {
+        if (names.bad || name.n > TLS_NAME_MAX_BYTES - 1 ||
+            t->alpn.n > TLS_NAME_MAX_BYTES - 1 - name.n) {
             return;
         }
-        if (!is_grease(name)) {
+        if (!is_grease_name(name)) {
             buffer_append(&t->alpn, bytes_of(t->alpn.n > 0 ? "," : ""));
             buffer_append(&t->alpn, name);
         }
     }
 }
 
-static void read_offered_versions(struct tls *t, struct bytes b)
+static void read_offered_versions(struct tls_hellos *t, struct bytes b)
 {
     struct reader r = reader_of(b);
     struct reader versions = reader_of(read_vector8(&r));
@@ -220,7 +173,7 @@ static void read_offered_versions(struct tls *t, struct bytes b)
     }
 }
 
-static void read_chosen_version(struct tls *t, struct bytes b)
+static void read_chosen_version(struct tls_hellos *t, struct bytes b)
 {
     struct reader r = reader_of(b);
     uint16_t version = read_be16(&r);
@@ -229,26 +182,35 @@ static void read_chosen_version(struct tls *t, struct bytes b)
     }
 }
 
-static void read_extension(struct tls *t, enum dir d, unsigned type, struct bytes b)
+static void read_extension(struct tls_hellos *t, enum dir d, unsigned type, struct bytes b)
 {
     bool server = d == DIR_SERVER_TO_CLIENT;
     switch (type) {
-    case EXTENSION_SERVER_NAME:
+    case TLS_EXTENSION_SERVER_NAME:
         if (!server) {
             read_server_name(t, b);
         }
         break;
-    case EXTENSION_ALPN:
+    case TLS_EXTENSION_ALPN:
         if (server || !t->server_spoke || !t->has_alpn) {
             read_alpn(t, b);
         }
         break;
-    case EXTENSION_SUPPORTED_VERSIONS:
+    case TLS_EXTENSION_SUPPORTED_VERSIONS:
         if (server) {
             read_chosen_version(t, b);
         } else {
             read_offered_versions(t, b);
         }
+        break;
+    case TLS_EXTENSION_EARLY_DATA:
+        t->early_data = t->early_data || !server;
+        break;
+    case TLS_EXTENSION_ENCRYPT_THEN_MAC:
+        t->encrypt_then_mac = server;
+        break;
+    case TLS_EXTENSION_EXTENDED_MASTER:
+        t->extended_master = server;
         break;
     default:
         break;
@@ -257,7 +219,7 @@ static void read_extension(struct tls *t, enum dir d, unsigned type, struct byte
 
 /* Of a message that was cut off (its end lost, or beyond HELLO_MAX_BYTES) the extensions that are
  * whole are read. */
-static void read_extensions(struct tls *t, enum dir d, struct reader r)
+static void read_extensions(struct tls_hellos *t, enum dir d, struct reader r)
 {
     size_t n = read_be16(&r);
     r.b = bytes_part(r.b, 0, n);
@@ -270,22 +232,43 @@ static void read_extensions(struct tls *t, enum dir d, struct reader r)
     }
 }
 
-static void read_hello(struct tls *t, enum dir d, struct bytes message)
+/* The random of a HelloRetryRequest: SHA-256 of "HelloRetryRequest" (RFC 8446 section 4.1.3). */
+static const uint8_t retry_random[TLS_RANDOM_BYTES] = {
+    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
+    0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
+
+static void take_random(struct tls_hellos *t, enum dir d, struct bytes random)
+{
+    bool server = d == DIR_SERVER_TO_CLIENT;
+    if (random.n < TLS_RANDOM_BYTES) {
+        return;
+    }
+    t->retry = server && memcmp(random.p, retry_random, TLS_RANDOM_BYTES) == 0;
+    memcpy(t->random[d], random.p, TLS_RANDOM_BYTES);
+    t->has_random[d] = true;
+}
+
+void tls_hello_read(struct tls_hellos *t, enum dir d, struct bytes message)
 {
     size_t length = be32_at(message, 0) & 0xffffff; /* other messages may follow */
-    struct reader r = reader_of(bytes_part(message, HANDSHAKE_HEADER_BYTES, length));
+    struct bytes hello = bytes_part(message, TLS_HANDSHAKE_HEADER_BYTES, length);
+    struct reader r = reader_of(hello);
     bool server = d == DIR_SERVER_TO_CLIENT;
     uint16_t version = read_be16(&r);
-    read_skip(&r, 32);
+    take_random(t, d, read_bytes(&r, TLS_RANDOM_BYTES));
     read_vector8(&r); /* session id */
     uint16_t cipher = 0;
     if (server) {
         cipher = read_be16(&r);
-        read_skip(&r, 1);
+        t->compression = read_u8(&r);
         t->server_spoke = true;
+        t->encrypt_then_mac = t->extended_master = false;
     } else {
         read_vector16(&r); /* cipher suites */
         read_vector8(&r);  /* compression methods */
+        if (t->ja4[0] == '\0' && hello.n == length) {
+            tls_ja4(hello, t->ja4);
+        }
     }
     if (server || t->version == 0) {
         t->version = version;
@@ -294,116 +277,15 @@ static void read_hello(struct tls *t, enum dir d, struct bytes message)
     read_extensions(t, d, r);
 }
 
-/* ---- Records ---- */
-
-static void tls_open(struct stream *s, const struct hint *hint)
+void tls_hellos_init(struct tls_hellos *t)
 {
-    (void)hint;
-    struct tls *t = stream_state(s);
-    for (int d = 0; d < 2; d++) {
-        buffer_init(&t->side[d].hello, HELLO_MAX_BYTES);
-    }
-    buffer_init(&t->sni, NAME_MAX_BYTES);
-    buffer_init(&t->alpn, NAME_MAX_BYTES);
-    if (stream_session(s) == 0) {
-        stream_begin_session(s, SESSION_TLS, 100);
-    }
+    *t = (struct tls_hellos){0};
+    buffer_init(&t->sni, TLS_NAME_MAX_BYTES);
+    buffer_init(&t->alpn, TLS_NAME_MAX_BYTES);
 }
 
-static bool is_hello_of(struct bytes message, enum dir d)
+void tls_hellos_done(struct tls_hellos *t)
 {
-    unsigned type = d == DIR_CLIENT_TO_SERVER ? HANDSHAKE_CLIENT_HELLO : HANDSHAKE_SERVER_HELLO;
-    return message.n > HANDSHAKE_HEADER_BYTES && u8_at(message, 0) == type;
-}
-
-/* Tells what the hello says, if there is one, whole or not; the rest of the direction is not of
- * interest. */
-static void finish_side(struct stream *s, enum dir d)
-{
-    struct tls *t = stream_state(s);
-    struct bytes message = buffer_bytes(&t->side[d].hello);
-    if (is_hello_of(message, d)) {
-        read_hello(t, d, message);
-        struct event e = {.type = EVENT_TLS, .dir = d};
-        e.tls.version = t->version;
-        e.tls.cipher = t->cipher;
-        e.tls.sni = t->has_sni ? (struct bytes){t->sni.p, t->sni.n} : e.tls.sni;
-        e.tls.alpn = t->has_alpn ? (struct bytes){t->alpn.p, t->alpn.n} : e.tls.alpn;
-        stream_emit(s, &e);
-    }
-    buffer_done(&t->side[d].hello);
-    stream_give_up(s, d);
-}
-
-static size_t take_record_header(struct stream *s, const struct chunk *c)
-{
-    struct tls *t = stream_state(s);
-    if (c->b.n < RECORD_HEADER_BYTES) {
-        stream_want(s, RECORD_HEADER_BYTES);
-        return 0;
-    }
-    if (!is_record(c->b) || u8_at(c->b, 0) != RECORD_HANDSHAKE) {
-        finish_side(s, c->dir);
-        return c->b.n;
-    }
-    t->side[c->dir].left = be16_at(c->b, 3);
-    return RECORD_HEADER_BYTES;
-}
-
-/* Whether the hello is whole, or as much of it as is kept, or no hello at all. */
-static bool is_enough(const struct buffer *hello, enum dir d)
-{
-    struct bytes b = buffer_bytes(hello);
-    if (b.n <= HANDSHAKE_HEADER_BYTES) {
-        return false;
-    }
-    return !is_hello_of(b, d) || b.n == HELLO_MAX_BYTES ||
-           b.n - HANDSHAKE_HEADER_BYTES >= (be32_at(b, 0) & 0xffffff);
-}
-
-static size_t tls_data(struct stream *s, const struct chunk *c)
-{
-    struct tls *t = stream_state(s);
-    struct tls_side *side = &t->side[c->dir];
-    if (side->left == 0) {
-        return take_record_header(s, c);
-    }
-    struct bytes b = bytes_part(c->b, 0, side->left);
-    side->left -= b.n;
-    bool kept = buffer_append(&side->hello, bytes_part(b, 0, HELLO_MAX_BYTES - side->hello.n));
-    if (!kept || is_enough(&side->hello, c->dir)) {
-        finish_side(s, c->dir);
-    }
-    return b.n;
-}
-
-static bool tls_gap(struct stream *s, enum dir d, uint64_t n)
-{
-    (void)n;
-    finish_side(s, d);
-    return false;
-}
-
-static void tls_end(struct stream *s, enum dir d)
-{
-    finish_side(s, d);
-}
-
-static void tls_close(struct stream *s)
-{
-    struct tls *t = stream_state(s);
-    buffer_done(&t->side[0].hello);
-    buffer_done(&t->side[1].hello);
     buffer_done(&t->sni);
     buffer_done(&t->alpn);
 }
-
-const struct decoder tls_decoder = {.name = "tls",
-                                    .state_size = sizeof(struct tls),
-                                    .max_keep = RECORD_HEADER_BYTES,
-                                    .match = tls_match,
-                                    .open = tls_open,
-                                    .data = tls_data,
-                                    .gap = tls_gap,
-                                    .end = tls_end,
-                                    .close = tls_close};

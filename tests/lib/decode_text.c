@@ -384,6 +384,9 @@ static void write_tls(FILE *f, const struct event *e)
     if (e->tls.cipher != 0) {
         fprintf(f, " cipher=%04x", e->tls.cipher);
     }
+    if (e->tls.why_not == TLS_WHY_DECRYPTED) {
+        fprintf(f, " decrypted");
+    }
     if (e->tls.sni.p != NULL) {
         fprintf(f, " sni=");
         write_quoted(f, e->tls.sni);

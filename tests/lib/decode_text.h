@@ -31,7 +31,7 @@
  *   message DIR text len=5 frames=2 wire=7 masked=1 compressed damaged unfinished "body"
  *   finding DIR ws.mask.missing "detail"
  *   digest DIR HEX
- *   tls DIR version=0304 cipher=1301 sni="..." alpn="..."
+ *   tls DIR version=0304 cipher=1301 [decrypted] sni="..." alpn="..."
  *   end fin first=>
  * Fields with their usual value (one frame, wire as long, masked as the side should, finished) are
  * left out. Findings about the capture have no direction of their own but are given the event's.

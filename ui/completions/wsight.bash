@@ -2,7 +2,7 @@
 _wsight()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} values="" i command=""
-    local options="-f --bpf -r --read --format -o --output --bodies --frames --digest --limit
+    local options="-f --bpf -r --read -k --keys --format -o --output --bodies --frames --digest --limit
         --show-secrets --fail-on --registry --max-connections --color --width -q --quiet -h --help
         -V --version -v --verbose"
     # --option=VALUE comes as three words.
@@ -24,7 +24,7 @@ _wsight()
         --fail-on) values="note warning error" ;;
         --limit|--max-connections|--width|-f|--bpf) return ;;
         --color) values="auto always never" ;;
-        -o|--output|-r|--read|--registry)
+        -o|--output|-r|--read|-k|--keys|--registry)
             compopt -o filenames 2>/dev/null
             mapfile -t COMPREPLY < <(compgen -f -- "$cur")
             return ;;

@@ -1,6 +1,8 @@
 /* A session as JSON, in the words of wsight.report/1. */
 #include "ui/report/session_json.h"
+
 #include "analyzer/community_id.h"
+#include "decoders/tls/protection.h"
 #include "ui/report/address.h"
 #include "ui/report/list.h"
 #include "ui/report/time_text.h"
@@ -52,8 +54,11 @@ static void json_layers(struct json *w, const struct session *s)
         }
     }
     json_text(w, NULL, "tcp");
+    if (s->connection.layers & LAYER_TLS) {
+        json_text(w, NULL, "tls");
+    }
     if (s->has_handshake) {
-        json_text(w, NULL, "http/1.1");
+        json_text(w, NULL, s->connection.layers & LAYER_HTTP2 ? "h2" : "http/1.1");
     }
     if (s->outcome == OUTCOME_OPEN || s->outcome == OUTCOME_MIDSTREAM) {
         json_text(w, NULL, "websocket");
@@ -355,6 +360,53 @@ void json_finding(struct json *w, const struct finding_record *r, const struct j
 /*--- The session
  * ----------------------------------------------------------------------------------*/
 
+/*--- TLS
+ * ------------------------------------------------------------------------------------------*/
+
+static const char *why_not_name(enum tls_why why)
+{
+    static const char *const names[] = {
+        [TLS_WHY_DECRYPTED] = NULL,
+        [TLS_WHY_NO_KEYS] = "no keys",
+        [TLS_WHY_WRONG_KEYS] = "wrong keys",
+        [TLS_WHY_UNSUPPORTED] = "unsupported",
+        [TLS_WHY_HANDSHAKE] = "handshake not captured",
+        [TLS_WHY_LOST] = "records lost",
+    };
+    return names[why];
+}
+
+static void json_tls_version(struct json *w, uint16_t version)
+{
+    static const char *const names[] = {"SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3"};
+    if (version >= 0x300 && version <= 0x304) {
+        json_text(w, "version", names[version - 0x300]);
+    } else {
+        json_null(w, "version");
+    }
+}
+
+static void json_cipher(struct json *w, uint16_t cipher)
+{
+    const struct tls_suite *suite = tls_suite_find(cipher);
+    char number[8];
+    snprintf(number, sizeof number, "0x%04x", cipher);
+    json_text(w, "cipher", cipher == 0 ? NULL : suite != NULL ? suite->name : number);
+}
+
+/* What is known of the TLS connection, as members of an object. */
+static void json_tls_members(struct json *w, const struct tls_hello *tls)
+{
+    json_bytes_or_null(w, "sni", tls->sni);
+    json_list(w, "alpn", tls->alpn, NULL);
+    json_tls_version(w, tls->version);
+    json_cipher(w, tls->cipher);
+    json_bytes_or_null(w, "ja4", tls->ja4);
+    json_bytes_or_null(w, "certificate", tls->certificate);
+    json_bool(w, "decrypted", tls->why_not == TLS_WHY_DECRYPTED);
+    json_text(w, "why_not", why_not_name(tls->why_not));
+}
+
 void json_session(struct json *w, const struct session *s, const struct json_style *style)
 {
     unsigned digits = style->capture->digits;
@@ -372,6 +424,11 @@ void json_session(struct json *w, const struct session *s, const struct json_sty
         json_handshake(w, "handshake", &s->handshake, style);
     } else {
         json_null(w, "handshake");
+    }
+    if (s->has_tls) {
+        json_object(w, "tls");
+        json_tls_members(w, &s->tls);
+        json_end(w);
     }
     if (s->outcome == OUTCOME_MIDSTREAM) {
         json_i64(w, "confidence", s->confidence);
@@ -391,19 +448,6 @@ void json_session(struct json *w, const struct session *s, const struct json_sty
     json_end(w);
 }
 
-/*--- TLS
- * ------------------------------------------------------------------------------------------*/
-
-static void json_tls_version(struct json *w, uint16_t version)
-{
-    static const char *const names[] = {"SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3"};
-    if (version >= 0x300 && version <= 0x304) {
-        json_text(w, "version", names[version - 0x300]);
-    } else {
-        json_null(w, "version");
-    }
-}
-
 void json_tls(struct json *w, const char *name, const struct session *s,
               const struct json_style *style)
 {
@@ -415,9 +459,7 @@ void json_tls(struct json *w, const char *name, const struct session *s,
     json_text(w, "community_id", id);
     json_endpoint(w, "client", &s->connection.client, s->connection.family);
     json_endpoint(w, "server", &s->connection.server, s->connection.family);
-    json_bytes_or_null(w, "sni", s->tls.sni);
-    json_list(w, "alpn", s->tls.alpn, NULL);
-    json_tls_version(w, s->tls.version);
+    json_tls_members(w, &s->tls);
     json_time(w, "started", s->started, digits);
     json_time(w, "ended", s->last_ts, digits);
     json_u64(w, "client_to_server_bytes", s->end.tcp[0].bytes);

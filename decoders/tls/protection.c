@@ -1,0 +1,443 @@
+/* Record protection with libcrypto: keys, AEAD ciphers and CBC with its MAC. */
+#include "protection.h"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define TAG_BYTES 16
+#define NONCE_BYTES 12
+#define EXPLICIT_NONCE_BYTES 8
+#define MAC_MAX_BYTES 48
+#define BLOCK_MAX_BYTES 16
+#define KEY_BLOCK_MAX_BYTES (2 * (MAC_MAX_BYTES + 32 + BLOCK_MAX_BYTES))
+
+enum mode { MODE_GCM, MODE_CHACHA, MODE_CCM, MODE_CBC };
+
+struct shape {
+    const char *name; /* libcrypto's */
+    enum mode mode;
+    uint8_t key, tag;
+};
+
+static const struct shape shapes[] = {
+    [TLS_CIPHER_AES_128_GCM] = {"AES-128-GCM", MODE_GCM, 16, TAG_BYTES},
+    [TLS_CIPHER_AES_256_GCM] = {"AES-256-GCM", MODE_GCM, 32, TAG_BYTES},
+    [TLS_CIPHER_CHACHA20_POLY1305] = {"ChaCha20-Poly1305", MODE_CHACHA, 32, TAG_BYTES},
+    [TLS_CIPHER_AES_128_CCM] = {"AES-128-CCM", MODE_CCM, 16, TAG_BYTES},
+    [TLS_CIPHER_AES_256_CCM] = {"AES-256-CCM", MODE_CCM, 32, TAG_BYTES},
+    [TLS_CIPHER_AES_128_CCM_8] = {"AES-128-CCM", MODE_CCM, 16, 8},
+    [TLS_CIPHER_AES_256_CCM_8] = {"AES-256-CCM", MODE_CCM, 32, 8},
+    [TLS_CIPHER_AES_128_CBC] = {"AES-128-CBC", MODE_CBC, 16, 0},
+    [TLS_CIPHER_AES_256_CBC] = {"AES-256-CBC", MODE_CBC, 32, 0},
+    [TLS_CIPHER_DES_EDE3_CBC] = {"DES-EDE3-CBC", MODE_CBC, 24, 0},
+};
+
+static const struct tls_suite suites[] = {
+#define SUITE(id, name, cipher, prf, mac)                                                          \
+    {id, name, TLS_CIPHER_##cipher, TLS_DIGEST_##prf, TLS_DIGEST_##mac},
+#include "suites.def"
+#undef SUITE
+};
+
+struct tls_opener {
+    const struct tls_suite *suite;
+    const struct shape *shape;
+    EVP_CIPHER_CTX *cipher;
+    EVP_MAC_CTX *mac; /* of CBC */
+    uint16_t version;
+    bool encrypt_then_mac;
+    bool chained;  /* TLS 1.0: the last block of a record is the vector of the next */
+    uint8_t block; /* of CBC */
+    uint8_t mac_bytes;
+    uint8_t iv[BLOCK_MAX_BYTES]; /* fixed part of the nonce, or the chained block */
+};
+
+const struct tls_suite *tls_suite_find(uint16_t id)
+{
+    for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++) {
+        if (suites[i].id == id) {
+            return &suites[i];
+        }
+    }
+    return NULL;
+}
+
+static const char *digest_name(enum tls_digest d)
+{
+    static const char *const names[] = {[TLS_DIGEST_NONE] = "",
+                                        [TLS_DIGEST_SHA1] = "SHA1",
+                                        [TLS_DIGEST_SHA256] = "SHA256",
+                                        [TLS_DIGEST_SHA384] = "SHA384"};
+    return names[d];
+}
+
+static size_t digest_bytes(enum tls_digest d)
+{
+    static const uint8_t sizes[] = {
+        [TLS_DIGEST_SHA1] = 20, [TLS_DIGEST_SHA256] = 32, [TLS_DIGEST_SHA384] = 48};
+    return sizes[d];
+}
+
+/* ---- Key derivation ---- */
+
+static bool derive(const char *kdf_name, const OSSL_PARAM *params, uint8_t *out, size_t n)
+{
+    EVP_KDF *kdf = EVP_KDF_fetch(NULL, kdf_name, NULL);
+    EVP_KDF_CTX *ctx = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
+    bool done = ctx != NULL && EVP_KDF_derive(ctx, out, n, params) == 1;
+    EVP_KDF_CTX_free(ctx);
+    EVP_KDF_free(kdf);
+    return done;
+}
+
+static OSSL_PARAM octets(const char *key, struct bytes b)
+{
+    return OSSL_PARAM_construct_octet_string(key, (void *)(uintptr_t)b.p, b.n);
+}
+
+static OSSL_PARAM text(const char *key, const char *value)
+{
+    return OSSL_PARAM_construct_utf8_string(key, (char *)(uintptr_t)value, 0);
+}
+
+/* HKDF-Expand-Label with an empty context (RFC 8446 section 7.1). */
+static bool expand_label(const struct tls_suite *suite, struct bytes secret, const char *label,
+                         uint8_t *out, size_t n)
+{
+    uint8_t info[32];
+    size_t label_n = strlen(label) + 6;
+    info[0] = (uint8_t)(n >> 8);
+    info[1] = (uint8_t)n;
+    info[2] = (uint8_t)label_n;
+    snprintf((char *)info + 3, sizeof info - 3, "tls13 %s", label);
+    info[3 + label_n] = 0;
+    int mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY;
+    const OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
+        text(OSSL_KDF_PARAM_DIGEST, digest_name(suite->prf)), octets(OSSL_KDF_PARAM_KEY, secret),
+        octets(OSSL_KDF_PARAM_INFO, (struct bytes){info, 4 + label_n}), OSSL_PARAM_construct_end()};
+    return derive("HKDF", params, out, n);
+}
+
+bool tls_prf(uint16_t version, enum tls_digest digest, struct bytes secret, const char *label,
+             struct bytes seed1, struct bytes seed2, uint8_t *out, size_t n)
+{
+    const char *name = version < 0x0303 ? "MD5-SHA1" : digest_name(digest);
+    const OSSL_PARAM params[] = {text(OSSL_KDF_PARAM_DIGEST, name),
+                                 octets(OSSL_KDF_PARAM_SECRET, secret),
+                                 octets(OSSL_KDF_PARAM_SEED, bytes_of(label)),
+                                 octets(OSSL_KDF_PARAM_SEED, seed1),
+                                 octets(OSSL_KDF_PARAM_SEED, seed2),
+                                 OSSL_PARAM_construct_end()};
+    return derive("TLS1-PRF", params, out, n);
+}
+
+/* ---- Life ---- */
+
+static bool start_cipher(struct tls_opener *o, const uint8_t *key)
+{
+    EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, o->shape->name, NULL);
+    o->cipher = EVP_CIPHER_CTX_new();
+    bool done = cipher != NULL && o->cipher != NULL;
+    if (o->shape->mode == MODE_CBC) {
+        done = done && EVP_DecryptInit_ex2(o->cipher, cipher, key, NULL, NULL) == 1 &&
+               EVP_CIPHER_CTX_set_padding(o->cipher, 0) == 1;
+        o->block = done ? (uint8_t)EVP_CIPHER_get_block_size(cipher) : 0;
+    } else if (o->shape->mode == MODE_CCM) {
+        done = done && EVP_DecryptInit_ex2(o->cipher, cipher, NULL, NULL, NULL) == 1 &&
+               EVP_CIPHER_CTX_ctrl(o->cipher, EVP_CTRL_AEAD_SET_IVLEN, NONCE_BYTES, NULL) == 1 &&
+               EVP_CIPHER_CTX_ctrl(o->cipher, EVP_CTRL_AEAD_SET_TAG, o->shape->tag, NULL) == 1 &&
+               EVP_DecryptInit_ex2(o->cipher, NULL, key, NULL, NULL) == 1;
+    } else {
+        done = done && EVP_DecryptInit_ex2(o->cipher, cipher, key, NULL, NULL) == 1;
+    }
+    EVP_CIPHER_free(cipher);
+    return done;
+}
+
+static bool start_mac(struct tls_opener *o, struct bytes key)
+{
+    const OSSL_PARAM params[] = {text(OSSL_MAC_PARAM_DIGEST, digest_name(o->suite->mac)),
+                                 OSSL_PARAM_construct_end()};
+    EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    o->mac = mac != NULL ? EVP_MAC_CTX_new(mac) : NULL;
+    EVP_MAC_free(mac);
+    o->mac_bytes = (uint8_t)key.n;
+    return o->mac != NULL && EVP_MAC_init(o->mac, key.p, key.n, params) == 1;
+}
+
+static struct tls_opener *opener_new(const struct tls_suite *suite, uint16_t version)
+{
+    struct tls_opener *o = calloc(1, sizeof *o);
+    if (o != NULL) {
+        o->suite = suite;
+        o->shape = &shapes[suite->cipher];
+        o->version = version;
+    }
+    return o;
+}
+
+void tls_opener_free(struct tls_opener *o)
+{
+    if (o != NULL) {
+        EVP_CIPHER_CTX_free(o->cipher);
+        EVP_MAC_CTX_free(o->mac);
+        free(o);
+    }
+}
+
+static struct tls_opener *opener_or_nothing(struct tls_opener *o, bool fine)
+{
+    if (!fine) {
+        tls_opener_free(o);
+        return NULL;
+    }
+    return o;
+}
+
+struct tls_opener *tls_opener_from_traffic(const struct tls_suite *suite,
+                                           const struct tls_secret *secret)
+{
+    uint8_t key[32];
+    struct bytes from = {secret->bytes, secret->n};
+    if (secret->n != digest_bytes(suite->prf) || suite->mac != TLS_DIGEST_NONE) {
+        return NULL;
+    }
+    struct tls_opener *o = opener_new(suite, 0x0304);
+    bool fine = o != NULL && expand_label(suite, from, "key", key, o->shape->key) &&
+                expand_label(suite, from, "iv", o->iv, NONCE_BYTES) && start_cipher(o, key);
+    OPENSSL_cleanse(key, sizeof key);
+    return opener_or_nothing(o, fine);
+}
+
+bool tls_traffic_update(const struct tls_suite *suite, struct tls_secret *secret)
+{
+    uint8_t next[TLS_SECRET_MAX_BYTES];
+    if (!expand_label(suite, (struct bytes){secret->bytes, secret->n}, "traffic upd", next,
+                      secret->n)) {
+        return false;
+    }
+    memcpy(secret->bytes, next, secret->n);
+    return true;
+}
+
+/* The key block (RFC 5246 section 6.3): MAC keys, keys and vectors, the client's first each. */
+static bool cut_key_block(struct tls_opener *o, const uint8_t *block, bool server)
+{
+    size_t mac = digest_bytes(o->suite->mac);
+    size_t key = o->shape->key;
+    size_t iv = o->shape->mode == MODE_CHACHA                 ? NONCE_BYTES
+                : o->shape->mode != MODE_CBC                  ? NONCE_BYTES - EXPLICIT_NONCE_BYTES
+                : o->suite->cipher == TLS_CIPHER_DES_EDE3_CBC ? 8U
+                                                              : 16U;
+    size_t who = server ? 1 : 0;
+    memcpy(o->iv, block + 2 * mac + 2 * key + who * iv, iv);
+    return start_cipher(o, block + 2 * mac + who * key) &&
+           (mac == 0 || start_mac(o, (struct bytes){block + who * mac, mac}));
+}
+
+struct tls_opener *tls_opener_from_master(const struct tls_handshake_keys *k, bool server)
+{
+    uint8_t block[KEY_BLOCK_MAX_BYTES];
+    struct bytes master = {k->master->bytes, k->master->n};
+    struct bytes seed1 = {k->server_random, TLS_RANDOM_BYTES};
+    struct bytes seed2 = {k->client_random, TLS_RANDOM_BYTES};
+    bool cbc = k->suite->mac != TLS_DIGEST_NONE;
+    if (k->suite->id >> 8 == 0x13 || (!cbc && k->version < 0x0303)) {
+        return NULL;
+    }
+    struct tls_opener *o = opener_new(k->suite, k->version);
+    if (o != NULL) {
+        o->encrypt_then_mac = k->encrypt_then_mac && cbc;
+        o->chained = cbc && k->version < 0x0302;
+    }
+    bool fine = o != NULL &&
+                tls_prf(k->version, k->suite->prf, master, "key expansion", seed1, seed2, block,
+                        sizeof block) &&
+                cut_key_block(o, block, server);
+    OPENSSL_cleanse(block, sizeof block);
+    return opener_or_nothing(o, fine);
+}
+
+/* ---- Opening ---- */
+
+static void put64(uint8_t *p, uint64_t v)
+{
+    for (int i = 7; i >= 0; i--) {
+        p[i] = (uint8_t)v;
+        v >>= 8;
+    }
+}
+
+static size_t explicit_nonce(const struct tls_opener *o)
+{
+    bool has = o->version < 0x0304 && (o->shape->mode == MODE_GCM || o->shape->mode == MODE_CCM);
+    return has ? EXPLICIT_NONCE_BYTES : 0;
+}
+
+/* What is authenticated besides the content; its length. */
+static size_t additional_data(const struct tls_opener *o, uint64_t number, struct bytes header,
+                              size_t content, uint8_t *out)
+{
+    if (o->version >= 0x0304) {
+        memcpy(out, header.p, TLS_RECORD_HEADER_BYTES);
+        return TLS_RECORD_HEADER_BYTES;
+    }
+    put64(out, number);
+    memcpy(out + 8, header.p, 3);
+    out[11] = (uint8_t)(content >> 8);
+    out[12] = (uint8_t)content;
+    return 13;
+}
+
+static bool open_aead(struct tls_opener *o, uint64_t number, struct bytes header,
+                      struct bytes payload, uint8_t *out, size_t *n)
+{
+    size_t explicit = explicit_nonce(o);
+    size_t tag = o->shape->tag;
+    uint8_t nonce[NONCE_BYTES];
+    uint8_t aad[13];
+    int part = 0;
+    if (payload.n < explicit + tag) {
+        return false;
+    }
+    memcpy(nonce, o->iv, NONCE_BYTES);
+    if (explicit > 0) {
+        memcpy(nonce + NONCE_BYTES - explicit, payload.p, explicit);
+    } else {
+        uint8_t count[8];
+        put64(count, number);
+        for (size_t i = 0; i < sizeof count; i++) {
+            nonce[NONCE_BYTES - sizeof count + i] ^= count[i];
+        }
+    }
+    struct bytes sealed = bytes_part(payload, explicit, payload.n - explicit - tag);
+    struct bytes mark = bytes_from(payload, payload.n - tag);
+    size_t aad_n = additional_data(o, number, header, sealed.n, aad);
+    bool ccm = o->shape->mode == MODE_CCM;
+    if (EVP_CIPHER_CTX_ctrl(o->cipher, EVP_CTRL_AEAD_SET_TAG, (int)tag,
+                            (void *)(uintptr_t)mark.p) != 1 ||
+        EVP_DecryptInit_ex2(o->cipher, NULL, NULL, nonce, NULL) != 1 ||
+        (ccm && EVP_DecryptUpdate(o->cipher, NULL, &part, NULL, (int)sealed.n) != 1) ||
+        EVP_DecryptUpdate(o->cipher, NULL, &part, aad, (int)aad_n) != 1) {
+        return false;
+    }
+    *n = sealed.n;
+    if (ccm) {
+        return EVP_DecryptUpdate(o->cipher, out, &part, sealed.p, (int)sealed.n) == 1;
+    }
+    return (sealed.n == 0 ||
+            EVP_DecryptUpdate(o->cipher, out, &part, sealed.p, (int)sealed.n) == 1) &&
+           EVP_DecryptFinal_ex(o->cipher, out + sealed.n, &part) == 1;
+}
+
+static bool mac_fits(struct tls_opener *o, const uint8_t *aad, struct bytes content,
+                     struct bytes mac)
+{
+    uint8_t made[MAC_MAX_BYTES];
+    size_t n = 0;
+    return EVP_MAC_init(o->mac, NULL, 0, NULL) == 1 && EVP_MAC_update(o->mac, aad, 13) == 1 &&
+           EVP_MAC_update(o->mac, content.p, content.n) == 1 &&
+           EVP_MAC_final(o->mac, made, &n, sizeof made) == 1 && n == mac.n &&
+           CRYPTO_memcmp(made, mac.p, n) == 0;
+}
+
+/* Takes the padding off (RFC 5246 section 6.2.3.2); false when it is none. */
+static bool unpad(const uint8_t *p, size_t *n)
+{
+    size_t pad = *n > 0 ? (size_t)p[*n - 1] + 1 : 1;
+    if (pad > *n) {
+        return false;
+    }
+    for (size_t i = *n - pad; i < *n; i++) {
+        if (p[i] != p[*n - 1]) {
+            return false;
+        }
+    }
+    *n -= pad;
+    return true;
+}
+
+static bool open_cbc(struct tls_opener *o, uint64_t number, struct bytes header,
+                     struct bytes payload, uint8_t *out, size_t *n)
+{
+    uint8_t aad[13];
+    int part = 0;
+    struct bytes sealed = payload;
+    struct bytes mac = {0};
+    if (o->encrypt_then_mac) {
+        if (payload.n < o->mac_bytes) {
+            return false;
+        }
+        sealed.n -= o->mac_bytes;
+        mac = bytes_from(payload, sealed.n);
+        additional_data(o, number, header, sealed.n, aad);
+        if (!mac_fits(o, aad, sealed, mac)) {
+            return false;
+        }
+    }
+    const uint8_t *iv = o->chained ? o->iv : sealed.p;
+    struct bytes body = o->chained ? sealed : bytes_from(sealed, o->block);
+    if (sealed.n < (o->chained ? o->block : 2U * o->block) || body.n % o->block != 0 ||
+        EVP_DecryptInit_ex2(o->cipher, NULL, NULL, iv, NULL) != 1 ||
+        EVP_DecryptUpdate(o->cipher, out, &part, body.p, (int)body.n) != 1) {
+        return false;
+    }
+    size_t left = body.n;
+    if (!unpad(out, &left)) {
+        return false;
+    }
+    if (!o->encrypt_then_mac) {
+        if (left < o->mac_bytes) {
+            return false;
+        }
+        left -= o->mac_bytes;
+        additional_data(o, number, header, left, aad);
+        if (!mac_fits(o, aad, (struct bytes){out, left},
+                      (struct bytes){out + left, o->mac_bytes})) {
+            return false;
+        }
+    }
+    tls_opener_skip(o, sealed);
+    *n = left;
+    return true;
+}
+
+void tls_opener_skip(struct tls_opener *o, struct bytes payload)
+{
+    if (o->chained && payload.n >= o->block) {
+        memcpy(o->iv, payload.p + payload.n - o->block, o->block);
+    }
+}
+
+bool tls_opener_open(struct tls_opener *o, uint64_t number, struct bytes header,
+                     struct bytes payload, uint8_t *out, size_t *n)
+{
+    if (o->shape->mode == MODE_CBC) {
+        return open_cbc(o, number, header, payload, out, n);
+    }
+    return open_aead(o, number, header, payload, out, n);
+}
+
+size_t tls_opener_overhead(const struct tls_opener *o, bool *exact)
+{
+    *exact = o->shape->mode != MODE_CBC;
+    if (o->shape->mode == MODE_CBC) {
+        return (size_t)TLS_RECORD_HEADER_BYTES + o->mac_bytes + o->block;
+    }
+    return (size_t)TLS_RECORD_HEADER_BYTES + explicit_nonce(o) + o->shape->tag +
+           (o->version >= 0x0304 ? 1U : 0U);
+}
+
+size_t tls_opener_least(const struct tls_opener *o)
+{
+    if (o->shape->mode == MODE_CBC) {
+        return o->mac_bytes + 1U;
+    }
+    return explicit_nonce(o) + o->shape->tag + (o->version >= 0x0304 ? 1U : 0U);
+}

@@ -1,0 +1,41 @@
+/*
+ * Key logs that the user names (-k, SSLKEYLOGFILE), read into a store of TLS secrets; and the
+ * secrets that captures carry.
+ */
+#ifndef WSIGHT_KEYLOGS_H
+#define WSIGHT_KEYLOGS_H
+
+#include "analyzer/capture/source.h"
+#include "decoders/event.h"
+#include "decoders/tls/secrets.h"
+
+#define KEYLOGS_MAX 64
+
+struct keylog {
+    const char *path; /* borrowed */
+    int fd;           /* -1: not open (any more, or yet) */
+};
+
+struct keylogs {
+    struct tls_secrets *secrets;
+    struct keylog list[KEYLOGS_MAX];
+    size_t n;
+    bool follow;
+};
+
+/* Opens and reads the files, and the one that SSLKEYLOGFILE names when that can be read. follow:
+ * they may grow, and those that are not there yet may come. -1 with err filled when a named file
+ * cannot be read. */
+int keylogs_open(struct keylogs *, const char *const *paths, size_t n, bool follow, struct err *);
+void keylogs_close(struct keylogs *);
+
+/* Reads what was added since. */
+void keylogs_poll(struct keylogs *);
+
+/* For source_options: takes the secrets of a capture; the context is the struct keylogs. */
+void keylogs_from_capture(void *keylogs, uint32_t type, struct bytes secrets);
+
+/* Findings about the logs. */
+void keylogs_findings(const struct keylogs *, struct event_sink *);
+
+#endif
