@@ -23,12 +23,12 @@ void redact_done(struct redactor *r)
 /*--- Characters and names
  * -------------------------------------------------------------------------*/
 
-static uint8_t lower(uint8_t c)
+static inline uint8_t lower(uint8_t c)
 {
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
 }
 
-static bool is_word(uint8_t c)
+static inline bool is_word(uint8_t c)
 {
     return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
@@ -199,7 +199,9 @@ struct bytes redact_text(struct redactor *r, struct bytes text)
         size_t keep = 0;
         size_t secret = find_secret(text, at, &keep);
         if (secret == 0) {
-            at++;
+            do { /* nothing begins within a word */
+                at++;
+            } while (at < text.n && is_word(text.p[at - 1]) && is_word(text.p[at]));
             continue;
         }
         whole = whole && buffer_append(&r->room, bytes_part(text, done, at + keep - done)) &&

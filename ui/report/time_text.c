@@ -5,7 +5,7 @@
 
 #define NS_PER_SECOND INT64_C(1000000000)
 
-static uint8_t *put_digits(uint8_t *p, uint64_t v, unsigned digits)
+static inline uint8_t *put_digits(uint8_t *p, uint32_t v, unsigned digits)
 {
     for (unsigned i = digits; i > 0; i--) {
         p[i - 1] = (uint8_t)('0' + v % 10);
@@ -37,7 +37,7 @@ static struct day date_of(int64_t day)
 static size_t put_second(uint8_t *p, int64_t second)
 {
     int64_t days = second / 86400 - (second % 86400 < 0);
-    uint64_t rest = (uint64_t)(second - days * 86400);
+    uint32_t rest = (uint32_t)(second - days * 86400);
     struct day date = date_of(days);
     uint8_t *at = put_digits(p, date.year, 4);
     *at++ = '-';
@@ -65,12 +65,12 @@ size_t time_text_cached(struct time_cache *c, uint8_t p[TIME_TEXT_BYTES], int64_
     uint8_t *at = p + c->n;
     if (digits > 0) {
         int64_t part = ns % NS_PER_SECOND;
-        uint64_t fraction = (uint64_t)(part < 0 ? part + NS_PER_SECOND : part);
-        for (unsigned i = digits; i < 9; i++) {
-            fraction /= 10;
-        }
+        uint32_t fraction = (uint32_t)(part < 0 ? part + NS_PER_SECOND : part);
         *at++ = '.';
-        at = put_digits(at, fraction, digits);
+        put_digits(at, fraction / 1000000, 3); /* three at a time: short chains of divisions */
+        put_digits(at + 3, fraction / 1000 % 1000, 3);
+        put_digits(at + 6, fraction % 1000, 3);
+        at += digits;
     }
     *at++ = 'Z';
     return (size_t)(at - p);
