@@ -75,6 +75,10 @@
 /* Files held ready at once. Of more, only the first time stamp is kept until their turn comes:
  * captures that were split by time need a buffer each only one after the other. */
 #define CAPTURE_READY_MAX 16
+/* The kernel's ring of each interface: half a second at a million small packets per second. The
+ * most is what libpcap can be told. */
+#define CAPTURE_RING_BYTES ((size_t)64 << 20)
+#define CAPTURE_RING_MAX_BYTES ((size_t)2047 << 20)
 /* Link types that a capture filter is compiled for; packets of more do not pass. */
 #define CAPTURE_FILTER_LINKS_MAX 64
 

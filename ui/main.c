@@ -4,6 +4,7 @@
  */
 #include "analyzer/capture/bpf.h"
 #include "config.h"
+#include "interfaces.h"
 #include "memory.h"
 #include "names.h"
 #include "options.h"
@@ -46,6 +47,12 @@ static void complain(const char *text)
     fprintf(stderr, "wsight: %s\n", line);
 }
 
+static void notice(void *context, const char *text)
+{
+    (void)context;
+    complain(text);
+}
+
 static int finish_output(struct output *output, int status)
 {
     struct err err;
@@ -73,6 +80,16 @@ static int registry(const struct options *o, const struct names *names, struct o
     const char *what = o->n_operands > 0 ? o->operands[0] : NULL;
     if (registry_print(output->stream, names->registry, what, why, sizeof why) != 0) {
         complain(why);
+        return finish_output(output, EXIT_FAILED);
+    }
+    return finish_output(output, EXIT_FINE);
+}
+
+static int interfaces(struct output *output)
+{
+    struct err err;
+    if (interfaces_print(output->stream, &err) != 0) {
+        complain(err.text);
         return finish_output(output, EXIT_FAILED);
     }
     return finish_output(output, EXIT_FINE);
@@ -110,7 +127,8 @@ static struct run_output run_output(const struct options *o, const struct names 
                                .width = width_of(o, stream),
                                .color = has_color(o, stream),
                                .progress = !o->quiet && isatty(STDERR_FILENO) && !interleaved,
-                               .registry = names->registry};
+                               .registry = names->registry,
+                               .notice = notice};
 }
 
 static bool has_findings(const struct options *o, const struct model *model)
@@ -218,8 +236,9 @@ static int carry_out(const struct options *o, enum options_result what)
         output_abandon(&output);
         return EXIT_FAILED;
     }
-    status = o->command == COMMAND_REGISTRY ? registry(o, &names, &output)
-                                            : captures(o, &names, &output);
+    status = o->command == COMMAND_REGISTRY     ? registry(o, &names, &output)
+             : o->command == COMMAND_INTERFACES ? interfaces(&output)
+                                                : captures(o, &names, &output);
     names_done(&names);
     return status;
 }

@@ -1,6 +1,7 @@
 /* The command line, from one table of options: getopt_long's tables and the help are made of it. */
 #include "options.h"
 
+#include "analyzer/limits.h"
 #include "report/report.h"
 #include "suggest.h"
 
@@ -14,6 +15,13 @@ enum option_id {
     OPTION_BPF = 256,
     OPTION_READ,
     OPTION_KEYS,
+    OPTION_INTERFACE,
+    OPTION_SNAPLEN,
+    OPTION_PROMISCUOUS,
+    OPTION_BUFFER,
+    OPTION_COUNT,
+    OPTION_DURATION,
+    OPTION_SESSIONS,
     OPTION_FORMAT,
     OPTION_OUTPUT,
     OPTION_BODIES,
@@ -36,8 +44,9 @@ enum option_id {
 #define REPORT (1U << COMMAND_REPORT)
 #define FOLLOW (1U << COMMAND_FOLLOW)
 #define REGISTRY (1U << COMMAND_REGISTRY)
+#define INTERFACES (1U << COMMAND_INTERFACES)
 #define READING (REPORT | FOLLOW)
-#define ALL (READING | REGISTRY)
+#define ALL (READING | REGISTRY | INTERFACES)
 
 struct option_row {
     int id;
@@ -53,6 +62,15 @@ static const struct option_row rows[] = {
     {OPTION_READ, 'r', "read", "FILE", READING, "read this file too; the same as naming it"},
     {OPTION_KEYS, 'k', "keys", "FILE", READING,
      "open TLS with the secrets of this key log, as SSLKEYLOGFILE makes"},
+    {OPTION_INTERFACE, 'i', "interface", "NAME", READING,
+     "capture on this interface, or on any; may be repeated"},
+    {OPTION_SNAPLEN, 's', "snaplen", "N", READING, "live: keep N bytes of each packet"},
+    {OPTION_PROMISCUOUS, 0, "promiscuous", NULL, READING, "live: packets for others, too"},
+    {OPTION_BUFFER, 'B', "buffer", "SIZE", READING,
+     "live: the kernel's buffer for each interface; default 64M"},
+    {OPTION_COUNT, 'c', "count", "PACKETS", READING, "stop after so many packets"},
+    {OPTION_DURATION, 0, "duration", "SECONDS", READING, "live: stop after so long"},
+    {OPTION_SESSIONS, 0, "sessions", "N", READING, "stop after so many sessions"},
     {OPTION_FORMAT, 0, "format", "FORMAT", READING, NULL},
     {OPTION_OUTPUT, 'o', "output", "FILE", ALL, "write to a file, which appears when it is whole"},
     {OPTION_BODIES, 0, "bodies", "N|all|none", FOLLOW, "how many bytes of each message are shown"},
@@ -86,6 +104,7 @@ static const struct command_row commands[COMMAND_COUNT] = {
     [COMMAND_FOLLOW] = {"follow", "FILE...", "a line for each message", "text or jsonl"},
     [COMMAND_REGISTRY] = {"registry", "[TABLE|NAME|CODE]", "the names that IANA has registered",
                           NULL},
+    [COMMAND_INTERFACES] = {"interfaces", "", "the network interfaces of this machine", NULL},
 };
 
 const char *command_name(enum command command)
@@ -123,6 +142,7 @@ static void help_program(FILE *out)
 {
     fputs(
         "Usage: wsight [COMMAND] [OPTION]... FILE...\n"
+        "       wsight [COMMAND] [OPTION]... -i INTERFACE\n"
         "\n"
         "Shows what the WebSocket traffic in network captures was. A file is pcap or pcapng, may\n"
         "be compressed with gzip, and - is standard input; several are read in order of time.\n"
@@ -145,6 +165,7 @@ static void help_program(FILE *out)
           "  wsight capture.pcapng\n"
           "  wsight report --format=json -o report.json monday.pcap.gz tuesday.pcap.gz\n"
           "  wsight follow -f 'tcp port 8080' capture.pcapng\n"
+          "  sudo wsight follow -i eth0\n"
           "  ssh host tcpdump -U -w - tcp | wsight follow -\n"
           "  wsight registry 1006\n",
           out);
@@ -291,6 +312,22 @@ static int take_option(struct options *o, int id, const char *value, struct err 
     case OPTION_KEYS:
         o->keylogs[o->n_keylogs++] = value;
         return 0;
+    case OPTION_INTERFACE:
+        o->interfaces[o->n_interfaces++] = value;
+        return 0;
+    case OPTION_SNAPLEN:
+        return take_number(&o->snaplen, CAPTURE_PACKET_MAX_BYTES, "snaplen", value, err);
+    case OPTION_PROMISCUOUS:
+        o->promiscuous = true;
+        return 0;
+    case OPTION_BUFFER:
+        return take_number(&o->buffer, CAPTURE_RING_MAX_BYTES, "buffer", value, err);
+    case OPTION_COUNT:
+        return take_number(&o->count, UINT64_MAX, "count", value, err);
+    case OPTION_DURATION:
+        return take_number(&o->duration, DURATION_MAX_SECONDS, "duration", value, err);
+    case OPTION_SESSIONS:
+        return take_number(&o->sessions, UINT64_MAX, "sessions", value, err);
     case OPTION_FORMAT:
         return take_format(o, value, err);
     case OPTION_OUTPUT:
@@ -521,8 +558,24 @@ static int check_command(const struct options *o, struct err *err)
     return err_set(err, "there is no command or file '%s'", word);
 }
 
+/* Files or interfaces, and options of the one only. */
+static int check_live(const struct options *o, struct err *err)
+{
+    if (o->n_operands > 0) {
+        return err_set(err, "-i captures on interfaces: '%s' cannot be read in the same run",
+                       o->operands[0]);
+    }
+    return 0;
+}
+
 static int check_operands(const struct options *o, struct err *err)
 {
+    if (o->n_interfaces > 0) {
+        return check_live(o, err);
+    }
+    if (o->command == COMMAND_INTERFACES) {
+        return o->n_operands == 0 ? 0 : err_set(err, "interfaces takes no '%s'", o->operands[0]);
+    }
     if (o->command == COMMAND_REGISTRY) {
         return o->n_operands <= 1 ? 0 : err_set(err, "registry looks up one thing at a time");
     }
@@ -561,12 +614,14 @@ enum options_result options_parse(struct options *o, int argc, char **argv, stru
     for (int i = 0; i < argc; i++) {
         words += strlen(argv[i]) + 1; /* more than there can be options and operands */
     }
-    *o = (struct options){.command = COMMAND_REPORT, .limit = REPORT_LIMIT_DEFAULT};
+    *o = (struct options){
+        .command = COMMAND_REPORT, .limit = REPORT_LIMIT_DEFAULT, .buffer = CAPTURE_RING_BYTES};
     o->operands = calloc(words + 1, sizeof *o->operands);
     o->keylogs = calloc(words + 1, sizeof *o->keylogs);
+    o->interfaces = calloc(words + 1, sizeof *o->interfaces);
     p.options = calloc(words + 1, sizeof *p.options);
     enum options_result result = OPTIONS_WRONG;
-    if (o->operands == NULL || o->keylogs == NULL || p.options == NULL) {
+    if (o->operands == NULL || o->keylogs == NULL || o->interfaces == NULL || p.options == NULL) {
         err_set(err, "out of memory");
     } else if (scan(&p, o, argc, argv, err) == 0) {
         result = interpret(&p, o, err);
@@ -579,5 +634,6 @@ void options_done(struct options *o)
 {
     free(o->operands);
     free(o->keylogs);
-    o->operands = o->keylogs = NULL;
+    free(o->interfaces);
+    o->operands = o->keylogs = o->interfaces = NULL;
 }

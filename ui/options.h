@@ -15,11 +15,18 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum command { COMMAND_REPORT, COMMAND_FOLLOW, COMMAND_REGISTRY, COMMAND_COUNT };
+enum command {
+    COMMAND_REPORT,
+    COMMAND_FOLLOW,
+    COMMAND_REGISTRY,
+    COMMAND_INTERFACES,
+    COMMAND_COUNT
+};
 
 enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 #define OPTIONS_UNLIMITED UINT64_MAX
+#define DURATION_MAX_SECONDS UINT32_MAX
 
 /* Bytes of a message that follow shows unless told otherwise: a line or two for a reader, and what
  * nearly every message fits in for a program. */
@@ -32,6 +39,8 @@ struct options {
     size_t n_operands;
     const char **keylogs; /* TLS key logs; owned */
     size_t n_keylogs;
+    const char **interfaces;  /* to capture on; owned */
+    size_t n_interfaces;      /* 0: files are read */
     const char *bpf;          /* capture filter, or NULL */
     const char *output;       /* NULL: standard output */
     const char *registry;     /* XML file, or NULL: the built-in one */
@@ -39,10 +48,14 @@ struct options {
     uint64_t bodies;          /* follow: bytes of each message shown; OPTIONS_UNLIMITED: all */
     uint64_t limit;           /* report: sessions that the text lists; 0: all */
     uint64_t max_connections; /* 0: the engine's own */
+    uint64_t count, sessions; /* stop after so many packets or sessions; 0: never */
+    uint64_t duration;        /* ... or seconds */
+    uint64_t snaplen;         /* live: bytes of each packet; 0: all */
+    uint64_t buffer;          /* live: bytes of the kernel's ring */
     unsigned width;           /* columns; 0: those of the terminal */
     enum color_when color;
     bool command_given;
-    bool frames, digest, show_secrets, quiet, verbose;
+    bool frames, digest, show_secrets, quiet, verbose, promiscuous;
     bool fails;                    /* --fail-on was given */
     enum finding_severity fail_on; /* ... the lowest severity that fails */
 };

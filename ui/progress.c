@@ -66,13 +66,41 @@ void progress_text(char text[PROGRESS_TEXT_MAX_BYTES], uint64_t packets, uint64_
              done * 100, packets, rate, left);
 }
 
+void progress_live_text(char text[PROGRESS_TEXT_MAX_BYTES], uint64_t packets, uint64_t rate,
+                        uint64_t sessions, uint64_t open, uint64_t dropped)
+{
+    snprintf(text, PROGRESS_TEXT_MAX_BYTES,
+             "%" PRIu64 " packets, %" PRIu64 "/s, %" PRIu64 " sessions, %" PRIu64 " open, %" PRIu64
+             " packets lost",
+             packets, rate, sessions, open, dropped);
+}
+
+static void show_line(struct progress *p, const char *text)
+{
+    fprintf(stderr, "\r%s\033[K", text);
+    fflush(stderr);
+    p->shown = true;
+}
+
+void progress_show_live(struct progress *p, uint64_t packets, uint64_t sessions, uint64_t open,
+                        uint64_t dropped)
+{
+    char text[PROGRESS_TEXT_MAX_BYTES];
+    int64_t t = now();
+    int64_t since = p->shown_at != 0 ? p->shown_at : p->started;
+    double seconds = (double)(t > since ? t - since : 1) / (double)SECOND;
+    uint64_t rate = (uint64_t)((double)(packets - p->shown_packets) / seconds);
+    p->shown_at = t;
+    p->shown_packets = packets;
+    progress_live_text(text, packets, rate, sessions, open, dropped);
+    show_line(p, text);
+}
+
 void progress_show(struct progress *p, uint64_t packets, uint64_t read, uint64_t total)
 {
     char text[PROGRESS_TEXT_MAX_BYTES];
     progress_text(text, packets, read, total, now() - p->started);
-    fprintf(stderr, "\r%s\033[K", text);
-    fflush(stderr);
-    p->shown = true;
+    show_line(p, text);
 }
 
 void progress_end(struct progress *p)

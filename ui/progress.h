@@ -11,6 +11,8 @@
 struct progress {
     bool wanted, shown;
     int64_t started, next; /* ns of the monotonic clock */
+    int64_t shown_at;      /* live: when the line was shown last, and how many packets there were */
+    uint64_t shown_packets;
 };
 
 /* wanted false: nothing will ever be shown. */
@@ -22,11 +24,17 @@ bool progress_due(struct progress *progress);
 /* Shows it: packets read, bytes read of all there are (0: not known). */
 void progress_show(struct progress *progress, uint64_t packets, uint64_t read, uint64_t total);
 
+/* The same for a live capture: packets, sessions seen and open now, packets lost. */
+void progress_show_live(struct progress *progress, uint64_t packets, uint64_t sessions,
+                        uint64_t open, uint64_t dropped);
+
 /* Erases the line. */
 void progress_end(struct progress *progress);
 
-/* The line's text for so many ns. */
+/* The lines' texts for so many ns. */
 void progress_text(char text[PROGRESS_TEXT_MAX_BYTES], uint64_t packets, uint64_t read,
                    uint64_t total, int64_t elapsed);
+void progress_live_text(char text[PROGRESS_TEXT_MAX_BYTES], uint64_t packets, uint64_t rate,
+                        uint64_t sessions, uint64_t open, uint64_t dropped);
 
 #endif

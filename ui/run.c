@@ -1,38 +1,18 @@
-/* One run over capture files. */
+/* One run over capture files or interfaces. */
 #include "run.h"
 
 #include "config.h"
 #include "memory.h"
 #include "progress.h"
+#include "signals.h"
+#include "stop.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
 #define RUN_PACKETS 64
 #define LIBCRYPTO_BYTES (4U << 20) /* more than it takes to begin */
-
-/* A signal handler can leave word in a variable of the program only. */
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int signal_number)
-{
-    interrupted = signal_number;
-}
-
-/* The first signal interrupts the waiting for input; the next has its usual effect. */
-static void catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};
-    struct sigaction old;
-    const int signals[] = {SIGINT, SIGTERM};
-    interrupted = 0;
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-        if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN) {
-            sigaction(signals[i], &action, NULL);
-        }
-    }
-}
+#define LIVE_WAIT_MS 200 /* as late may a signal be noticed that came just before the waiting */
 
 static void to_model(void *model, const struct batch *batch)
 {
@@ -51,7 +31,7 @@ static struct engine_options engine_options(const struct options *o)
     e.decode.digest = o->digest;
     e.decode.frames = follows && o->frames;
     e.decode.body_max = follows ? o->bodies : 0;
-    e.decode.late = !follows && !o->digest;
+    e.decode.late = !follows && !o->digest && o->n_interfaces == 0;
     return e;
 }
 
@@ -87,24 +67,41 @@ static int start_report(struct run *run, const struct options *o, const struct r
     return 0;
 }
 
-static int open_parts(struct run *run, const struct options *o, struct err *err)
+static struct source *open_source(struct run *run, const struct options *o,
+                                  const struct run_output *output, struct err *err)
 {
     struct source_options source = {
         .filter = o->bpf, .secrets = keylogs_from_capture, .context = &run->keylogs};
+    if (o->n_interfaces == 0) {
+        return source_open(o->operands, o->n_operands, &source, err);
+    }
+    source.live = (struct source_live_options){.snaplen = (uint32_t)o->snaplen,
+                                               .promiscuous = o->promiscuous,
+                                               .prompt = o->command == COMMAND_FOLLOW,
+                                               .buffer_bytes = (size_t)o->buffer,
+                                               .wait_ms = LIVE_WAIT_MS,
+                                               .notice = output->notice};
+    return source_open_live(o->interfaces, o->n_interfaces, &source, err);
+}
+
+static int open_parts(struct run *run, const struct options *o, const struct run_output *output,
+                      struct err *err)
+{
     struct model_options model = {.retain = false};
     struct engine_options engine = engine_options(o);
+    size_t inputs = o->n_interfaces > 0 ? o->n_interfaces : o->n_operands;
     if (keylogs_open(&run->keylogs, o->keylogs, o->n_keylogs, false, err) != 0) {
         return -1;
     }
     engine.secrets = run->keylogs.secrets;
-    run->source = source_open(o->operands, o->n_operands, &source, err);
+    run->source = open_source(run, o, output, err);
     if (run->source == NULL) {
         return -1;
     }
     run->model = model_new(&model);
     run->batch = run->model != NULL ? batch_new(to_model, run->model) : NULL;
     run->engine = run->batch != NULL ? engine_new(&engine, &run->batch->sink) : NULL;
-    if (run->engine == NULL || summary_init(&run->summary, o->n_operands, o->bpf) != 0) {
+    if (run->engine == NULL || summary_init(&run->summary, inputs, o->bpf) != 0) {
         return err_set(err, "out of memory");
     }
     return 0;
@@ -117,7 +114,7 @@ int run_open(struct run *run, const struct options *o, const struct run_output *
     if (!memory_available(LIBCRYPTO_BYTES)) {
         return err_set(err, "out of memory");
     }
-    if (open_parts(run, o, err) != 0 || start_report(run, o, output, err) != 0) {
+    if (open_parts(run, o, output, err) != 0 || start_report(run, o, output, err) != 0) {
         run_close(run);
         return -1;
     }
@@ -127,30 +124,48 @@ int run_open(struct run *run, const struct options *o, const struct run_output *
 static void show(struct run *run, struct progress *progress)
 {
     struct source_info info;
+    const struct totals *t = model_totals(run->model);
+    source_refresh(run->source);
     source_info(run->source, &info);
-    progress_show(progress, info.packets, info.read_bytes, info.total_bytes);
+    if (source_is_live(run->source)) {
+        progress_show_live(progress, info.packets, t->sessions, t->open_now, info.dropped);
+    } else {
+        progress_show(progress, info.packets, info.read_bytes, info.total_bytes);
+    }
+}
+
+/* Packets that came, and what they led to. */
+static void take_packets(struct run *run, const struct packet *packets, size_t n)
+{
+    if (!run->started && n > 0) { /* the precision of the times is known from here on */
+        (void)summary_update(&run->summary, run->source);
+        run->started = true;
+    }
+    engine_packets(run->engine, packets, n);
+    if (n < RUN_PACKETS) { /* the input has no more at the moment */
+        if (run->options->command == COMMAND_FOLLOW) {
+            batch_flush(run->batch);
+            run->format->flush(run->report);
+        } else if (n == 0) {
+            batch_flush(run->batch);
+        }
+    }
 }
 
 /* Until the end, a signal, or an output that takes no more. */
 static void read_packets(struct run *run, FILE *stream, struct progress *progress)
 {
     struct packet packets[RUN_PACKETS];
-    bool first = true;
-    bool follows = run->options->command == COMMAND_FOLLOW;
-    while (!interrupted && !ferror(stream) && !memory_ran_out()) {
-        size_t n = source_batch(run->source, packets, RUN_PACKETS);
+    struct stop stop;
+    stop_init(&stop, run->options);
+    while (!signals_stop() && !ferror(stream) && !memory_ran_out() &&
+           !stop_is_due(&stop, model_totals(run->model))) {
+        size_t n = source_batch(run->source, packets, stop_room(&stop, RUN_PACKETS));
         if (n == 0 && source_state(run->source) == SOURCE_ENDED) {
             return;
         }
-        if (first && n > 0) { /* the precision of the times is known from here on */
-            (void)summary_update(&run->summary, run->source);
-            first = false;
-        }
-        engine_packets(run->engine, packets, n);
-        if (follows && n < RUN_PACKETS) { /* the input has no more at the moment */
-            batch_flush(run->batch);
-            run->format->flush(run->report);
-        }
+        stop.packets += n;
+        take_packets(run, packets, n);
         if (progress_due(progress)) {
             show(run, progress);
         }
@@ -160,16 +175,18 @@ static void read_packets(struct run *run, FILE *stream, struct progress *progres
 void run_packets(struct run *run, const struct run_output *output)
 {
     struct progress progress;
-    catch_signals();
+    bool live = source_is_live(run->source);
+    signals_catch(live);
     progress_start(&progress, output->progress);
     read_packets(run, output->stream, &progress);
     progress_end(&progress);
+    source_refresh(run->source);
     engine_finish(run->engine);
     summary_findings(run->source, &run->batch->sink);
     keylogs_findings(&run->keylogs, &run->batch->sink);
     batch_flush(run->batch);
     run->stats = engine_stats(run->engine);
-    run->summary.capture.interrupted = interrupted != 0;
+    run->summary.capture.interrupted = signals_stop() && !live;
     (void)summary_update(&run->summary, run->source); /* without memory an interface lacks a name */
 }
 

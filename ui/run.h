@@ -1,6 +1,6 @@
 /*
- * One run over capture files: packets from the source through the engine into the model and on to
- * the report, until the end, an interrupt, or until nobody can take what comes out.
+ * One run over capture files or interfaces: packets from the source through the engine into the
+ * model and on to the report, until the end, an interrupt, or until nobody can take what comes out.
  */
 #ifndef WSIGHT_RUN_H
 #define WSIGHT_RUN_H
@@ -21,6 +21,7 @@ struct run {
     struct report_context context;
     const struct report_format *format;
     void *report;
+    bool started; /* a packet came */
 };
 
 /* How the report is to look. */
@@ -29,6 +30,7 @@ struct run_output {
     unsigned width;
     bool color, progress;
     const struct registry *registry;
+    void (*notice)(void *, const char *text); /* what becomes of the interfaces */
 };
 
 /* -1 with err filled when the capture filter is wrong or memory is short; files that cannot be read

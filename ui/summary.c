@@ -28,7 +28,7 @@ void summary_done(struct summary *s)
 
 static const char *format_text(char text[16], const struct source_file *f)
 {
-    static const char *const names[] = {NULL, "pcap", "pcapng"};
+    static const char *const names[] = {NULL, "pcap", "pcapng", "live"};
     if (names[f->format] == NULL) {
         return NULL;
     }

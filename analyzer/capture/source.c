@@ -1,11 +1,12 @@
 /*
  * Capture files in time order: a merge by the time stamp of each file's next packet, the file named
- * first going first where they are equal.
+ * first going first where they are equal. Live capture is live.h's.
  */
 #include "source.h"
 
 #include "bpf.h"
 #include "file.h"
+#include "live.h"
 
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -38,6 +39,7 @@ struct member {
 
 struct source {
     struct source_options options;
+    struct live *live; /* NULL: files are read */
     struct bpf bpf;
     struct interface_table interfaces;
     struct source_file *files;
@@ -272,11 +274,50 @@ struct source *source_open_memory(struct bytes bytes, const struct source_option
     return s;
 }
 
+struct source *source_open_live(const char *const *interfaces, size_t n,
+                                const struct source_options *options, struct err *err)
+{
+    struct source *s = source_new(n, options, err);
+    if (s == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < n; i++) {
+        add_member(s, interfaces[i], NULL);
+        s->files[i].format = SOURCE_LIVE;
+    }
+    s->live = live_open(interfaces, n, &s->options, s->files, &s->interfaces, err);
+    if (s->live == NULL) {
+        source_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+bool source_is_live(const struct source *s)
+{
+    return s->live != NULL;
+}
+
+void source_refresh(struct source *s)
+{
+    if (s->live != NULL) {
+        live_refresh(s->live);
+    }
+}
+
+void source_watch(struct source *s, const struct pollfd *fds, size_t n)
+{
+    if (s->live != NULL) {
+        live_watch(s->live, fds, n);
+    }
+}
+
 void source_free(struct source *s)
 {
     if (s == NULL) {
         return;
     }
+    live_free(s->live);
     for (size_t i = 0; i < s->n; i++) {
         close_member(&s->members[i]);
     }
@@ -310,10 +351,23 @@ static bool settle(struct source *s, bool empty)
     return true;
 }
 
+static size_t batch_live(struct source *s, struct packet *packets, size_t max)
+{
+    size_t n = live_batch(s->live, packets, max);
+    for (size_t i = 0; i < n; i++) {
+        packets[i].no = ++s->packets;
+    }
+    s->state = SOURCE_READING;
+    return n;
+}
+
 size_t source_batch(struct source *s, struct packet *packets, size_t max)
 {
     size_t n = 0;
     uint64_t last = s->packets + SOURCE_LOOKED_AT_MAX;
+    if (s->live != NULL) {
+        return batch_live(s, packets, max);
+    }
     close_ended(s);
     s->state = SOURCE_READING;
     if (!prime(s)) {

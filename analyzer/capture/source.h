@@ -1,5 +1,5 @@
 /*
- * Where packets come from: capture files, in one run, in time order.
+ * Where packets come from: capture files in one run, in time order, or network interfaces.
  *
  * pcap and pcapng of either byte order, micro- and nanoseconds, gzip, standard input. libpcap reads
  * the records and runs the capture filter; mend.h keeps damaged records away from it. A file that
@@ -23,6 +23,21 @@ struct source;
 
 #define SOURCE_NAME_MAX_BYTES 64
 
+/* Descriptors besides the interfaces' that can end the waiting for packets. */
+#define LIVE_WATCHED_MAX 16
+
+/* Of live capture alone. */
+struct source_live_options {
+    uint32_t snaplen; /* bytes kept of each packet; 0: all */
+    bool promiscuous; /* packets for others, too */
+    bool prompt;      /* packets are handed over within milliseconds */
+    size_t
+        buffer_bytes; /* of the kernel's ring of each interface, CAPTURE_RING_MAX_BYTES at most */
+    int wait_ms;      /* source_batch returns after so long at most */
+    /* An interface went down or came up again, in a sentence. May be NULL. */
+    void (*notice)(void *context, const char *text);
+};
+
 struct source_options {
     const char *filter; /* capture filter (pcap-filter(7)), or NULL */
     /* Decryption secrets that a pcapng file carries, before the packets that follow them: the type
@@ -30,6 +45,7 @@ struct source_options {
      * borrowed. May be NULL. */
     void (*secrets)(void *context, uint32_t type, struct bytes secrets);
     void *context;
+    struct source_live_options live;
 };
 
 /* Opens all files; "-" is standard input. The paths are borrowed until source_free. NULL with err
@@ -42,6 +58,25 @@ struct source *source_open(const char *const *paths, size_t n, const struct sour
 struct source *source_open_memory(struct bytes bytes, const struct source_options *options,
                                   struct err *err);
 
+/*
+ * Captures on interfaces, by name; `any` is all there are. The names are borrowed until
+ * source_free. NULL with err filled when one cannot be opened or the filter is wrong. Afterwards
+ * no file or socket is opened any more, so privileges can be given away. The source never ends;
+ * source_info's files are the interfaces. An interface that goes down is waited for.
+ */
+struct source *source_open_live(const char *const *interfaces, size_t n,
+                                const struct source_options *options, struct err *err);
+
+/* Whether it captures on interfaces. */
+bool source_is_live(const struct source *source);
+
+/* Live: asks the kernel what it lost so far; source_info tells it. */
+void source_refresh(struct source *source);
+
+/* Live: further descriptors that end the waiting in source_batch; LIVE_WATCHED_MAX at most. */
+struct pollfd;
+void source_watch(struct source *source, const struct pollfd *fds, size_t n);
+
 void source_free(struct source *source);
 
 /*
@@ -53,8 +88,8 @@ void source_free(struct source *source);
 size_t source_batch(struct source *source, struct packet *packets, size_t max);
 
 enum source_state {
-    SOURCE_READING, /* a signal interrupted the waiting, or many packets were filtered out: stop, or
-                       call again */
+    SOURCE_READING, /* nothing yet, a signal interrupted the waiting, or many packets were filtered
+                       out: stop, or call again */
     SOURCE_ENDED    /* all is read that could be; errors are in source_info */
 };
 enum source_state source_state(const struct source *source);
@@ -65,7 +100,7 @@ int source_next(struct source *source, struct packet *packet, struct err *err);
 
 /*--- What was read ------------------------------------------------------------------------------*/
 
-enum source_format { SOURCE_UNKNOWN, SOURCE_PCAP, SOURCE_PCAPNG };
+enum source_format { SOURCE_UNKNOWN, SOURCE_PCAP, SOURCE_PCAPNG, SOURCE_LIVE };
 
 enum source_note_kind {
     SOURCE_TRUNCATED, /* the file ends within a packet */
@@ -102,6 +137,9 @@ struct source_file {
     uint64_t cut;        /* packets cut by the snap length */
     int64_t first, last; /* lowest and highest time stamp, where there are packets */
     uint64_t dropped;    /* packets that the capturing program says it lost */
+    /* Live: lost by the kernel's ring and by the device, how often the ring was full, and how often
+     * the interface went down. */
+    uint64_t dropped_by_kernel, dropped_by_device, overflows, downs;
     uint64_t truncated, damaged, too_large; /* how many notes of each kind */
     uint64_t skipped;                       /* bytes of damaged and too large records */
     struct source_note notes[CAPTURE_NOTES_MAX];

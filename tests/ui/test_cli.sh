@@ -32,7 +32,7 @@ silent() { check "nothing is said: $1" "" "$(cat "$tmp/err")"; }
 run 0 --help
 check "help goes to standard output" "Usage: wsight [COMMAND] [OPTION]... FILE..." "$(head -n 1 "$tmp/out")"
 silent "help"
-for command in report follow registry; do
+for command in report follow registry interfaces; do
     run 0 $command --help
     check "help of $command" "Usage: wsight $command [OPTION]..." "$(head -n 1 "$tmp/out" | sed 's/\(.*\]\.\.\.\) .*/\1/')"
 done

@@ -28,6 +28,14 @@ static void a_pipe_has_no_percent(void **state)
     assert_string_equal(text, "50 packets, 25 packets/s");
 }
 
+static void a_live_capture_tells_of_what_was_lost(void **state)
+{
+    char text[PROGRESS_TEXT_MAX_BYTES];
+    (void)state;
+    progress_live_text(text, 5000, 1200, 7, 3, 12);
+    assert_string_equal(text, "5000 packets, 1200/s, 7 sessions, 3 open, 12 packets lost");
+}
+
 static void a_file_that_grew_is_never_more_than_done(void **state)
 {
     char text[PROGRESS_TEXT_MAX_BYTES];
@@ -54,6 +62,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_has_percent_rate_and_time_left),
         cmocka_unit_test(a_pipe_has_no_percent),
+        cmocka_unit_test(a_live_capture_tells_of_what_was_lost),
         cmocka_unit_test(a_file_that_grew_is_never_more_than_done),
         cmocka_unit_test(nothing_is_due_within_the_first_second_or_unless_wanted),
     };

@@ -8,15 +8,23 @@ function __wsight_has
 end
 
 complete -c wsight -f
-complete -c wsight -n 'not __wsight_has report follow registry' -a report -d 'A summary of the captures'
-complete -c wsight -n 'not __wsight_has report follow registry' -a follow -d 'A line for each message'
-complete -c wsight -n 'not __wsight_has report follow registry' -a registry -d 'The names IANA has registered'
+complete -c wsight -n 'not __wsight_has report follow registry interfaces' -a report -d 'A summary of the captures'
+complete -c wsight -n 'not __wsight_has report follow registry interfaces' -a follow -d 'A line for each message'
+complete -c wsight -n 'not __wsight_has report follow registry interfaces' -a registry -d 'The names IANA has registered'
+complete -c wsight -n 'not __wsight_has report follow registry interfaces' -a interfaces -d 'The network interfaces'
 complete -c wsight -n '__wsight_has registry' \
     -a 'extensions subprotocols versions close_codes opcodes header_bits'
 for suffix in .pcap .pcapng .cap .gz
-    complete -c wsight -n 'not __wsight_has registry' -k -a "(__fish_complete_suffix $suffix)"
+    complete -c wsight -n 'not __wsight_has registry interfaces' -k -a "(__fish_complete_suffix $suffix)"
 end
 complete -c wsight -s f -l bpf -x -d 'Only packets that match a BPF expression'
+complete -c wsight -s i -l interface -x -a 'any (command ls /sys/class/net 2>/dev/null)' -d 'Capture on this interface'
+complete -c wsight -s s -l snaplen -x -d 'Bytes kept of each packet'
+complete -c wsight -l promiscuous -d 'Packets for others, too'
+complete -c wsight -s B -l buffer -x -d 'Buffer of the kernel'
+complete -c wsight -s c -l count -x -d 'Stop after so many packets'
+complete -c wsight -l duration -x -d 'Stop after so many seconds'
+complete -c wsight -l sessions -x -d 'Stop after so many sessions'
 complete -c wsight -n '__wsight_has follow' -l format -x -a 'text jsonl' -d 'Output format'
 complete -c wsight -n 'not __wsight_has follow' -l format -x -a 'text json' -d 'Output format'
 complete -c wsight -s r -l read -r -F -d 'Read this file too'

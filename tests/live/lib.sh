@@ -1,0 +1,108 @@
+# What the live tests share: a network namespace of their own with the program capturing in it.
+# Sourced by test_*.sh, which run in bash. All traffic stays inside the namespaces made here.
+# shellcheck shell=bash
+
+set -m # else bash has what it starts in the background ignore Ctrl-C
+failed=0 passed=0
+tmp=$TEST_TMP
+ns=wsight-$$
+program=$(realpath "$WSIGHT")
+talk=tests/live/talk.py
+# At the end a sanitizer looks for leaks with calls that the sandbox does not have.
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
+
+skip() { # skip REASON
+    echo "$1"
+    exit 77
+}
+
+check() { # check SENTENCE EXPECTED ACTUAL
+    if [ "$2" = "$3" ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        printf 'not so: %s\n  expected: %s\n  found:    %s\n' "$1" "$2" "$3"
+    fi
+}
+
+has() { # has SENTENCE PATTERN FILE: a line of the file matches
+    if grep -qE -e "$2" "$3"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        printf 'not so: %s\n  no line matches: %s\n' "$1" "$2"
+        sed 's/^/    /' "$3"
+    fi
+}
+
+finish() {
+    echo "$passed passed, $failed failed"
+    [ $failed = 0 ]
+    exit
+}
+
+pids=
+clean_up() {
+    # shellcheck disable=SC2086 # numbers
+    [ -z "$pids" ] || kill -9 $pids 2>/dev/null
+    ip netns del "$ns" 2>/dev/null
+    ip netns del "$ns-b" 2>/dev/null
+}
+trap clean_up EXIT
+trap 'exit 1' HUP INT TERM
+
+need_namespace() {
+    [ "$(id -u)" = 0 ] || skip "only root can make network namespaces"
+    for tool in ip python3; do
+        command -v $tool >/dev/null 2>&1 || skip "$tool is not installed"
+    done
+    ip netns add "$ns" 2>/dev/null || skip "no network namespace can be made here"
+    ip -n "$ns" link set lo up
+}
+
+# inside COMMAND...: runs it in the namespace
+inside() { ip netns exec "$ns" "$@"; }
+
+sockets() { inside cat /proc/net/packet | tail -n +2 | wc -l; }
+
+# start NAME ARGUMENT...: the program in the background, once it captures; its outputs are
+# $tmp/NAME.out and $tmp/NAME.err, its process is $pid.
+start() {
+    local name=$1 before i
+    shift
+    before=$(sockets)
+    ip netns exec "$ns" "$program" "$@" >"$tmp/$name.out" 2>"$tmp/$name.err" </dev/null &
+    pid=$!
+    pids="$pids $pid"
+    for i in $(seq 100); do
+        [ "$(sockets)" = "$before" ] || break
+        kill -0 $pid 2>/dev/null || break
+        sleep 0.02
+    done
+    sleep 0.1 # from the socket to the sandbox
+}
+
+# stop [SIGNAL]: ends it; $status is its exit status
+stop() {
+    kill "-${1:-INT}" "$pid" 2>/dev/null
+    await
+}
+await() { # 10 seconds at most
+    local i
+    for i in $(seq 500); do
+        kill -0 "$pid" 2>/dev/null || break
+        sleep 0.02
+    done
+    kill -9 "$pid" 2>/dev/null
+    wait "$pid"
+    status=$?
+}
+
+# await_line PATTERN FILE: until there is such a line, a few seconds at most
+await_line() {
+    local i
+    for i in $(seq 200); do
+        grep -qE -e "$1" "$2" && return
+        sleep 0.02
+    done
+}

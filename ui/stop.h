@@ -1,0 +1,23 @@
+/* When a run stops by itself: after so many packets or sessions, or after so long. */
+#ifndef WSIGHT_STOP_H
+#define WSIGHT_STOP_H
+
+#include "analyzer/model.h"
+#include "options.h"
+
+struct stop {
+    uint64_t packets;      /* so far: the caller's to count */
+    uint64_t packets_max;  /* 0: no limit, as for the others */
+    uint64_t sessions_max; /* sessions that ended */
+    int64_t deadline;      /* ns of the monotonic clock */
+};
+
+/* The time runs from here on. */
+void stop_init(struct stop *stop, const struct options *options);
+
+bool stop_is_due(const struct stop *stop, const struct totals *totals);
+
+/* How many of n packets may still be taken. */
+size_t stop_room(const struct stop *stop, size_t n);
+
+#endif
