@@ -868,19 +868,18 @@ static void end_both(struct stream *s)
     if (s->decoder == NULL && alive(s)) {
         match(s, true);
     }
-    for (int d = 0; d < 2; d++) {
-        if (tell_end(s, (enum dir)d)) {
-            settle(s, (enum dir)d);
+    for (;;) {
+        for (int d = 0; d < 2; d++) {
+            if (tell_end(s, (enum dir)d)) {
+                settle(s, (enum dir)d);
+            }
         }
-    }
-    for (int d = 0; d < 2; d++) {
-        if (s->side[d] & SIDE_BLOCKED) {
-            s->side[d] &= (uint8_t)~SIDE_BLOCKED;
-            drop_kept(s, (enum dir)d);
+        enum dir d = s->side[0] & SIDE_BLOCKED ? DIR_CLIENT_TO_SERVER : DIR_SERVER_TO_CLIENT;
+        if (!(s->side[d] & SIDE_BLOCKED)) {
+            return;
         }
-        if (tell_end(s, (enum dir)d)) {
-            settle(s, (enum dir)d);
-        }
+        s->side[d] &= (uint8_t)~SIDE_BLOCKED;
+        drop_kept(s, d);
     }
 }
 
