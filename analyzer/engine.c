@@ -4,6 +4,7 @@
 #include "decoders/http/upgrade.h"
 #include "decoders/net/net.h"
 #include "limits.h"
+#include "tcp/closed.h"
 #include "tcp/flow.h"
 #include "tcp/fragments.h"
 #include "tcp/reassembly.h"
@@ -27,6 +28,7 @@ struct engine {
     struct decode_options decode;
     struct event_sink *sink;
     struct flow_table *flows;
+    struct closed *closed;
     struct reassembly reassembly;
     struct fragments *fragments;
     uint64_t fragment_overlaps;
@@ -165,6 +167,7 @@ static void end_flow(struct engine *e, struct flow *f, enum end_how how)
 static void close_flow(struct engine *e, struct flow *f, enum end_how how)
 {
     end_flow(e, f, how);
+    closed_remember(e->closed, f, flow_now(e->flows));
     flow_remove(e->flows, f);
 }
 
@@ -221,34 +224,45 @@ static struct flow *add_flow(struct engine *e, const struct segment *g, uint32_t
     return f;
 }
 
-static void syn(struct flow *f, enum dir dir, const struct segment *g)
+/* Whether a SYN is the connection's own, and not that of a new one or forged. */
+static bool is_own_syn(const struct flow *f, enum dir dir, const struct segment *g)
 {
-    if (f->side[dir].started && g->seq + 1 != f->side[dir].first) {
-        f->new_syn = g->seq;
-        f->new_syn_dir = (uint8_t)(dir + 1);
-        f->new_syn_ts = g->ts;
-        f->new_syn_pkt = g->pkt;
-        return;
+    if (f->side[dir].started) {
+        return g->seq + 1 == f->side[dir].first;
     }
+    return f->from_start || (g->flags & TCP_ACK); /* nobody opens a connection he talked on */
+}
+
+static void own_syn(struct flow *f, enum dir dir, const struct segment *g)
+{
     reassembly_syn(f, dir, g->seq);
     if (!(g->flags & TCP_ACK) && f->syn_ts == 0) {
         f->syn_ts = g->ts;
     }
 }
 
+static void other_syn(struct flow *f, enum dir dir, const struct segment *g)
+{
+    f->new_syn = g->seq;
+    f->new_syn_dir = (uint8_t)(dir + 1);
+    f->new_syn_flags = g->flags & (TCP_SYN | TCP_ACK);
+    f->new_syn_ts = g->ts;
+    f->new_syn_pkt = g->pkt;
+}
+
 /* A SYN on a connection that is not over begins a new one only when somebody takes it up: the other
- * side acknowledges it, or its sender goes on from there (RFC 5961 section 4: else it may be
- * forged). */
+ * side acknowledges it (with a SYN of its own, unless this is the answer), or its sender goes on
+ * from there and not from where the old one is (RFC 5961 section 4: else it may be forged). */
 static bool is_replaced(const struct flow *f, enum dir dir, const struct segment *g)
 {
     if (f->new_syn_dir == 0) {
         return false;
     }
-    enum dir syn_dir = (enum dir)(f->new_syn_dir - 1);
-    if (dir != syn_dir) {
-        return (g->flags & TCP_SYN) && (g->flags & TCP_ACK) && g->ack == f->new_syn + 1;
+    if (dir == (enum dir)(f->new_syn_dir - 1)) {
+        return !(g->flags & TCP_SYN) && g->seq == f->new_syn + 1 && g->seq != f->side[dir].next;
     }
-    return !(g->flags & TCP_SYN) && g->seq == f->new_syn + 1;
+    uint8_t expected = f->new_syn_flags & TCP_ACK ? TCP_ACK : TCP_SYN | TCP_ACK;
+    return (g->flags & (TCP_SYN | TCP_ACK)) == expected && g->ack == f->new_syn + 1;
 }
 
 static struct flow *replace_flow(struct engine *e, struct flow *old, enum dir *dir)
@@ -257,11 +271,10 @@ static struct flow *replace_flow(struct engine *e, struct flow *old, enum dir *d
     struct segment s = {.ts = old->new_syn_ts,
                         .pkt = old->new_syn_pkt,
                         .seq = old->new_syn,
-                        .flags = TCP_SYN,
+                        .flags = old->new_syn_flags,
                         .layers = old->layers,
                         .key = old->key};
-    bool same_client = syn_dir == DIR_CLIENT_TO_SERVER;
-    if (!same_client) {
+    if (syn_dir == DIR_SERVER_TO_CLIENT) {
         memcpy(s.key.ip[0], old->key.ip[1], 16);
         memcpy(s.key.ip[1], old->key.ip[0], 16);
         s.key.port[0] = old->key.port[1];
@@ -270,21 +283,27 @@ static struct flow *replace_flow(struct engine *e, struct flow *old, enum dir *d
     uint32_t hash = old->hash;
     uint32_t interface = old->interface;
     close_flow(e, old, END_REPLACED);
-    enum dir ignored;
-    struct flow *f = add_flow(e, &s, hash, interface, &ignored);
+    enum dir new_dir;
+    struct flow *f = add_flow(e, &s, hash, interface, &new_dir);
     if (f != NULL) {
-        syn(f, DIR_CLIENT_TO_SERVER, &s);
-        *dir = same_client ? *dir : dir_other(*dir);
+        own_syn(f, new_dir, &s);
+        *dir = *dir == syn_dir ? new_dir : dir_other(new_dir);
     }
     return f;
+}
+
+static bool reset_fits(uint32_t seq, uint32_t of)
+{
+    int32_t distance = (int32_t)(seq - of);
+    return distance > -(1 << 16) && distance < (int32_t)(1 << 20);
 }
 
 /* A reset that the receiver would accept: within reach of what its sender sent (RFC 5961). */
 static bool reset_is_credible(const struct flow *f, enum dir dir, const struct segment *g)
 {
     const struct tcp_side *side = &f->side[dir];
-    int32_t distance = (int32_t)(g->seq - side->next);
-    return !side->started || (distance > -(1 << 16) && distance < (int32_t)(1 << 20));
+    return f->ignored || !side->started || reset_fits(g->seq, side->next) ||
+           reset_fits(g->seq, side->highest);
 }
 
 static void note_fin(struct flow *f, enum dir dir, const struct segment *g)
@@ -311,6 +330,7 @@ static bool ignored_segment(struct flow *f, enum dir dir, const struct segment *
     if (g->flags & TCP_FIN) {
         note_fin(f, dir, g);
         f->side[dir].ended = true;
+        f->side[dir].next = g->seq + (uint32_t)g->b.n + g->cut;
     }
     return f->side[0].ended && f->side[1].ended;
 }
@@ -323,7 +343,11 @@ static void known_segment(struct engine *e, struct flow *f, enum dir dir, struct
     f->last_ts = flow_now(e->flows);
     f->side[dir].counts.packets++;
     if (g->flags & TCP_SYN) {
-        syn(f, dir, g);
+        if (!is_own_syn(f, dir, g)) {
+            other_syn(f, dir, g);
+            return;
+        }
+        own_syn(f, dir, g);
         g->seq++; /* of the data, if there is any */
     }
     if (f->syn_rtt < 0) {
@@ -379,6 +403,10 @@ static void take_segment(struct engine *e, struct ahead *a)
     } else if (f == NULL) {
         if (!(g->flags & TCP_SYN) && g->b.n == 0) {
             return; /* the tail of a connection that is over, or one that says nothing */
+        }
+        if (!(g->flags & TCP_SYN) && closed_repeats(e->closed, a->hash, g, flow_now(e->flows))) {
+            e->stats.retransmitted++;
+            return;
         }
         f = add_flow(e, g, a->hash, a->interface, &dir);
     }
@@ -576,6 +604,7 @@ struct engine *engine_new(const struct engine_options *o, struct event_sink *sin
     e->fragments = fragments_new();
     size_t max = o->max_connections != 0 ? o->max_connections : TCP_CONNECTIONS_MAX;
     e->flows = flow_table_new(o->seed, max, flow_gone, e);
+    e->closed = closed_new();
     struct reassembly_output output = {
         .data = flow_data, .gap = flow_gap, .end = flow_end, .finding = flow_finding, .ctx = e};
     reassembly_init(&e->reassembly, &output, o->seed);
@@ -596,6 +625,7 @@ void engine_free(struct engine *e)
         flow_each(e->flows, finish_flow, e);
     }
     flow_table_free(e->flows);
+    closed_free(e->closed);
     fragments_free(e->fragments);
     upgrade_memory_free(e->shared.upgrades);
     stream_pools_free(e->shared.pools);

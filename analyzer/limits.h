@@ -39,6 +39,10 @@
 #define TCP_IDLE_NS (1800 * SECOND_NS)
 #define TCP_IDLE_EMPTY_NS (60 * SECOND_NS)
 
+/* How long after the end of a connection its retransmissions are known as such: twice the longest
+ * retransmission time-out of usual systems (RFC 6298 asks for at least 60 s). */
+#define TCP_CLOSED_NS (120 * SECOND_NS)
+
 /* A time stamp that jumps ahead by more than this is only believed when the next packet agrees, so
  * that one damaged time stamp does not end every connection. */
 #define CLOCK_JUMP_NS (60 * SECOND_NS)

@@ -60,10 +60,11 @@ struct flow {
     int64_t syn_rtt;
     bool ignored; /* no decoder wants it: a look-up is all it costs */
     bool from_start, had_data;
-    int8_t first_fin;    /* enum dir of the side that sent FIN or RST first, or -1 */
-    uint8_t new_syn_dir; /* 1 + enum dir of its sender; 0: there is none */
-    uint32_t new_syn;    /* sequence number of a SYN that may begin a new connection */
-    int64_t expires;     /* when the wheel looks at it next; at or before the true time-out */
+    int8_t first_fin;      /* enum dir of the side that sent FIN or RST first, or -1 */
+    uint8_t new_syn_dir;   /* 1 + enum dir of its sender; 0: there is none */
+    uint8_t new_syn_flags; /* TCP_SYN, or with TCP_ACK */
+    uint32_t new_syn;      /* sequence number of a SYN that may begin a new connection */
+    int64_t expires;       /* when the wheel looks at it next; at or before the true time-out */
     uint32_t layers, interface;
 
     struct tcp_side side[2];
