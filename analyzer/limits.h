@@ -9,8 +9,8 @@
 
 #define SECOND_NS INT64_C(1000000000)
 
-/* Connections at once. A flow is about 300 bytes and an open WebSocket about 2 KB, so this is up to
- * half a gigabyte for someone who sends nothing but SYNs and handshakes. */
+/* Connections at once. A flow is about 800 bytes and an open WebSocket about 2 KB, so this is up to
+ * three quarters of a gigabyte for someone who sends nothing but SYNs and handshakes. */
 #define TCP_CONNECTIONS_MAX 250000
 
 /* Out-of-order bytes that wait for a missing segment. One direction: a receive window of 1 MiB,

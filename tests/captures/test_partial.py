@@ -3,7 +3,7 @@
 calls whole must be one that was sent, in the order in which they were sent. Nothing is guessed.
 
 Messages of those sessions are in captures/NAME.truth.json one by one: 138 each. In midstream 27 are cut
-off, and 33 refer to a window that was; in gap 13 are missing, and 10 refer to those."""
+off, and 33 refer to a window that was; in gap the 13 missing segments held 14, and 9 refer to them."""
 import base64
 import hashlib
 import json
