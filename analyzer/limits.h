@@ -67,9 +67,6 @@
  * more. Enough for what chance damages, and a bound on the time that a file made for it can cost.
  */
 #define CAPTURE_SEARCH_HEADERS 16000000
-/* Records that libpcap refuses although they look sound: it is opened anew after each, and a file
- * with so many of them is given up. */
-#define CAPTURE_REFUSED_MAX 1000
 /* Interfaces of one pcapng section (the old packet block has 16 bits for them), and of all files.
  */
 #define CAPTURE_SECTION_INTERFACES_MAX 65536U

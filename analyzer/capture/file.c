@@ -1,36 +1,15 @@
-/* One capture file: libpcap is fed sound records, one at a time, and says what is in them. */
+/* One capture file: the walk over it, and what libpcap says of its header. */
 #include "file.h"
 
-#include <stdio_ext.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-/* What libpcap reads at once: a part of the level 1 cache, since it is copied from there at once.
- */
-#define FILE_FEED_BYTES 16384
+/*--- What libpcap says --------------------------------------------------------------------------*/
 
-/*--- Feeding libpcap ----------------------------------------------------------------------------*/
-
-static void next_run(struct capture_file *f)
-{
-    struct bytes run = f->ahead[f->feeding++].record.raw;
-    while (f->feeding < f->ahead_n && f->ahead[f->feeding].record.raw.p == run.p + run.n) {
-        run.n += f->ahead[f->feeding++].record.raw.n;
-    }
-    f->run = run;
-}
-
-/* libpcap's read: first what is left of the header, then the records, then nothing. */
 static ssize_t feed(void *cookie, char *to, size_t n)
 {
-    struct capture_file *f = cookie;
-    struct bytes *from = &f->run, header;
-    if (f->header_fed < f->mend.header.n) {
-        header = bytes_from(buffer_bytes(&f->mend.header), f->header_fed);
-        f->header_fed += n < header.n ? n : header.n;
-        from = &header;
-    } else if (f->run.n == 0 && f->feeding < f->ahead_n) {
-        next_run(f);
-    }
+    struct bytes *from = cookie;
     n = n < from->n ? n : from->n;
     if (n > 0) {
         memcpy(to, from->p, n);
@@ -39,73 +18,36 @@ static ssize_t feed(void *cookie, char *to, size_t n)
     return (ssize_t)n;
 }
 
-static FILE *open_feed(void *cookie)
+/* The DLT_ value of the link type in a file header: libpcap alone knows which differ from LINKTYPE_
+ * values. -1 with err filled when it does not take the header. */
+static int link_of(struct bytes header, const char *name, struct err *err)
 {
-    FILE *stream = fopencookie(cookie, "rb", (cookie_io_functions_t){.read = feed});
-    if (stream != NULL) {
-        /* Used by this thread alone: no locks. */
-        (void)setvbuf(stream, NULL, _IOFBF, FILE_FEED_BYTES);
-        (void)__fsetlocking(stream, FSETLOCKING_BYCALLER);
-    }
-    return stream;
-}
-
-static void close_pcap(struct capture_file *f)
-{
-    if (f->pcap != NULL) {
-        pcap_close(f->pcap);
-        f->pcap = NULL;
-    }
-}
-
-static int open_pcap(struct capture_file *f)
-{
-    char reason[PCAP_ERRBUF_SIZE] = "";
-    close_pcap(f);
-    f->header_fed = 0;
-    f->section = f->mend.section;
-    FILE *stream = open_feed(f);
-    if (stream == NULL) {
-        return err_set(&f->info->error, "%s: out of memory", input_name(f->input));
-    }
-    f->pcap = pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, reason);
-    if (f->pcap == NULL) {
-        (void)fclose(stream);
-        return err_set(&f->info->error, "%s: %s", input_name(f->input), reason);
-    }
-    return 0;
-}
-
-/* The DLT_ value of a LINKTYPE_ value: libpcap alone knows which differ, and says so of a file. */
-static ssize_t feed_bytes(void *cookie, char *to, size_t n)
-{
-    struct bytes *from = cookie;
-    n = n < from->n ? n : from->n;
-    memcpy(to, from->p, n);
-    *from = bytes_from(*from, n);
-    return (ssize_t)n;
-}
-
-static int link_of(uint16_t linktype)
-{
-    struct pcap_file_header header = {.magic = 0xa1b2c3d4,
-                                      .version_major = PCAP_VERSION_MAJOR,
-                                      .version_minor = PCAP_VERSION_MINOR,
-                                      .snaplen = CAPTURE_PACKET_MAX_BYTES,
-                                      .linktype = linktype};
-    struct bytes bytes = {(const uint8_t *)&header, sizeof header};
-    char reason[PCAP_ERRBUF_SIZE];
-    FILE *stream = fopencookie(&bytes, "rb", (cookie_io_functions_t){.read = feed_bytes});
+    char reason[PCAP_ERRBUF_SIZE] = "out of memory";
+    FILE *stream = fopencookie(&header, "rb", (cookie_io_functions_t){.read = feed});
     pcap_t *pcap = stream != NULL ? pcap_fopen_offline(stream, reason) : NULL;
     if (pcap == NULL) {
         if (stream != NULL) {
             (void)fclose(stream);
         }
-        return linktype;
+        return err_set(err, "%s: %s", name, reason);
     }
     int link = pcap_datalink(pcap);
     pcap_close(pcap);
     return link;
+}
+
+static int known_link_of(struct capture_file *f, struct bytes header)
+{
+    struct known_header *known = &f->known;
+    if (known->n != header.n || memcmp(known->bytes, header.p, header.n) != 0) {
+        known->n = 0;
+        known->link = link_of(header, input_name(f->input), &f->info->error);
+        if (known->link >= 0 && header.n <= sizeof known->bytes) {
+            memcpy(known->bytes, header.p, header.n);
+            known->n = header.n;
+        }
+    }
+    return known->link;
 }
 
 /*--- What the walk tells ------------------------------------------------------------------------*/
@@ -155,13 +97,15 @@ static bool is_same(const struct source_interface *a, const struct source_interf
            strcmp(a->name, b->name) == 0;
 }
 
-static bool on_interface(void *context, const struct mend_interface *of_file)
+static enum mend_verdict on_interface(void *context, const struct mend_interface *of_file)
 {
     struct capture_file *f = context;
-    struct source_interface interface = {.file = f->number,
-                                         .link = link_of(of_file->linktype),
-                                         .snaplen = of_file->snaplen,
-                                         .digits = of_file->digits};
+    int link = known_link_of(f, of_file->header);
+    if (link < 0) {
+        return MEND_GIVE_UP;
+    }
+    struct source_interface interface = {
+        .file = f->number, .link = link, .snaplen = of_file->snaplen, .digits = of_file->digits};
     memcpy(interface.name, of_file->name, sizeof interface.name);
     /* Captures that were strung together describe the same interfaces again. */
     if (f->local_n < f->local_before) {
@@ -170,16 +114,16 @@ static bool on_interface(void *context, const struct mend_interface *of_file)
         if (is_same(known, &interface)) {
             before->dropped = known->dropped;
             f->local_n++;
-            return true;
+            return MEND_TAKE;
         }
     }
     if (!grow_local(f) || !grow_table(f->table)) {
-        return false;
+        return MEND_SKIP;
     }
     f->local[f->local_n++] = (struct local_interface){(uint32_t)f->table->n, interface.link, 0};
     f->table->p[f->table->n++] = interface;
     f->info->digits = interface.digits > f->info->digits ? interface.digits : f->info->digits;
-    return true;
+    return MEND_TAKE;
 }
 
 /* The counters of an interface only grow within a section, so its last block counts. */
@@ -233,7 +177,6 @@ int capture_file_open(struct capture_file *f, struct input *input, struct source
 
 void capture_file_close(struct capture_file *f)
 {
-    close_pcap(f);
     mend_done(&f->mend);
     input_free(f->input);
     free(f->local);
@@ -243,109 +186,25 @@ void capture_file_close(struct capture_file *f)
 
 /*--- Packets ------------------------------------------------------------------------------------*/
 
-static int64_t time_of(const struct capture_file *f, const struct timeval *ts)
-{
-    int64_t seconds = (int64_t)ts->tv_sec;
-    if (f->mend.format == MEND_PCAP) {
-        seconds = (uint32_t)seconds; /* some versions of libpcap take it for signed */
-    }
-    if (seconds > INT64_MAX / SECOND_NS - 1 || seconds < INT64_MIN / SECOND_NS + 1) {
-        return seconds > 0 ? INT64_MAX : INT64_MIN;
-    }
-    return seconds * SECOND_NS + ts->tv_usec; /* nanoseconds, as was asked for */
-}
-
-static void count(struct capture_file *f, const struct packet *packet)
+/* Says which interface each came through, and counts them. */
+static void finish(struct capture_file *f, struct packet *packets, size_t n)
 {
     struct source_file *info = f->info;
-    if (info->packets == 0 || packet->ts < info->first) {
-        info->first = packet->ts;
+    if (info->packets == 0) {
+        info->first = info->last = packets[0].ts;
     }
-    if (info->packets == 0 || packet->ts > info->last) {
-        info->last = packet->ts;
+    for (size_t i = 0; i < n; i++) {
+        struct packet *p = &packets[i];
+        const struct local_interface *local = &f->local[p->interface];
+        p->interface = local->index;
+        p->link = local->link;
+        info->first = p->ts < info->first ? p->ts : info->first;
+        info->last = p->ts > info->last ? p->ts : info->last;
+        info->bytes += p->b.n;
+        info->cut += p->wire_len > p->b.n;
+        f->table->p[p->interface].packets++;
     }
-    info->packets++;
-    info->bytes += packet->b.n;
-    info->cut += packet->wire_len > packet->b.n;
-    f->table->p[packet->interface].packets++;
-}
-
-/* libpcap says what the next record is. */
-static void on_packet(u_char *user, const struct pcap_pkthdr *header, const u_char *data)
-{
-    struct capture_file *f = (struct capture_file *)(void *)user;
-    const struct ahead *ahead = &f->ahead[f->told];
-    (void)data; /* record.data are the same bytes, where they stay valid */
-    if (header->caplen != ahead->record.data.n) {
-        pcap_breakloop(f->pcap);
-        return;
-    }
-    struct packet *packet = &f->ready[f->ready_n++];
-    *packet = (struct packet){.ts = time_of(f, &header->ts),
-                              .wire_len =
-                                  ahead->record.wire_len > 0 ? ahead->record.wire_len : header->len,
-                              .link = ahead->link,
-                              .interface = ahead->interface,
-                              .b = ahead->record.data};
-    count(f, packet);
-    f->told++;
-}
-
-/* libpcap takes no more after the record that it refused: it is opened anew for the next. */
-static int refuse(struct capture_file *f)
-{
-    const struct mend_record *record = &f->ahead[f->told++].record;
-    on_note(
-        f, &(struct mend_note){MEND_NOTE_DAMAGED, record->offset, record->raw.n, f->info->packets});
-    close_pcap(f);
-    if (++f->refused > CAPTURE_REFUSED_MAX) {
-        return err_set(&f->info->error, "%s: too many damaged records", input_name(f->input));
-    }
-    return 0;
-}
-
-/* Feeds the group to libpcap. */
-static int interpret(struct capture_file *f)
-{
-    f->run.n = 0;
-    f->feeding = f->told = 0;
-    while (f->told < f->ahead_n) {
-        if (f->pcap == NULL || f->section != f->mend.section) {
-            f->run.n = 0;
-            f->feeding = f->told;
-            if (open_pcap(f) != 0) {
-                return -1;
-            }
-        }
-        (void)pcap_dispatch(f->pcap, (int)(f->ahead_n - f->told), on_packet, (u_char *)f);
-        if (f->told < f->ahead_n && refuse(f) != 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
-/* Gathers records that are in the buffer. A group is of one section, since libpcap is opened anew
- * for each; it reads the interface descriptions among the group before all of it, which is early
- * enough. */
-static enum mend_result gather(struct capture_file *f)
-{
-    f->ahead_n = 0;
-    while (f->ahead_n < FILE_AHEAD) {
-        struct ahead *ahead = &f->ahead[f->ahead_n];
-        enum mend_result result = mend_next(&f->mend, &ahead->record, &f->info->error);
-        if (result == MEND_SECTION && f->ahead_n == 0) {
-            continue;
-        }
-        if (result != MEND_PACKET) {
-            return f->ahead_n > 0 ? MEND_PACKET : result;
-        }
-        const struct local_interface *local = &f->local[ahead->record.interface];
-        ahead->interface = local->index;
-        ahead->link = local->link;
-        f->ahead_n++;
-    }
-    return MEND_PACKET;
+    info->packets += n;
 }
 
 static enum mend_result end_of(struct capture_file *f, enum mend_result result)
@@ -366,22 +225,16 @@ static void describe(struct capture_file *f)
     f->info->big_endian = f->mend.big_endian;
 }
 
-enum mend_result capture_file_next(struct capture_file *f, const struct packet **packet)
+enum mend_result capture_file_batch(struct capture_file *f, struct packet *packets, size_t max,
+                                    size_t *n)
 {
-    while (f->ready_at == f->ready_n) {
-        f->ready_at = f->ready_n = 0;
-        if (f->failed) {
-            return MEND_FAILED;
-        }
-        enum mend_result result = gather(f);
-        if (result != MEND_PACKET) {
-            describe(f);
-            return end_of(f, result);
-        }
-        f->failed = interpret(f) != 0;
+    enum mend_result result = mend_batch(&f->mend, packets, max, n, &f->info->error);
+    if (result != MEND_PACKET) {
+        describe(f);
+        return end_of(f, result);
     }
-    *packet = &f->ready[f->ready_at++];
-    return MEND_PACKET;
+    finish(f, packets, *n);
+    return result;
 }
 
 enum mend_result capture_file_fill(struct capture_file *f)

@@ -1,15 +1,12 @@
 /*
- * One capture file as the source reads it: bytes from input.h, sound records from mend.h, and
- * libpcap, which says what is in them.
+ * One capture file as the source reads it: bytes from input.h, packets from mend.h, and libpcap,
+ * which is shown the file header and says whether it knows the version and what the link type is.
  */
 #ifndef WSIGHT_CAPTURE_FILE_H
 #define WSIGHT_CAPTURE_FILE_H
 
 #include "mend.h"
 #include "source.h"
-
-#include <pcap/pcap.h>
-#include <stdio.h>
 
 /* The interfaces of all files of a source. */
 struct interface_table {
@@ -24,15 +21,12 @@ struct local_interface {
     uint64_t dropped; /* of earlier sections */
 };
 
-/* A sound record and the interface it came through. */
-struct ahead {
-    struct mend_record record;
-    uint32_t interface;
+/* What libpcap said of a header; captures that were strung together show the same one again. */
+struct known_header {
+    uint8_t bytes[MEND_SECTION_BYTES + MEND_INTERFACE_BYTES];
+    size_t n;
     int link;
 };
-
-/* Records in a group; as many as the engine likes to look ahead. */
-#define FILE_AHEAD 64
 
 struct capture_file {
     struct source_file *info; /* borrowed: the source's */
@@ -43,23 +37,9 @@ struct capture_file {
     struct mend mend;
     struct mend_hooks hooks;
 
+    struct known_header known;
     struct local_interface *local;
     uint32_t local_n, local_room, local_before; /* local_before: of the section before this one */
-
-    /* Records that the walk found sound, and what libpcap says of them. They are taken in groups: a
-     * call of libpcap, and its read through stdio, cost as much as the rest of a small packet. */
-    struct ahead ahead[FILE_AHEAD];
-    size_t ahead_n, told; /* told: libpcap has said what they are, or refused them */
-    struct packet ready[FILE_AHEAD];
-    size_t ready_n, ready_at;
-    bool failed;
-
-    pcap_t *pcap;
-    uint32_t section;  /* of mend's, which pcap was opened for */
-    size_t header_fed; /* bytes of mend.header that libpcap has read */
-    size_t feeding;    /* the record after those in `run` */
-    struct bytes run;  /* what libpcap reads next: records that lie one behind the other */
-    unsigned refused;  /* records that libpcap did not take */
 };
 
 /* Makes ready to read from input, which it then owns, too when it fails: -1 with info->error
@@ -69,10 +49,11 @@ int capture_file_open(struct capture_file *file, struct input *input, struct sou
                       const struct source_options *options);
 void capture_file_close(struct capture_file *file);
 
-/* The next packet of what is in the buffer, without its number: MEND_PACKET, MEND_MORE, MEND_END,
- * or MEND_FAILED with info->error filled. *packet is valid until the next call, its bytes until
+/* The next packets of what is in the buffer, at most max, without their numbers: MEND_PACKET with
+ * *n > 0, MEND_MORE, MEND_END, or MEND_FAILED with info->error filled. Their bytes are valid until
  * capture_file_fill. */
-enum mend_result capture_file_next(struct capture_file *file, const struct packet **packet);
+enum mend_result capture_file_batch(struct capture_file *file, struct packet *packets, size_t max,
+                                    size_t *n);
 
 /* Reads on, after MEND_MORE: packets handed out before lose their bytes. */
 enum mend_result capture_file_fill(struct capture_file *file);

@@ -6,9 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Section header, and every interface with its time stamp options. */
-#define MEND_HEADER_MAX_BYTES (64 + CAPTURE_SECTION_INTERFACES_MAX * 48)
-
 static const struct step_format *format_of(const struct mend *m)
 {
     return m->format == MEND_PCAP ? &step_pcap : &step_pcapng;
@@ -21,7 +18,6 @@ int mend_init(struct mend *m, struct input *input, const struct mend_hooks *hook
     m->room = 2 * MEND_READ_BYTES;
     m->buf = malloc(m->room);
     m->waits = input_waits(input);
-    buffer_init(&m->header, MEND_HEADER_MAX_BYTES);
     return m->buf != NULL ? 0 : err_set(err, "out of memory");
 }
 
@@ -29,7 +25,8 @@ void mend_done(struct mend *m)
 {
     free(m->buf);
     m->buf = NULL;
-    buffer_done(&m->header);
+    free(m->clocks);
+    m->clocks = NULL;
 }
 
 void mend_note(struct mend *m, enum mend_note_kind kind, uint64_t offset, uint64_t bytes)
@@ -38,6 +35,16 @@ void mend_note(struct mend *m, enum mend_note_kind kind, uint64_t offset, uint64
     if (m->hooks->note != NULL) {
         m->hooks->note(m->hooks->context, &note);
     }
+}
+
+enum mend_verdict mend_tell_interface(struct mend *m, const struct mend_interface *interface)
+{
+    if (m->hooks->interface == NULL) {
+        return MEND_TAKE;
+    }
+    enum mend_verdict verdict = m->hooks->interface(m->hooks->context, interface);
+    m->given_up = verdict == MEND_GIVE_UP;
+    return verdict;
 }
 
 /*--- Reading ------------------------------------------------------------------------------------*/
@@ -242,32 +249,38 @@ static enum mend_result end_within(struct mend *m)
 
 /*--- The walk -----------------------------------------------------------------------------------*/
 
-enum mend_result mend_next(struct mend *m, struct mend_record *record, struct err *err)
+/* Goes on where the walk over sound records stopped; MEND_PACKET: with that walk. */
+static enum mend_result go_on(struct mend *m, enum step why)
 {
-    enum mend_result result = m->format == MEND_UNKNOWN ? detect(m, err) : MEND_PACKET;
-    while (result == MEND_PACKET) {
+    switch (why) {
+    case STEP_MORE:
+        return m->ended ? end_within(m) : MEND_MORE;
+    case STEP_SUSPECT:
+        return suspect(m);
+    case STEP_DAMAGED:
+        return damaged(m);
+    default:
+        return MEND_PACKET;
+    }
+}
+
+enum mend_result mend_batch(struct mend *m, struct packet *packets, size_t max, size_t *n,
+                            struct err *err)
+{
+    *n = 0;
+    enum mend_result result = m->given_up                 ? MEND_FAILED
+                              : m->format == MEND_UNKNOWN ? detect(m, err)
+                                                          : MEND_PACKET;
+    while (result == MEND_PACKET && *n < max) {
         if (m->searching) {
             result = search(m);
             continue;
         }
-        switch (format_of(m)->step(m, record)) {
-        case STEP_PACKET:
-            m->packets++;
-            return MEND_PACKET;
-        case STEP_SECTION:
-            return MEND_SECTION;
-        case STEP_ON:
-            break;
-        case STEP_MORE:
-            result = m->ended ? end_within(m) : MEND_MORE;
-            break;
-        case STEP_SUSPECT:
-            result = suspect(m);
-            break;
-        case STEP_DAMAGED:
-            result = damaged(m);
+        enum step why = format_of(m)->walk(m, packets, max, n);
+        if (why == STEP_SECTION) {
             break;
         }
+        result = m->given_up ? MEND_FAILED : go_on(m, why);
     }
-    return result;
+    return *n > 0 ? MEND_PACKET : result;
 }

@@ -6,18 +6,21 @@
 
 #include <byteswap.h>
 
-/* One step of the walk at m->at, which a format does. */
+/* Why a format's walk over sound records stopped at m->at. */
 enum step {
-    STEP_PACKET,  /* the record is filled and taken */
-    STEP_SECTION, /* MEND_SECTION is due; nothing was taken */
-    STEP_ON,      /* a block that is no packet was taken */
+    STEP_PACKET,  /* it did not: a packet was taken */
+    STEP_ON,      /* nor here: a block that is no packet was taken */
+    STEP_FULL,    /* there is no room for more packets */
+    STEP_SECTION, /* another section begins here, and there are packets of the one before */
     STEP_MORE,    /* m->need bytes are needed from m->at on */
     STEP_SUSPECT, /* a sound record of m->need bytes, but what follows it is none */
     STEP_DAMAGED  /* no sound record here; m->damage_kind says what is wrong */
 };
 
 struct step_format {
-    enum step (*step)(struct mend *m, struct mend_record *record);
+    /* Takes packets from m->at on and counts them; packets[*n] and what comes before max are for
+     * them. */
+    enum step (*walk)(struct mend *m, struct packet *packets, size_t max, size_t *n);
     /* Whether records stand from index `at` on; `beyond` is an index that they must reach, so that
      * a capture file that was itself captured is not taken for the file around it. 0: none, and a
      * few records in a row do. */
@@ -63,6 +66,9 @@ static inline bool mend_spend(struct mend *m)
     m->effort--;
     return true;
 }
+
+/* What the hook says of it. */
+enum mend_verdict mend_tell_interface(struct mend *m, const struct mend_interface *interface);
 
 void mend_note(struct mend *m, enum mend_note_kind kind, uint64_t offset, uint64_t bytes);
 

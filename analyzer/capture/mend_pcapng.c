@@ -1,12 +1,10 @@
 /*
- * The blocks of a pcapng file (draft-ietf-opsawg-pcapng-02): packets go on to libpcap as they are,
- * interface descriptions in a form that it takes, and the other blocks are read here or skipped.
- *
- * libpcap refuses interfaces whose link type or snap length differ from the first one's. It is told
- * of interfaces that all have the first one's link type and no snap length; whoever asks knows
- * better from the hooks.
+ * The blocks of a pcapng file (draft-ietf-opsawg-pcapng-02): packets of all three kinds,
+ * interfaces, statistics and secrets; other blocks are skipped.
  */
 #include "mend_format.h"
+
+#include <stdlib.h>
 
 #define BLOCK_SECTION 0x0a0d0d0aU
 #define BLOCK_INTERFACE 1U
@@ -17,9 +15,9 @@
 #define BLOCK_PACKET 6U
 #define BLOCK_SECRETS 10U
 
-#define BLOCK_FRAME_BYTES 12U   /* type, length, and length again */
-#define SECTION_BYTES 28U       /* without options */
-#define INTERFACE_BYTES 20U     /* without options */
+#define BLOCK_FRAME_BYTES 12U /* type, length, and length again */
+#define SECTION_BYTES MEND_SECTION_BYTES
+#define INTERFACE_BYTES MEND_INTERFACE_BYTES
 #define PACKET_BYTES 32U        /* without data; the old packet block's is as long */
 #define PACKET_SIMPLE_BYTES 16U /* without data */
 #define STATISTICS_BYTES 24U    /* without options */
@@ -33,9 +31,6 @@
 #define OPTION_ISB_RECEIVED 4
 #define OPTION_ISB_IF_DROP 5
 #define OPTION_ISB_OS_DROP 7
-
-/* LINKTYPE_ETHERNET and DLT_EN10MB are the same number. */
-#define PLAIN_LINKTYPE 1
 
 /* A longer block is no candidate while searching, which keeps the window small. */
 #define BLOCK_SEARCH_MAX_BYTES ((size_t)512 << 10)
@@ -96,16 +91,10 @@ static uint64_t option_u64(const struct mend *m, struct bytes value)
 
 /*--- Section header and interface descriptions --------------------------------------------------*/
 
-static bool put_u16(struct mend *m, uint16_t v)
-{
-    v = m->swapped ? bswap_16(v) : v;
-    return buffer_append(&m->header, (struct bytes){(const uint8_t *)&v, sizeof v});
-}
-
-static bool put_u32(struct mend *m, uint32_t v)
+static void put_u32(struct mend *m, size_t at, uint32_t v)
 {
     v = m->swapped ? bswap_32(v) : v;
-    return buffer_append(&m->header, (struct bytes){(const uint8_t *)&v, sizeof v});
+    memcpy(m->header + at, &v, sizeof v);
 }
 
 static bool take_section(struct mend *m, struct bytes block)
@@ -113,73 +102,65 @@ static bool take_section(struct mend *m, struct bytes block)
     if (block.n < SECTION_BYTES) {
         return false;
     }
-    if (m->section == 0) {
+    if (m->sections++ == 0) {
         m->big_endian = m->swapped == (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
     }
-    m->section++;
     m->interfaces = 0;
-    buffer_clear(&m->header);
-    bool kept = put_u32(m, BLOCK_SECTION) && put_u32(m, SECTION_BYTES) &&
-                put_u32(m, BYTE_ORDER_MAGIC) &&
-                buffer_append(&m->header, bytes_part(block, 12, 4)) && /* version */
-                put_u32(m, UINT32_MAX) && put_u32(m, UINT32_MAX) && put_u32(m, SECTION_BYTES);
-    if (kept && m->hooks->section != NULL) {
+    memcpy(m->header, block.p, SECTION_BYTES); /* for byte order and version */
+    put_u32(m, 4, SECTION_BYTES);
+    put_u32(m, SECTION_BYTES - 4, SECTION_BYTES);
+    if (m->hooks->section != NULL) {
         m->hooks->section(m->hooks->context);
     }
-    return kept;
-}
-
-/* Decimal digits that time stamps of this if_tsresol have; 0 when libpcap would refuse it. */
-static uint8_t digits_of(uint8_t resolution)
-{
-    bool binary = (resolution & 0x80) != 0;
-    unsigned exponent = resolution & 0x7f;
-    if (exponent > (binary ? 63 : 19)) {
-        return 0;
-    }
-    return exponent > (binary ? 20 : 6) ? 9 : 6;
+    return true;
 }
 
 struct interface_options {
-    struct bytes name, resolution, offset;
+    struct bytes name;
+    uint8_t resolution;
+    int64_t offset;
 };
 
 static struct interface_options read_interface_options(const struct mend *m, struct bytes options)
 {
-    struct interface_options found = {0};
+    struct interface_options found = {.resolution = STAMP_RESOLUTION_DEFAULT};
     struct option option;
     while (next_option(m, &options, &option)) {
         if (option.code == OPTION_IF_NAME) {
             found.name = option.value;
         } else if (option.code == OPTION_IF_TSRESOL && option.value.n == 1 &&
-                   digits_of(option.value.p[0]) > 0) {
-            found.resolution = option.value;
+                   stamp_resolution_is_known(option.value.p[0])) {
+            found.resolution = option.value.p[0];
         } else if (option.code == OPTION_IF_TSOFFSET && option.value.n == 8) {
-            found.offset = option.value;
+            found.offset = (int64_t)option_u64(m, option.value);
         }
     }
     return found;
 }
 
-/* The interface as libpcap is told of it. */
-static bool keep_interface(struct mend *m, const struct interface_options *options)
+/* The description as libpcap is shown it: options that are wrong are ignored here, not there. */
+static struct bytes plain_header(struct mend *m, struct bytes block)
 {
-    static const uint8_t padding[3];
-    uint32_t length = INTERFACE_BYTES + 4;
-    length += options->resolution.n > 0 ? 8 : 0;
-    length += options->offset.n > 0 ? 12 : 0;
-    bool kept = put_u32(m, BLOCK_INTERFACE) && put_u32(m, length) && put_u16(m, PLAIN_LINKTYPE) &&
-                put_u16(m, 0) && put_u32(m, 0);
-    if (options->resolution.n > 0) {
-        kept = kept && put_u16(m, OPTION_IF_TSRESOL) && put_u16(m, 1) &&
-               buffer_append(&m->header, options->resolution) &&
-               buffer_append(&m->header, (struct bytes){padding, sizeof padding});
+    uint8_t *p = m->header + SECTION_BYTES;
+    memcpy(p, block.p, INTERFACE_BYTES - 4);
+    put_u32(m, SECTION_BYTES + 4, INTERFACE_BYTES);
+    put_u32(m, SECTION_BYTES + INTERFACE_BYTES - 4, INTERFACE_BYTES);
+    return (struct bytes){m->header, sizeof m->header};
+}
+
+static bool keep_clock(struct mend *m, const struct interface_options *options)
+{
+    if (m->interfaces == m->clocks_room) {
+        uint32_t room = m->clocks_room == 0 ? 4 : m->clocks_room * 2;
+        struct stamp_clock *clocks = realloc(m->clocks, room * sizeof *clocks);
+        if (clocks == NULL) {
+            return false;
+        }
+        m->clocks = clocks;
+        m->clocks_room = room;
     }
-    if (options->offset.n > 0) {
-        kept = kept && put_u16(m, OPTION_IF_TSOFFSET) && put_u16(m, 8) &&
-               buffer_append(&m->header, options->offset);
-    }
-    return kept && put_u32(m, OPTION_END) && put_u32(m, length);
+    m->clocks[m->interfaces] = stamp_clock_of(options->resolution, options->offset);
+    return true;
 }
 
 /* Longer than the maximum, a name is cut. */
@@ -202,15 +183,16 @@ static bool take_interface(struct mend *m, struct bytes block)
     struct interface_options options =
         read_interface_options(m, bytes_part(block, 16, block.n - INTERFACE_BYTES));
     set_name(&interface, options.name);
-    interface.digits = options.resolution.n > 0 ? digits_of(options.resolution.p[0]) : 6;
+    interface.digits = stamp_digits(options.resolution);
+    interface.header = plain_header(m, block);
     if (m->interfaces == 0) {
         m->first_snaplen = interface.snaplen;
     }
-    if (m->hooks->interface != NULL && !m->hooks->interface(m->hooks->context, &interface)) {
+    if (!keep_clock(m, &options) || mend_tell_interface(m, &interface) != MEND_TAKE) {
         return false;
     }
     m->interfaces++;
-    return keep_interface(m, &options);
+    return true;
 }
 
 /*--- Blocks that libpcap hides ------------------------------------------------------------------*/
@@ -250,75 +232,70 @@ static bool take_secrets(const struct mend *m, struct bytes block)
 
 /*--- Packets ------------------------------------------------------------------------------------*/
 
-static bool take_data(struct mend *m, struct mend_record *record, size_t from, uint32_t caplen)
+/* The packet of `caplen` bytes at `from`, captured so many units after its interface's zero. */
+static bool take_data(struct mend *m, struct bytes block, size_t from, uint32_t caplen,
+                      uint64_t units, struct packet *packet)
 {
-    if (caplen > record->raw.n - from - 4) {
+    if (caplen > block.n - from - 4) {
         return false;
     }
-    m->damage_kind = caplen > CAPTURE_PACKET_MAX_BYTES ? MEND_NOTE_TOO_LARGE : MEND_NOTE_DAMAGED;
-    record->data = bytes_part(record->raw, from, caplen);
-    return record->interface < m->interfaces && caplen <= CAPTURE_PACKET_MAX_BYTES;
+    if (caplen > CAPTURE_PACKET_MAX_BYTES) {
+        m->damage_kind = MEND_NOTE_TOO_LARGE;
+        return false;
+    }
+    if (packet->interface >= m->interfaces) {
+        return false;
+    }
+    packet->ts = stamp_ns(&m->clocks[packet->interface], units);
+    packet->b = (struct bytes){block.p + from, caplen};
+    return true;
 }
 
-static bool take_packet(struct mend *m, struct mend_record *record)
+/* The old block's interface has 16 bits, and a drop counter follows it; the rest is the same. */
+static bool take_packet(struct mend *m, struct bytes block, bool old, struct packet *packet)
 {
-    struct bytes block = record->raw;
     if (block.n < PACKET_BYTES) {
         return false;
     }
-    record->interface = mend_u32(m, block.p + 8);
-    return take_data(m, record, 28, mend_u32(m, block.p + 20));
+    uint64_t units = (uint64_t)mend_u32(m, block.p + 12) << 32 | mend_u32(m, block.p + 16);
+    *packet =
+        (struct packet){.interface = old ? mend_u16(m, block.p + 8) : mend_u32(m, block.p + 8),
+                        .wire_len = mend_u32(m, block.p + 24)};
+    return take_data(m, block, 28, mend_u32(m, block.p + 20), units, packet);
 }
 
-static bool take_packet_old(struct mend *m, struct mend_record *record)
+/* It has no time stamp, and no captured length: that is the packet's, cut to the snap length. */
+static bool take_packet_simple(struct mend *m, struct bytes block, struct packet *packet)
 {
-    struct bytes block = record->raw;
-    if (block.n < PACKET_BYTES) {
-        return false;
-    }
-    record->interface = mend_u16(m, block.p + 8);
-    return take_data(m, record, 28, mend_u32(m, block.p + 20));
-}
-
-/* It has no captured length: that is the packet's, cut to the snap length, of which libpcap knows
- * nothing. So libpcap is shown the captured length as the packet's. */
-static bool take_packet_simple(struct mend *m, struct mend_record *record)
-{
-    struct bytes block = record->raw;
     if (block.n < PACKET_SIMPLE_BYTES) {
         return false;
     }
     uint32_t len = mend_u32(m, block.p + 8);
     uint32_t caplen = m->first_snaplen > 0 && len > m->first_snaplen ? m->first_snaplen : len;
-    if (!take_data(m, record, 12, caplen)) {
-        return false;
-    }
-    record->wire_len = len;
-    caplen = m->swapped ? bswap_32(caplen) : caplen;
-    memcpy(m->buf + m->at + 8, &caplen, sizeof caplen);
-    return true;
+    *packet = (struct packet){.wire_len = len};
+    return take_data(m, block, 12, caplen, 0, packet);
 }
 
 /*--- The walk -----------------------------------------------------------------------------------*/
 
 /* A whole block; false when what is in it contradicts itself. */
-static bool take_block(struct mend *m, uint32_t type, struct mend_record *record)
+static bool take_block(struct mend *m, uint32_t type, struct bytes block, struct packet *packet)
 {
     switch (type) {
     case BLOCK_PACKET:
-        return take_packet(m, record);
+        return take_packet(m, block, false, packet);
     case BLOCK_PACKET_OLD:
-        return take_packet_old(m, record);
+        return take_packet(m, block, true, packet);
     case BLOCK_PACKET_SIMPLE:
-        return take_packet_simple(m, record);
+        return take_packet_simple(m, block, packet);
     case BLOCK_SECTION:
-        return take_section(m, record->raw);
+        return take_section(m, block);
     case BLOCK_INTERFACE:
-        return take_interface(m, record->raw);
+        return take_interface(m, block);
     case BLOCK_STATISTICS:
-        return take_statistics(m, record->raw);
+        return take_statistics(m, block);
     case BLOCK_SECRETS:
-        return take_secrets(m, record->raw);
+        return take_secrets(m, block);
     default:
         return true;
     }
@@ -329,7 +306,8 @@ static bool is_packet(uint32_t type)
     return type == BLOCK_PACKET || type == BLOCK_PACKET_OLD || type == BLOCK_PACKET_SIMPLE;
 }
 
-static enum step step(struct mend *m, struct mend_record *record)
+/* One block. `first`: no packet was taken yet. */
+static enum step step(struct mend *m, bool first, struct packet *packet)
 {
     size_t have = mend_have(m, m->at);
     m->need = BLOCK_FRAME_BYTES;
@@ -352,22 +330,33 @@ static enum step step(struct mend *m, struct mend_record *record)
     if (have < length) {
         return STEP_MORE;
     }
-    *record = (struct mend_record){.raw = {p, length}, .offset = m->base + m->at};
     if (mend_u32(m, p + length - 4) != length) {
         m->swapped = swapped;
         return STEP_DAMAGED;
     }
-    if (type == BLOCK_SECTION && m->section > 0 && m->announced != record->offset) {
-        m->announced = record->offset;
+    if (type == BLOCK_SECTION && !first) {
         m->swapped = swapped;
         return STEP_SECTION;
     }
-    bool taken = take_block(m, type, record);
+    bool taken = take_block(m, type, (struct bytes){p, length}, packet);
     if (!taken) { /* both lengths agree, so the next block is where they say */
-        mend_note(m, m->damage_kind, record->offset, length);
+        mend_note(m, m->damage_kind, m->base + m->at, length);
     }
     m->at += length;
     return taken && is_packet(type) ? STEP_PACKET : STEP_ON;
+}
+
+static enum step walk(struct mend *m, struct packet *packets, size_t max, size_t *n)
+{
+    while (*n < max && !m->given_up) {
+        enum step why = step(m, *n == 0, &packets[*n]);
+        m->packets += why == STEP_PACKET;
+        *n += why == STEP_PACKET;
+        if (why > STEP_ON) {
+            return why;
+        }
+    }
+    return STEP_FULL;
 }
 
 static bool is_known(uint32_t type)
@@ -427,7 +416,7 @@ static size_t natural_end(const struct mend *m)
 }
 
 const struct step_format step_pcapng = {
-    .step = step,
+    .walk = walk,
     .stands = stands,
     .natural_end = natural_end,
     .window = 2 * BLOCK_SEARCH_MAX_BYTES,

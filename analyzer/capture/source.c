@@ -19,7 +19,7 @@
 
 enum member_state {
     MEMBER_NEW,     /* nothing read yet */
-    MEMBER_PARKED,  /* ts is known, nothing else is kept */
+    MEMBER_PARKED,  /* its first time stamp is known, nothing else is kept */
     MEMBER_STARVED, /* its next packet is not in its buffer */
     MEMBER_READY,   /* head is its next packet */
     MEMBER_ENDING,  /* no more packets, but the last ones may still be looked at */
@@ -31,8 +31,7 @@ struct member {
     size_t number;
     struct input *input; /* its owner until the file is opened */
     struct capture_file file;
-    const struct packet *head;
-    int64_t ts;           /* of head */
+    struct packet head;   /* only its time stamp when parked */
     uint64_t done, total; /* progress when it was closed */
     bool told;            /* source_next has told of its error */
 };
@@ -57,7 +56,7 @@ struct source {
 
 static bool is_before(const struct member *a, const struct member *b)
 {
-    return a->ts != b->ts ? a->ts < b->ts : a->number < b->number;
+    return a->head.ts != b->head.ts ? a->head.ts < b->head.ts : a->number < b->number;
 }
 
 static void sift_down(struct source *s, size_t i)
@@ -111,10 +110,10 @@ static void close_member(struct member *m)
 /* Looks for the next packet without reading. */
 static void advance(struct source *s, struct member *m)
 {
-    switch (capture_file_next(&m->file, &m->head)) {
+    size_t n;
+    switch (capture_file_batch(&m->file, &m->head, 1, &n)) {
     case MEND_PACKET:
         m->state = MEMBER_READY;
-        m->ts = m->head->ts;
         return;
     case MEND_MORE:
         m->state = MEMBER_STARVED;
@@ -361,6 +360,41 @@ static size_t batch_live(struct source *s, struct packet *packets, size_t max)
     return n;
 }
 
+/* Numbers the packets; how many of them pass the filter, which are then the first. */
+static size_t pass(struct source *s, struct packet *packets, size_t n)
+{
+    size_t passed = 0;
+    for (size_t i = 0; i < n; i++) {
+        packets[i].no = ++s->packets;
+    }
+    if (s->options.filter == NULL) {
+        return n;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (bpf_passes(&s->bpf, &packets[i])) {
+            packets[passed++] = packets[i];
+        }
+    }
+    s->filtered_out += n - passed;
+    return passed;
+}
+
+/* Packets of the first of the heap; when nothing else is open, as many as there are. */
+static size_t take(struct source *s, struct packet *packets, size_t max)
+{
+    struct member *m = s->heap[0];
+    size_t more = 0;
+    packets[0] = m->head;
+    if (s->heap_n == 1 && max > 1) {
+        (void)capture_file_batch(&m->file, packets + 1, max - 1, &more);
+    }
+    advance(s, m);
+    if (m->state == MEMBER_READY && s->heap_n > 1) {
+        sift_down(s, 0);
+    }
+    return pass(s, packets, 1 + more);
+}
+
 size_t source_batch(struct source *s, struct packet *packets, size_t max)
 {
     size_t n = 0;
@@ -381,17 +415,7 @@ size_t source_batch(struct source *s, struct packet *packets, size_t max)
             }
             continue;
         }
-        packets[n] = *m->head;
-        packets[n].no = ++s->packets;
-        if (bpf_passes(&s->bpf, &packets[n])) {
-            n++;
-        } else {
-            s->filtered_out++;
-        }
-        advance(s, m);
-        if (m->state == MEMBER_READY && s->heap_n > 1) {
-            sift_down(s, 0);
-        }
+        n += take(s, packets + n, max - n);
     }
     if (s->heap_n == 0) {
         s->state = SOURCE_ENDED;

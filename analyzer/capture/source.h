@@ -1,10 +1,10 @@
 /*
  * Where packets come from: capture files in one run, in time order, or network interfaces.
  *
- * pcap and pcapng of either byte order, micro- and nanoseconds, gzip, standard input. libpcap reads
- * the records and runs the capture filter; mend.h keeps damaged records away from it. A file that
- * cannot be opened or read to its end is one of source_info's files with an error; the others are
- * read all the same, and so is what comes before and after damage within a file.
+ * pcap and pcapng of either byte order, micro- and nanoseconds, gzip, standard input. mend.h walks
+ * the records; libpcap interprets the file headers and runs the capture filter. A file that cannot
+ * be opened or read to its end is one of source_info's files with an error; the others are read all
+ * the same, and so is what comes before and after damage within a file.
  *
  *     struct source *source = source_open(paths, n, &options, &err);
  *     struct packet packets[64];

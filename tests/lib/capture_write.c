@@ -122,6 +122,12 @@ void write_section(struct capture_write *w)
 void write_interface(struct capture_write *w, uint16_t linktype, uint32_t snaplen, const char *name,
                      int resolution)
 {
+    write_interface_offset(w, linktype, snaplen, name, resolution, 0);
+}
+
+void write_interface_offset(struct capture_write *w, uint16_t linktype, uint32_t snaplen,
+                            const char *name, int resolution, int64_t offset)
+{
     struct capture_write body = {.big_endian = w->big_endian};
     write_u16(&body, linktype);
     write_u16(&body, 0);
@@ -132,6 +138,11 @@ void write_interface(struct capture_write *w, uint16_t linktype, uint32_t snaple
     if (resolution >= 0) {
         uint8_t value = (uint8_t)resolution;
         write_option(&body, 9, (struct bytes){&value, 1});
+    }
+    if (offset != 0) {
+        write_u16(&body, 14);
+        write_u16(&body, 8);
+        write_number(&body, (uint64_t)offset, 8);
     }
     write_option(&body, 0, bytes_of(""));
     write_built(w, 1, &body);
@@ -148,6 +159,20 @@ void write_packet(struct capture_write *w, uint32_t interface, uint64_t time, st
     write_u32(&body, wire_len);
     write_bytes(&body, data);
     write_built(w, 6, &body);
+}
+
+void write_old_packet(struct capture_write *w, uint16_t interface, uint64_t time, struct bytes data,
+                      uint32_t wire_len)
+{
+    struct capture_write body = {.big_endian = w->big_endian};
+    write_u16(&body, interface);
+    write_u16(&body, 7); /* packets lost */
+    write_u32(&body, (uint32_t)(time >> 32));
+    write_u32(&body, (uint32_t)time);
+    write_u32(&body, (uint32_t)data.n);
+    write_u32(&body, wire_len);
+    write_bytes(&body, data);
+    write_built(w, 2, &body);
 }
 
 void write_simple_packet(struct capture_write *w, struct bytes data, uint32_t wire_len)

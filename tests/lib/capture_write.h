@@ -39,8 +39,14 @@ void write_section(struct capture_write *w);
 /* name may be NULL; resolution is if_tsresol, or -1 for none. */
 void write_interface(struct capture_write *w, uint16_t linktype, uint32_t snaplen, const char *name,
                      int resolution);
+/* With if_tsoffset, in seconds. */
+void write_interface_offset(struct capture_write *w, uint16_t linktype, uint32_t snaplen,
+                            const char *name, int resolution, int64_t offset);
 void write_packet(struct capture_write *w, uint32_t interface, uint64_t time, struct bytes data,
                   uint32_t wire_len);
+/* The same as an obsolete packet block. */
+void write_old_packet(struct capture_write *w, uint16_t interface, uint64_t time, struct bytes data,
+                      uint32_t wire_len);
 void write_simple_packet(struct capture_write *w, struct bytes data, uint32_t wire_len);
 void write_statistics(struct capture_write *w, uint32_t interface, uint64_t dropped);
 void write_secrets(struct capture_write *w, uint32_t type, struct bytes secrets);
