@@ -173,6 +173,14 @@ static size_t take_record(struct stream *s, const struct chunk *c)
     return whole;
 }
 
+/* In a renegotiation a change_cipher_spec is protected, so it is longer than in clear. */
+static bool is_record(const struct tls *t, enum dir d, struct bytes b)
+{
+    return tls_is_record(b) ||
+           (t->side[d].opener != NULL && u8_at(b, 0) == TLS_CHANGE_CIPHER_SPEC &&
+            u8_at(b, 1) == 3 && be16_at(b, 3) <= TLS_RECORD_MAX_BYTES);
+}
+
 static size_t take_search(struct stream *s, const struct chunk *c)
 {
     struct tls *t = stream_state(s);
@@ -216,7 +224,7 @@ static size_t tls_data(struct stream *s, const struct chunk *c)
     if (t->state == TLS_PASSIVE) {
         return take_passive(s, c);
     }
-    if (!tls_is_record(c->b)) {
+    if (!is_record(t, c->dir, c->b)) {
         if (t->state != TLS_OPEN || !tls_lose(s, c->dir, 1)) {
             tls_close_for(s, TLS_WHY_HANDSHAKE);
             return c->b.n;
