@@ -1,0 +1,654 @@
+/* What the screen keeps of sessions and messages. */
+#include "store.h"
+
+#include "limits.h"
+
+#include <stdlib.h>
+
+#define RATE_TAU_SECONDS 2.0
+#define SPARK_FIRST_NS (SECOND_NS / 100)
+#define SPARK_LIVE_NS SECOND_NS
+#define SERIES_FIRST_NS (SECOND_NS / 1000)
+#define PARTNER_SEARCH_MAX 100000U
+#define FIRST_SLOTS 1024
+
+/* Frames of the data message under way in one direction. */
+struct store_pending {
+    struct store_frame *frames;
+    uint32_t n, size;
+};
+
+struct store {
+    struct store_options options;
+    struct store_session **sessions;
+    size_t n, size;
+    struct {
+        uint64_t id; /* 0: free */
+        uint32_t index;
+    } * slots; /* open addressing by session id */
+    size_t mask;
+    struct store_session *last;
+    struct store_frame control; /* the control frame whose message comes next */
+    bool has_control;
+    struct body_log *bodies;
+    uint64_t messages;
+    int64_t clock;
+    struct store_series series;
+    struct store_talker *talkers;
+    size_t n_talkers;
+    uint32_t *talker_slots; /* index + 1 */
+    uint64_t finding_sessions[FINDING_COUNT];
+};
+
+/*--- Sessions by id -----------------------------------------------------------------------------*/
+
+static size_t slot_of(const struct store *s, uint64_t id)
+{
+    size_t i = (size_t)id & s->mask;
+    while (s->slots[i].id != 0 && s->slots[i].id != id) {
+        i = (i + 1) & s->mask;
+    }
+    return i;
+}
+
+static struct store_session *find(struct store *s, const struct session *session)
+{
+    if (s->last != NULL && s->last->session->id == session->id) {
+        return s->last;
+    }
+    size_t i = slot_of(s, session->id);
+    return s->slots[i].id != 0 ? (s->last = s->sessions[s->slots[i].index]) : NULL;
+}
+
+static bool grow_slots(struct store *s)
+{
+    size_t old = s->mask + 1, n = old * 2;
+    void *before = s->slots;
+    void *more = calloc(n, sizeof *s->slots);
+    if (more == NULL) {
+        return false;
+    }
+    s->slots = more;
+    s->mask = n - 1;
+    for (size_t i = 0; i < s->n; i++) {
+        size_t at = slot_of(s, s->sessions[i]->session->id);
+        s->slots[at].id = s->sessions[i]->session->id;
+        s->slots[at].index = (uint32_t)i;
+    }
+    free(before);
+    return true;
+}
+
+static bool grow_sessions(struct store *s)
+{
+    size_t size = s->size == 0 ? 256 : s->size * 2;
+    struct store_session **more = realloc(s->sessions, size * sizeof *more);
+    if (more == NULL) {
+        return false;
+    }
+    s->sessions = more;
+    s->size = size;
+    return true;
+}
+
+/*--- Talkers ------------------------------------------------------------------------------------*/
+
+static uint32_t talker_of(struct store *s, const struct endpoint *e, uint8_t family, bool server)
+{
+    uint64_t hash = server ? 0x9e3779b97f4a7c15U : 0;
+    for (size_t i = 0; i < 16; i++) {
+        hash = (hash ^ e->ip[i]) * 0x100000001b3U;
+    }
+    size_t mask = STORE_TALKERS_MAX * 2 - 1, i = (size_t)(hash ^ hash >> 29) & mask;
+    for (; s->talker_slots[i] != 0; i = (i + 1) & mask) {
+        const struct store_talker *t = &s->talkers[s->talker_slots[i] - 1];
+        if (t->server == server && t->family == family && memcmp(t->ip, e->ip, 16) == 0) {
+            return s->talker_slots[i] - 1;
+        }
+    }
+    if (s->n_talkers == STORE_TALKERS_MAX) {
+        return UINT32_MAX;
+    }
+    struct store_talker *t = &s->talkers[s->n_talkers];
+    *t = (struct store_talker){.family = family, .server = server};
+    memcpy(t->ip, e->ip, 16);
+    s->talker_slots[i] = (uint32_t)++s->n_talkers;
+    return (uint32_t)s->n_talkers - 1;
+}
+
+static void add_talkers(struct store *s, struct store_session *row)
+{
+    const struct connection *c = &row->session->connection;
+    for (int side = 0; side < 2; side++) {
+        row->talker[side] = talker_of(s, side ? &c->server : &c->client, c->family, side);
+        if (row->talker[side] != UINT32_MAX) {
+            s->talkers[row->talker[side]].sessions++;
+        }
+    }
+}
+
+/*--- Time ---------------------------------------------------------------------------------------*/
+
+static void spark_fold(struct store_spark *k)
+{
+    for (size_t i = 0; i < STORE_SPARK_BUCKETS / 2; i++) {
+        uint64_t both = (uint64_t)k->bytes[2 * i] + k->bytes[2 * i + 1];
+        k->bytes[i] = both < UINT32_MAX ? (uint32_t)both : UINT32_MAX;
+    }
+    memset(k->bytes + STORE_SPARK_BUCKETS / 2, 0, sizeof k->bytes / 2);
+    k->width *= 2;
+}
+
+static void spark_slide(struct store_spark *k, uint64_t by)
+{
+    if (by >= STORE_SPARK_BUCKETS) {
+        memset(k->bytes, 0, sizeof k->bytes);
+    } else {
+        size_t n = (size_t)by;
+        memmove(k->bytes, k->bytes + n, (STORE_SPARK_BUCKETS - n) * sizeof *k->bytes);
+        memset(k->bytes + STORE_SPARK_BUCKETS - n, 0, n * sizeof *k->bytes);
+    }
+    k->origin += (int64_t)by * k->width;
+}
+
+static uint64_t since(int64_t from, int64_t to)
+{
+    return to > from ? (uint64_t)to - (uint64_t)from : 0;
+}
+
+static void spark_add(struct store_spark *k, int64_t ts, uint64_t n, bool live)
+{
+    if (k->width == 0) {
+        k->width = live ? SPARK_LIVE_NS : SPARK_FIRST_NS;
+        k->origin = ts;
+    }
+    uint64_t i = since(k->origin, ts) / (uint64_t)k->width;
+    if (live && i >= STORE_SPARK_BUCKETS) {
+        spark_slide(k, i - STORE_SPARK_BUCKETS + 1);
+        i = STORE_SPARK_BUCKETS - 1;
+    }
+    while (i >= STORE_SPARK_BUCKETS) {
+        spark_fold(k);
+        i /= 2;
+    }
+    uint32_t *b = &k->bytes[i];
+    *b = n < UINT32_MAX - *b ? *b + (uint32_t)n : UINT32_MAX;
+}
+
+static void series_fold(struct store_series *k)
+{
+    for (size_t i = 0; i < STORE_SERIES_BUCKETS / 2; i++) {
+        k->messages[i] = k->messages[2 * i] + k->messages[2 * i + 1];
+        for (int d = 0; d < 2; d++) {
+            k->bytes[d][i] = k->bytes[d][2 * i] + k->bytes[d][2 * i + 1];
+        }
+    }
+    memset(k->messages + STORE_SERIES_BUCKETS / 2, 0, sizeof k->messages / 2);
+    for (int d = 0; d < 2; d++) {
+        memset(k->bytes[d] + STORE_SERIES_BUCKETS / 2, 0, sizeof k->bytes[d] / 2);
+    }
+    k->width *= 2;
+    k->n = (k->n + 1) / 2;
+}
+
+static void series_add(struct store_series *k, const struct event *e)
+{
+    if (k->width == 0) {
+        k->width = SERIES_FIRST_NS;
+        k->origin = e->ts;
+    }
+    uint64_t i = since(k->origin, e->ts) / (uint64_t)k->width;
+    while (i >= STORE_SERIES_BUCKETS) {
+        series_fold(k);
+        i /= 2;
+    }
+    k->messages[i]++;
+    k->bytes[e->dir][i] += e->message.wire_len;
+    k->n = i + 1 > k->n ? (size_t)i + 1 : k->n;
+}
+
+static double decayed(const struct store_session *row, int64_t now)
+{
+    double x = (double)since(row->rate_ts, now) / 1e9 / RATE_TAU_SECONDS;
+    return (double)row->rate / (1 + x + x * x / 2 + x * x * x / 6); /* as exp(-x), nearly */
+}
+
+double store_rate(const struct store_session *row, int64_t now)
+{
+    const struct session *s = row->session;
+    if (!s->ended) {
+        return decayed(row, now);
+    }
+    double seconds = (double)since(s->started, s->last_ts) / 1e9;
+    double bytes = (double)s->dir[0].payload_bytes + (double)s->dir[1].payload_bytes;
+    return seconds > 0 ? bytes / seconds : 0;
+}
+
+/*--- Being told ---------------------------------------------------------------------------------*/
+
+static void see_findings(struct store *s, struct store_session *row)
+{
+    for (uint32_t i = 0; i < row->session->finding_count; i++) {
+        const struct finding_record *f = &row->session->findings[i];
+        int severity = (int)finding_kind(f->id)->severity;
+        row->worst = severity > row->worst ? severity : row->worst;
+        s->finding_sessions[f->id]++; /* both directions are two records: see below */
+        for (uint32_t j = 0; j < i; j++) {
+            if (row->session->findings[j].id == f->id) {
+                s->finding_sessions[f->id]--;
+                break;
+            }
+        }
+    }
+}
+
+static void add_session(struct store *s, const struct session *session)
+{
+    if (find(s, session) != NULL || s->n >= UINT32_MAX - 1 ||
+        (s->n == s->size && !grow_sessions(s)) || (s->n * 2 > s->mask && !grow_slots(s))) {
+        return;
+    }
+    struct store_session *row = calloc(1, sizeof *row);
+    if (row == NULL) {
+        return;
+    }
+    row->session = session;
+    row->index = (uint32_t)s->n;
+    row->worst = -1;
+    size_t at = slot_of(s, session->id);
+    s->slots[at].id = session->id;
+    s->slots[at].index = row->index;
+    s->sessions[s->n++] = row;
+    add_talkers(s, row);
+    see_findings(s, row);
+    s->clock = session->last_ts > s->clock ? session->last_ts : s->clock;
+}
+
+static void opened(void *self, const struct session *session)
+{
+    add_session(self, session);
+}
+
+static struct store_frame frame_of(const struct event *e)
+{
+    const struct frame *f = &e->frame;
+    struct store_frame out = {.ts = e->ts,
+                              .pkt = e->pkt,
+                              .len = f->len,
+                              .first =
+                                  (uint8_t)(f->fin << 7 | (f->rsv & 7) << 4 | (f->opcode & 15)),
+                              .header_len = f->header_len,
+                              .masked = f->masked};
+    memcpy(out.key, f->masking_key, 4);
+    return out;
+}
+
+static void push_frame(struct store_pending **pending, const struct store_frame *f)
+{
+    struct store_pending *p = *pending;
+    if (p == NULL && (p = *pending = calloc(1, sizeof *p)) == NULL) {
+        return;
+    }
+    if (p->n == p->size) {
+        uint32_t size = p->size == 0 ? 4 : p->size * 2;
+        struct store_frame *more =
+            size <= STORE_FRAMES_MAX * 2 ? realloc(p->frames, size * sizeof *more) : NULL;
+        if (more == NULL) {
+            return;
+        }
+        p->frames = more;
+        p->size = size;
+    }
+    p->frames[p->n++] = *f;
+}
+
+static void framed(void *self, const struct session *session, const struct event *e)
+{
+    struct store *s = self;
+    struct store_session *row = find(s, session);
+    struct store_frame f = frame_of(e);
+    if (e->frame.opcode & 8) {
+        s->control = f;
+        s->has_control = true;
+    } else if (row != NULL) {
+        push_frame(&row->pending[e->dir], &f);
+    }
+}
+
+static void take_first_frame(struct store_message *m, const struct store_frame *f)
+{
+    m->first = f->first;
+    m->header_len = f->header_len;
+    m->bits |= STORE_HAS_FRAME | (f->masked ? STORE_MASKED : 0);
+    memcpy(m->key, f->key, 4);
+}
+
+static void drop_frames(struct store_pending *p, uint32_t n)
+{
+    p->n -= n;
+    memmove(p->frames, p->frames + n, p->n * sizeof *p->frames);
+    if (p->size > 64 && p->n == 0) {
+        free(p->frames);
+        *p = (struct store_pending){0};
+    }
+}
+
+/* Appends what belongs to the message: its frames when there are several, then its body. */
+static bool keep(struct store *s, struct store_pending *p, struct store_message *m,
+                 struct bytes body)
+{
+    uint64_t at, ignored;
+    uint32_t n = p != NULL && p->n < m->frames ? p->n : m->frames;
+    if (p != NULL && m->frames > 1 && n == m->frames && n <= STORE_FRAMES_MAX) {
+        struct bytes frames = {(const uint8_t *)p->frames, n * sizeof *p->frames};
+        if (!body_log_append(s->bodies, frames, &m->body_at)) {
+            return false;
+        }
+        m->bits |= STORE_HAS_FRAMES;
+        at = m->body_at;
+        return body_log_append(s->bodies, body, &ignored);
+    }
+    if (!body_log_append(s->bodies, body, &at)) {
+        return false;
+    }
+    m->body_at = at;
+    return true;
+}
+
+static struct store_message record_of(const struct event *e)
+{
+    const struct message *m = &e->message;
+    uint64_t before = e->pkt > m->first_pkt ? e->pkt - m->first_pkt : 0;
+    return (struct store_message){
+        .ts = e->ts,
+        .pkt = e->pkt,
+        .wire_len = m->wire_len,
+        .len = m->len,
+        .rtt = m->rtt,
+        .body_n = m->body.n < UINT32_MAX ? (uint32_t)m->body.n : UINT32_MAX,
+        .frames = m->frames,
+        .packets_before = before < UINT32_MAX ? (uint32_t)before : UINT32_MAX,
+        .first = m->opcode,
+        .flags = m->flags,
+        .bits = e->dir == DIR_SERVER_TO_CLIENT ? STORE_TO_CLIENT : 0};
+}
+
+static void take_frames(struct store *s, struct store_session *row, const struct event *e,
+                        struct store_message *m)
+{
+    struct bytes body = bytes_part(e->message.body, 0, m->body_n);
+    struct store_pending *p = row->pending[e->dir];
+    if (e->message.opcode & 8) {
+        if (s->has_control) {
+            take_first_frame(m, &s->control);
+        }
+        s->has_control = false;
+        p = NULL;
+    } else if (p != NULL && p->n > 0) {
+        take_first_frame(m, &p->frames[0]);
+    }
+    if (!keep(s, p, m, body)) {
+        m->body_n = 0;
+        m->bits = (uint8_t)((m->bits | STORE_NO_BODY) & ~STORE_HAS_FRAMES);
+    }
+    if (p != NULL) {
+        drop_frames(p, p->n < m->frames ? p->n : m->frames);
+    }
+}
+
+static struct store_message *add_message(struct store_session *row)
+{
+    if (row->n == row->size) {
+        uint32_t size = row->size == 0 ? 4 : row->size + row->size / 2 + 2;
+        struct store_message *more =
+            size > row->size ? realloc(row->messages, size * sizeof *more) : NULL;
+        if (more == NULL) {
+            return NULL;
+        }
+        row->messages = more;
+        row->size = size;
+    }
+    return &row->messages[row->n++];
+}
+
+static void count_talk(struct store *s, const struct store_session *row, uint64_t bytes)
+{
+    for (int side = 0; side < 2; side++) {
+        if (row->talker[side] != UINT32_MAX) {
+            s->talkers[row->talker[side]].messages++;
+            s->talkers[row->talker[side]].bytes += bytes;
+        }
+    }
+}
+
+static void messaged(void *self, const struct session *session, const struct event *e)
+{
+    struct store *s = self;
+    struct store_session *row = find(s, session);
+    if (row == NULL) {
+        return;
+    }
+    struct store_message *m = add_message(row);
+    if (m == NULL) {
+        return;
+    }
+    *m = record_of(e);
+    take_frames(s, row, e, m);
+    s->messages++;
+    s->clock = e->ts > s->clock ? e->ts : s->clock;
+    row->rate = (float)(decayed(row, e->ts) + (double)m->wire_len / RATE_TAU_SECONDS);
+    row->rate_ts = e->ts;
+    spark_add(&row->spark, e->ts, m->wire_len + 1, s->options.live);
+    series_add(&s->series, e);
+    count_talk(s, row, m->wire_len);
+}
+
+static void found(void *self, const struct session *session, const struct finding_record *f)
+{
+    struct store *s = self;
+    struct store_session *row = session != NULL ? find(s, session) : NULL;
+    if (row == NULL) {
+        return; /* when the session becomes known its findings are looked at */
+    }
+    int severity = (int)finding_kind(f->id)->severity;
+    row->worst = severity > row->worst ? severity : row->worst;
+    uint64_t before = 0;
+    for (uint32_t i = 0; i < session->finding_count; i++) {
+        before += session->findings[i].id == f->id ? session->findings[i].count : 0;
+    }
+    s->finding_sessions[f->id] += before <= 1;
+}
+
+static void free_pending(struct store_session *row)
+{
+    for (int d = 0; d < 2; d++) {
+        if (row->pending[d] != NULL) {
+            free(row->pending[d]->frames);
+            free(row->pending[d]);
+            row->pending[d] = NULL;
+        }
+    }
+}
+
+static void ended(void *self, struct session *session)
+{
+    struct store *s = self;
+    if (session->outcome != OUTCOME_TLS) {
+        add_session(s, session);
+    }
+    struct store_session *row = find(s, session);
+    if (row != NULL) {
+        free_pending(row);
+    }
+    s->clock = session->last_ts > s->clock ? session->last_ts : s->clock;
+}
+
+/*--- Life ---------------------------------------------------------------------------------------*/
+
+struct store *store_new(const struct store_options *options)
+{
+    struct store *s = calloc(1, sizeof *s);
+    if (s == NULL) {
+        return NULL;
+    }
+    s->options = *options;
+    s->mask = FIRST_SLOTS - 1;
+    s->slots = calloc(FIRST_SLOTS, sizeof *s->slots);
+    s->talkers = malloc(STORE_TALKERS_MAX * sizeof *s->talkers);
+    s->talker_slots = calloc(STORE_TALKERS_MAX * 2, sizeof *s->talker_slots);
+    s->bodies = body_log_new(options->budget_bytes);
+    if (s->slots == NULL || s->talkers == NULL || s->talker_slots == NULL || s->bodies == NULL) {
+        store_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+void store_free(struct store *s)
+{
+    if (s == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < s->n; i++) {
+        free_pending(s->sessions[i]);
+        free(s->sessions[i]->messages);
+        free(s->sessions[i]);
+    }
+    body_log_free(s->bodies);
+    free(s->sessions);
+    free(s->slots);
+    free(s->talkers);
+    free(s->talker_slots);
+    free(s);
+}
+
+struct model_listener store_listener(struct store *s)
+{
+    return (struct model_listener){.session_opened = opened,
+                                   .message = messaged,
+                                   .frame = framed,
+                                   .finding = found,
+                                   .session_ended = ended,
+                                   .self = s};
+}
+
+struct decode_options store_decode_options(void)
+{
+    return (struct decode_options){.frames = true, .heads = true, .body_max = UINT32_MAX};
+}
+
+/*--- Looking ------------------------------------------------------------------------------------*/
+
+size_t store_count(const struct store *s)
+{
+    return s->n;
+}
+
+const struct store_session *store_session(const struct store *s, size_t index)
+{
+    return s->sessions[index];
+}
+
+uint64_t store_messages(const struct store *s)
+{
+    return s->messages;
+}
+
+int64_t store_clock(const struct store *s)
+{
+    return s->clock;
+}
+
+static uint64_t frames_bytes(const struct store_message *m)
+{
+    return m->bits & STORE_HAS_FRAMES ? (uint64_t)m->frames * sizeof(struct store_frame) : 0;
+}
+
+bool store_body(const struct store *s, const struct store_message *m, size_t most,
+                struct buffer *into)
+{
+    buffer_clear(into);
+    size_t n = m->body_n < most ? m->body_n : most;
+    uint8_t *room = buffer_reserve(into, n);
+    if (m->bits & STORE_NO_BODY || (n > 0 && room == NULL)) {
+        return false;
+    }
+    if (n > 0 && !body_log_read(s->bodies, m->body_at + frames_bytes(m), room, n)) {
+        return false;
+    }
+    into->n += n;
+    return true;
+}
+
+bool store_frame(const struct store *s, const struct store_message *m, uint32_t i,
+                 struct store_frame *f)
+{
+    if (i < m->frames && m->bits & STORE_HAS_FRAMES) {
+        return body_log_read(s->bodies, m->body_at + (uint64_t)i * sizeof *f, f, sizeof *f);
+    }
+    if (i != 0 || !(m->bits & STORE_HAS_FRAME)) {
+        return false;
+    }
+    *f = (struct store_frame){.ts = m->ts,
+                              .pkt = m->pkt - m->packets_before,
+                              .len = m->wire_len,
+                              .first = m->first,
+                              .header_len = m->header_len,
+                              .masked = m->bits & STORE_MASKED};
+    memcpy(f->key, m->key, 4);
+    return m->frames == 1;
+}
+
+static int64_t ping_of(const struct store_session *row, uint32_t pong)
+{
+    const struct store_message *m = &row->messages[pong];
+    uint32_t searched = 0;
+    for (uint32_t i = pong; m->rtt >= 0 && i-- > 0 && searched++ < PARTNER_SEARCH_MAX;) {
+        const struct store_message *p = &row->messages[i];
+        if (store_opcode(p) == 9 && store_dir(p) != store_dir(m) && p->ts == m->ts - m->rtt) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+int64_t store_partner(const struct store_session *row, uint32_t index)
+{
+    const struct store_message *m = &row->messages[index];
+    if (store_opcode(m) == 10) {
+        return ping_of(row, index);
+    }
+    if (store_opcode(m) != 9) {
+        return -1;
+    }
+    uint32_t searched = 0;
+    for (uint32_t i = index + 1; i < row->n && searched++ < PARTNER_SEARCH_MAX; i++) {
+        const struct store_message *p = &row->messages[i];
+        if (store_opcode(p) == 10 && store_dir(p) != store_dir(m) && p->rtt >= 0 &&
+            p->ts - p->rtt == m->ts) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+const struct store_series *store_series(const struct store *s)
+{
+    return &s->series;
+}
+
+const struct store_talker *store_talkers(const struct store *s, size_t *n)
+{
+    *n = s->n_talkers;
+    return s->talkers;
+}
+
+uint64_t store_finding_sessions(const struct store *s, enum finding_id id)
+{
+    return s->finding_sessions[id];
+}
+
+struct body_log_stats store_bodies(const struct store *s)
+{
+    return body_log_stats(s->bodies);
+}

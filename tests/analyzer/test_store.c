@@ -1,0 +1,266 @@
+/* The bodies that are kept, and the store of sessions and messages. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "analyzer/capture/source.h"
+#include "analyzer/engine.h"
+#include "analyzer/limits.h"
+#include "analyzer/store.h"
+
+#include <stdlib.h>
+
+/*--- body_log -----------------------------------------------------------------------------------*/
+
+static uint8_t byte_at(uint64_t at)
+{
+    return (uint8_t)(at * 31 + (at >> 8) * 7 + (at >> 16));
+}
+
+static void fill(struct body_log *log, size_t pieces, size_t size)
+{
+    uint8_t *piece = malloc(size);
+    uint64_t at, expected = 0;
+    for (size_t i = 0; i < pieces; i++) {
+        for (size_t j = 0; j < size; j++) {
+            piece[j] = byte_at(expected + j);
+        }
+        assert_true(body_log_append(log, (struct bytes){piece, size}, &at));
+        assert_int_equal(at, expected);
+        expected += size;
+    }
+    free(piece);
+}
+
+static void expect_bytes(const struct body_log *log, uint64_t at, size_t n)
+{
+    uint8_t *back = malloc(n);
+    assert_true(body_log_read(log, at, back, n));
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(back[i], byte_at(at + i));
+    }
+    free(back);
+}
+
+static void what_does_not_fit_the_budget_is_read_back_from_the_spool_file(void **state)
+{
+    (void)state;
+    struct body_log *log = body_log_new(2 * BODY_LOG_CHUNK_BYTES);
+    fill(log, 70, 30011);
+    struct body_log_stats stats = body_log_stats(log);
+    assert_int_equal(stats.bytes, 70 * 30011);
+    assert_int_equal(stats.lost, 0);
+    assert_true(stats.spooled >= 70 * 30011 - 2 * BODY_LOG_CHUNK_BYTES);
+    expect_bytes(log, 0, 1000);
+    expect_bytes(log, BODY_LOG_CHUNK_BYTES - 5, 10); /* across two chunks of the file */
+    expect_bytes(log, 3, 70 * 30011 - 3);            /* file and memory */
+    body_log_free(log);
+}
+
+static void reading_beyond_the_end_fails(void **state)
+{
+    (void)state;
+    uint8_t byte;
+    struct body_log *log = body_log_new(0);
+    assert_false(body_log_read(log, 0, &byte, 1));
+    fill(log, 1, 10);
+    assert_true(body_log_read(log, 9, &byte, 1));
+    assert_false(body_log_read(log, 9, &byte, 2));
+    assert_false(body_log_read(log, UINT64_MAX, &byte, 1));
+    body_log_free(log);
+}
+
+static void bytes_that_no_file_takes_are_lost_and_counted(void **state)
+{
+    (void)state;
+    uint8_t byte;
+    char *before = getenv("TMPDIR");
+    char *old = before != NULL ? strdup(before) : NULL;
+    setenv("TMPDIR", "/nonexistent/folder", 1);
+    struct body_log *log = body_log_new(0);
+    fill(log, 4, BODY_LOG_CHUNK_BYTES);
+    assert_int_equal(body_log_stats(log).lost, 2 * BODY_LOG_CHUNK_BYTES);
+    assert_int_not_equal(body_log_stats(log).error, 0);
+    assert_false(body_log_read(log, 0, &byte, 1));
+    expect_bytes(log, 2 * BODY_LOG_CHUNK_BYTES, 100);
+    body_log_free(log);
+    old != NULL ? setenv("TMPDIR", old, 1) : unsetenv("TMPDIR");
+    free(old);
+}
+
+/*--- The store over a capture -------------------------------------------------------------------*/
+
+struct world {
+    struct model *model;
+    struct store *store;
+    struct engine *engine;
+    struct batch *batch;
+};
+
+static void to_model(void *model, const struct batch *batch)
+{
+    model_take(model, batch);
+}
+
+static struct world world_of(const char *path, uint64_t budget)
+{
+    struct world w;
+    struct store_options options = {.budget_bytes = budget};
+    struct engine_options engine = {.decode = store_decode_options()};
+    struct source_options source = {0};
+    struct packet packet;
+    struct err err = {""};
+    w.model = model_new(&(struct model_options){.retain = true});
+    w.store = store_new(&options);
+    struct model_listener listener = store_listener(w.store);
+    model_listen(w.model, &listener);
+    w.batch = batch_new(to_model, w.model);
+    w.engine = engine_new(&engine, &w.batch->sink);
+    struct source *s = source_open(&path, 1, &source, &err);
+    assert_non_null(s);
+    while (source_next(s, &packet, &err) == 1) {
+        engine_packets(w.engine, &packet, 1);
+    }
+    assert_string_equal(err.text, "");
+    engine_finish(w.engine);
+    batch_flush(w.batch);
+    source_free(s);
+    return w;
+}
+
+static void world_done(struct world *w)
+{
+    store_free(w->store);
+    engine_free(w->engine);
+    batch_free(w->batch);
+    model_free(w->model);
+}
+
+static void every_message_is_kept_with_its_body_and_frames(void **state)
+{
+    (void)state;
+    struct world w = world_of("captures/ws-fragmented.pcap", 1 << 20);
+    struct buffer body;
+    uint64_t messages = 0, fragmented = 0;
+    buffer_init(&body, 1 << 24);
+    assert_int_equal(store_count(w.store), model_totals(w.model)->sessions);
+    for (size_t i = 0; i < store_count(w.store); i++) {
+        const struct store_session *s = store_session(w.store, i);
+        assert_int_equal(s->index, i);
+        messages += s->n;
+        for (uint32_t j = 0; j < s->n; j++) {
+            const struct store_message *m = &s->messages[j];
+            uint64_t wire = 0;
+            struct store_frame f;
+            for (uint32_t k = 0; k < m->frames; k++) {
+                assert_true(store_frame(w.store, m, k, &f));
+                wire += f.len;
+                assert_int_equal(f.first >> 7, k + 1 == m->frames);
+                assert_int_equal(f.masked, store_dir(m) == DIR_CLIENT_TO_SERVER);
+            }
+            assert_false(store_frame(w.store, m, m->frames, &f));
+            assert_int_equal(wire, m->wire_len);
+            fragmented += m->frames > 1;
+            assert_true(store_body(w.store, m, SIZE_MAX, &body));
+            assert_int_equal(body.n, m->len);
+        }
+    }
+    assert_int_equal(messages, store_messages(w.store));
+    assert_true(fragmented > 0);
+    buffer_done(&body);
+    world_done(&w);
+}
+
+static void a_pong_and_its_ping_find_each_other(void **state)
+{
+    (void)state;
+    struct world w = world_of("captures/tour.pcapng", 1 << 20);
+    uint64_t pairs = 0, rtts = 0;
+    for (size_t i = 0; i < store_count(w.store); i++) {
+        const struct store_session *s = store_session(w.store, i);
+        for (uint32_t j = 0; j < s->n; j++) {
+            int64_t other = store_partner(s, j);
+            if (store_opcode(&s->messages[j]) == 10) {
+                rtts += s->messages[j].rtt >= 0;
+                if (other >= 0) {
+                    assert_int_equal(store_opcode(&s->messages[other]), 9);
+                    assert_int_equal(store_partner(s, (uint32_t)other), j);
+                    pairs++;
+                }
+            }
+        }
+    }
+    assert_true(rtts > 0);
+    assert_int_equal(pairs, rtts);
+    world_done(&w);
+}
+
+static void what_is_summed_up_agrees_with_the_model(void **state)
+{
+    (void)state;
+    struct world w = world_of("captures/tour.pcapng", 1 << 20);
+    const struct totals *t = model_totals(w.model);
+    const struct store_series *series = store_series(w.store);
+    uint64_t bytes = 0, messages = 0, sessions[2] = {0, 0};
+    for (size_t i = 0; i < STORE_SERIES_BUCKETS; i++) {
+        bytes += series->bytes[0][i] + series->bytes[1][i];
+        messages += series->messages[i];
+    }
+    assert_int_equal(bytes, t->dir[0].payload_bytes + t->dir[1].payload_bytes);
+    assert_int_equal(messages, store_messages(w.store));
+    size_t n;
+    const struct store_talker *talkers = store_talkers(w.store, &n);
+    for (size_t i = 0; i < n; i++) {
+        sessions[talkers[i].server] += talkers[i].sessions;
+    }
+    assert_int_equal(sessions[0], t->sessions);
+    assert_int_equal(sessions[1], t->sessions);
+    for (int id = 0; id < FINDING_COUNT; id++) {
+        uint64_t have = 0;
+        for (size_t i = 0; i < store_count(w.store); i++) {
+            const struct session *s = store_session(w.store, i)->session;
+            bool has = false;
+            for (uint32_t f = 0; f < s->finding_count; f++) {
+                has |= (int)s->findings[f].id == id;
+            }
+            have += has;
+        }
+        assert_int_equal(store_finding_sessions(w.store, (enum finding_id)id), have);
+    }
+    world_done(&w);
+}
+
+static void a_sparkline_holds_every_byte_of_a_session(void **state)
+{
+    (void)state;
+    struct world w = world_of("captures/ws-plain.pcapng", 1 << 20);
+    for (size_t i = 0; i < store_count(w.store); i++) {
+        const struct store_session *s = store_session(w.store, i);
+        uint64_t spark = 0, bytes = 0;
+        for (size_t b = 0; b < STORE_SPARK_BUCKETS; b++) {
+            spark += s->spark.bytes[b];
+        }
+        for (uint32_t j = 0; j < s->n; j++) {
+            bytes += s->messages[j].wire_len + 1;
+        }
+        assert_int_equal(spark, bytes);
+    }
+    world_done(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_does_not_fit_the_budget_is_read_back_from_the_spool_file),
+        cmocka_unit_test(reading_beyond_the_end_fails),
+        cmocka_unit_test(bytes_that_no_file_takes_are_lost_and_counted),
+        cmocka_unit_test(every_message_is_kept_with_its_body_and_frames),
+        cmocka_unit_test(a_pong_and_its_ping_find_each_other),
+        cmocka_unit_test(what_is_summed_up_agrees_with_the_model),
+        cmocka_unit_test(a_sparkline_holds_every_byte_of_a_session),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
