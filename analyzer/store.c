@@ -33,6 +33,7 @@ struct store {
     struct body_log *bodies;
     uint64_t messages;
     int64_t clock;
+    struct store_totals totals;
     struct store_series series;
     struct store_talker *talkers;
     size_t n_talkers;
@@ -421,6 +422,21 @@ static void count_talk(struct store *s, const struct store_session *row, uint64_
     }
 }
 
+static void count_message(struct store_totals *t, const struct store_message *m)
+{
+    enum dir d = store_dir(m);
+    t->opcodes[d][store_opcode(m)]++;
+    t->frames[d] += m->frames;
+    t->wire_bytes[d] += m->wire_len;
+    t->message_bytes[d] += m->len;
+    t->fragmented[d] += (m->flags & MESSAGE_FRAGMENTED) != 0;
+    t->damaged[d] += (m->flags & MESSAGE_DAMAGED) != 0;
+    if ((m->flags & (MESSAGE_COMPRESSED | MESSAGE_NOT_INFLATED)) == MESSAGE_COMPRESSED) {
+        t->compressed_wire[d] += m->wire_len;
+        t->compressed_bytes[d] += m->len;
+    }
+}
+
 static void messaged(void *self, const struct session *session, const struct event *e)
 {
     struct store *s = self;
@@ -440,6 +456,7 @@ static void messaged(void *self, const struct session *session, const struct eve
     row->rate_ts = e->ts;
     spark_add(&row->spark, e->ts, m->wire_len + 1, s->options.live);
     series_add(&s->series, e);
+    count_message(&s->totals, m);
     count_talk(s, row, m->wire_len);
 }
 
@@ -630,6 +647,11 @@ int64_t store_partner(const struct store_session *row, uint32_t index)
         }
     }
     return -1;
+}
+
+const struct store_totals *store_totals(const struct store *s)
+{
+    return &s->totals;
 }
 
 const struct store_series *store_series(const struct store *s)

@@ -102,6 +102,14 @@ struct store_talker {
     uint64_t messages, bytes;
 };
 
+/* Counted as messages come: the model's totals are those of ended sessions. By direction. */
+struct store_totals {
+    uint64_t opcodes[2][16]; /* messages and control frames */
+    uint64_t frames[2], wire_bytes[2], message_bytes[2];
+    uint64_t compressed_wire[2], compressed_bytes[2];
+    uint64_t fragmented[2], damaged[2];
+};
+
 struct store_options {
     uint64_t budget_bytes; /* of bodies in memory */
     bool live;             /* sparklines show the last seconds, not the whole */
@@ -134,6 +142,7 @@ bool store_frame(const struct store *, const struct store_message *, uint32_t i,
 /* The index of the Ping that this Pong answers, or of the Pong that answers this Ping; -1: none. */
 int64_t store_partner(const struct store_session *, uint32_t index);
 
+const struct store_totals *store_totals(const struct store *);
 const struct store_series *store_series(const struct store *);
 const struct store_talker *store_talkers(const struct store *, size_t *n);
 /* In how many sessions a finding was made. */

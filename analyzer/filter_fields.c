@@ -1,0 +1,450 @@
+/* The table of fields, and how each gets its values. */
+#include "filter_fields.h"
+
+#include <strings.h>
+
+#define GET(name)                                                                                  \
+    static bool get_##name(const struct filter_item *it, unsigned i, struct filter_value *v)
+
+static const struct session *session(const struct filter_item *it)
+{
+    return it->session->session;
+}
+
+static bool one_number(unsigned i, struct filter_value *v, int64_t n)
+{
+    v->number = n;
+    return i == 0;
+}
+
+static bool one_count(unsigned i, struct filter_value *v, uint64_t n)
+{
+    return one_number(i, v, n < INT64_MAX ? (int64_t)n : INT64_MAX);
+}
+
+static bool one_text(unsigned i, struct filter_value *v, struct bytes b)
+{
+    v->text = b;
+    return i == 0 && b.p != NULL && b.n > 0;
+}
+
+#define HANDSHAKE_TEXT(member)                                                                     \
+    GET(member)                                                                                    \
+    {                                                                                              \
+        return one_text(i, v, session(it)->handshake.member);                                      \
+    }
+HANDSHAKE_TEXT(host)
+HANDSHAKE_TEXT(target)
+HANDSHAKE_TEXT(origin)
+HANDSHAKE_TEXT(user_agent)
+HANDSHAKE_TEXT(server)
+HANDSHAKE_TEXT(subprotocol)
+HANDSHAKE_TEXT(offered_subprotocols)
+HANDSHAKE_TEXT(extensions)
+HANDSHAKE_TEXT(method)
+
+GET(header)
+{
+    v->text = i == 0 ? session(it)->handshake.request_head : session(it)->handshake.response_head;
+    return i < 2;
+}
+
+GET(id)
+{
+    return one_count(i, v, session(it)->id);
+}
+
+GET(outcome)
+{
+    return one_text(i, v, bytes_of(outcome_name(session(it)->outcome)));
+}
+
+GET(closed)
+{
+    return one_text(i, v, bytes_of(close_how_name(session_close_how(session(it)))));
+}
+
+GET(status)
+{
+    return one_number(i, v, session(it)->handshake.status) && session(it)->handshake.status != 0;
+}
+
+GET(version)
+{
+    return one_number(i, v, session(it)->handshake.version) && session(it)->has_handshake &&
+           session(it)->handshake.version >= 0;
+}
+
+GET(ip)
+{
+    const struct connection *c = &session(it)->connection;
+    v->ip = i == 0 ? c->client.ip : c->server.ip;
+    v->family = c->family;
+    return i < 2;
+}
+
+GET(client_ip)
+{
+    return get_ip(it, 0, v) && i == 0;
+}
+
+GET(server_ip)
+{
+    return get_ip(it, 1, v) && i == 0;
+}
+
+GET(port)
+{
+    const struct connection *c = &session(it)->connection;
+    v->number = i == 0 ? c->client.port : c->server.port;
+    return i < 2;
+}
+
+GET(client_port)
+{
+    return get_port(it, 0, v) && i == 0;
+}
+
+GET(server_port)
+{
+    return get_port(it, 1, v) && i == 0;
+}
+
+GET(messages)
+{
+    return one_number(i, v, it->session->n);
+}
+
+GET(bytes)
+{
+    return one_count(i, v, session(it)->dir[0].payload_bytes + session(it)->dir[1].payload_bytes);
+}
+
+GET(duration)
+{
+    return one_number(i, v, session(it)->last_ts - session(it)->started);
+}
+
+/* The longest round trip of a Ping. */
+GET(rtt)
+{
+    const struct rtt_counts *r = session(it)->rtt;
+    int64_t most = -1;
+    for (int d = 0; d < 2; d++) {
+        most = r[d].count > 0 && r[d].max > most ? r[d].max : most;
+    }
+    return one_number(i, v, most) && most >= 0;
+}
+
+/* The side whose value is the i-th that there is; -1: no more. */
+static int close_side(unsigned i, bool has0, bool has1)
+{
+    if (i == 0) {
+        return has0 ? 0 : has1 ? 1 : -1;
+    }
+    return i == 1 && has0 && has1 ? 1 : -1;
+}
+
+GET(close)
+{
+    const struct close_record *c = session(it)->close;
+    int side = close_side(i, c[0].seen, c[1].seen);
+    v->number = side < 0 ? 0 : c[side].code == CLOSE_CODE_NONE ? 1005 : c[side].code;
+    return side >= 0;
+}
+
+GET(reason)
+{
+    const struct close_record *c = session(it)->close;
+    int side = close_side(i, c[0].reason.n > 0, c[1].reason.n > 0);
+    v->text = c[side > 0].reason;
+    return side >= 0;
+}
+
+GET(finding)
+{
+    if (i >= session(it)->finding_count) {
+        return false;
+    }
+    v->text = bytes_of(finding_kind(session(it)->findings[i].id)->id);
+    return true;
+}
+
+GET(severity)
+{
+    return one_number(i, v, it->session->worst) && it->session->worst >= 0;
+}
+
+GET(confidence)
+{
+    return one_number(i, v, session(it)->confidence) && session(it)->outcome == OUTCOME_MIDSTREAM;
+}
+
+/*--- Of messages --------------------------------------------------------------------------------*/
+
+GET(opcode)
+{
+    return one_number(i, v, (int64_t)store_opcode(it->message));
+}
+
+GET(direction)
+{
+    return one_text(i, v,
+                    bytes_of(store_dir(it->message) == DIR_CLIENT_TO_SERVER ? "client" : "server"));
+}
+
+GET(len)
+{
+    return one_count(i, v, it->message->len);
+}
+
+GET(wire_len)
+{
+    return one_count(i, v, it->message->wire_len);
+}
+
+GET(frames)
+{
+    return one_number(i, v, it->message->frames);
+}
+
+GET(packet)
+{
+    return one_count(i, v, it->message->pkt);
+}
+
+GET(pong_rtt)
+{
+    return one_number(i, v, it->message->rtt) && it->message->rtt >= 0;
+}
+
+#define MESSAGE_FLAG_FIELD(name, flag)                                                             \
+    GET(name)                                                                                      \
+    {                                                                                              \
+        return one_number(i, v, 1) && it->message->flags & (flag);                                 \
+    }
+MESSAGE_FLAG_FIELD(compressed, MESSAGE_COMPRESSED)
+MESSAGE_FLAG_FIELD(fragmented, MESSAGE_FRAGMENTED)
+MESSAGE_FLAG_FIELD(damaged, MESSAGE_DAMAGED | MESSAGE_NOT_INFLATED)
+MESSAGE_FLAG_FIELD(bad_utf8, MESSAGE_BAD_UTF8)
+
+GET(masked)
+{
+    return one_number(i, v, 1) && it->message->bits & STORE_MASKED;
+}
+
+GET(payload)
+{
+    if (i > 0) {
+        return false;
+    }
+    if (!*it->body_read) {
+        *it->body_read = store_body(it->store, it->message, SIZE_MAX, it->body);
+    }
+    v->text = buffer_bytes(it->body);
+    return *it->body_read;
+}
+
+/* The payload of a text message. */
+GET(text)
+{
+    return store_opcode(it->message) == 1 && get_payload(it, i, v);
+}
+
+static const struct filter_kind kinds[] = {
+#define FIELD(name, type, of_message, get, help)                                                   \
+    {{name, #type, help, of_message}, FIELD_##type, get_##get},
+    FIELD("id", NUMBER, false, id, "number of the session") FIELD(
+        "outcome", TEXT, false, outcome,
+        "open, refused, midstream or incomplete") FIELD("closed", TEXT, false,
+                                                        closed, "how it ended: clean, unanswered, fin, reset, idle, open, none")
+        FIELD("host", TEXT, false, host, "Host of the request") FIELD(
+            "path",
+            TEXT,
+            false, target,
+            "target of the request") FIELD("origin", TEXT, false, origin, "Origin of the request")
+            FIELD("user_agent", TEXT, false, user_agent, "User-Agent of the request") FIELD(
+                "server",
+                TEXT,
+                false, server,
+                "Server of the response") FIELD("method", TEXT, false, method, "method of the request")
+                FIELD("header", TEXT, false, header, "any of the head of request or response") FIELD(
+                    "status",
+                    NUMBER,
+                    false, status,
+                    "HTTP status of the answer") FIELD("version", NUMBER, false, version, "WebSocket version")
+                    FIELD("subprotocol", TEXT, false, subprotocol, "the chosen subprotocol") FIELD(
+                        "offered", TEXT, false,
+                        offered_subprotocols,
+                        "the offered subprotocols") FIELD("extensions", TEXT, false, extensions, "the chosen extensions")
+                        FIELD("ip", ADDRESS, false, ip, "address of either side") FIELD(
+                            "client.ip", ADDRESS,
+                            false, client_ip,
+                            "address of the client") FIELD("server.ip", ADDRESS, false, server_ip, "address of the server")
+                            FIELD("port", NUMBER, false, port, "port of either side") FIELD(
+                                "client.port", NUMBER, false,
+                                client_port, "port of the client")
+                                FIELD("server.port", NUMBER, false, server_port, "port of the server") FIELD(
+                                    "messages",
+                                    NUMBER,
+                                    false, messages,
+                                    "messages and control frames of the session")
+                                    FIELD("bytes", SIZE, false, bytes, "payload bytes of the session") FIELD(
+                                        "duration",
+                                        DURATION,
+                                        false, duration, "from the first packet to the last")
+                                        FIELD("rtt", DURATION, false, rtt, "longest round trip of a Ping") FIELD(
+                                            "close", CLOSE,
+                                            false,
+                                            close, "close code of either side (1005: none given)")
+                                            FIELD("reason", TEXT, false, reason, "reason of a Close") FIELD(
+                                                "finding", TEXT, false,
+                                                finding,
+                                                "id of a finding of the session")
+                                                FIELD("severity", SEVERITY, false,
+                                                      severity, "worst finding: note, warning, error")
+                                                    FIELD("confidence", NUMBER, false, confidence,
+                                                          "percent, of a session picked up "
+                                                          "mid-stream")
+                                                        FIELD(
+                                                            "opcode",
+                                                            OPCODE,
+                                                            true,
+                                                            opcode,
+                                                            "text, binary, close, ping, pong, "
+                                                            "continuation") FIELD("direction", TEXT, true, direction,
+                                                                                  "who sent it: "
+                                                                                  "client or "
+                                                                                  "server")
+                                                            FIELD(
+                                                                "len", SIZE, true,
+                                                                len, "bytes of the message, inflated")
+                                                                FIELD("wire_len", SIZE, true,
+                                                                      wire_len,
+                                                                      "bytes of the message on the "
+                                                                      "wire")
+                                                                    FIELD("text", TEXT, true, text,
+                                                                          "payload of a text "
+                                                                          "message")
+                                                                        FIELD("payload", TEXT, true,
+                                                                              payload,
+                                                                              "payload of any "
+                                                                              "message") FIELD("fra"
+                                                                                               "me"
+                                                                                               "s",
+                                                                                               NUMBER,
+                                                                                               true,
+                                                                                               frames,
+                                                                                               "fra"
+                                                                                               "mes"
+                                                                                               " of"
+                                                                                               " th"
+                                                                                               "e "
+                                                                                               "mes"
+                                                                                               "sag"
+                                                                                               "e")
+                                                                            FIELD(
+                                                                                "packet",
+                                                                                NUMBER,
+                                                                                true,
+                                                                                packet,
+                                                                                "packet of its "
+                                                                                "last byte") FIELD("compressed",
+                                                                                                   FLAG,
+                                                                                                   true,
+                                                                                                   compressed,
+                                                                                                   "it is compressed")
+                                                                                FIELD(
+                                                                                    "fragmented",
+                                                                                    FLAG,
+                                                                                    true,
+                                                                                    fragmented,
+                                                                                    "it has more "
+                                                                                    "than one "
+                                                                                    "frame")
+                                                                                    FIELD(
+                                                                                        "damaged",
+                                                                                        FLAG,
+                                                                                        true,
+                                                                                        damaged,
+                                                                                        "bytes of "
+                                                                                        "it are "
+                                                                                        "missing, "
+                                                                                        "or it "
+                                                                                        "could not "
+                                                                                        "be "
+                                                                                        "inflated")
+                                                                                        FIELD("bad_"
+                                                                                              "utf"
+                                                                                              "8",
+                                                                                              FLAG,
+                                                                                              true,
+                                                                                              bad_utf8,
+                                                                                              "a "
+                                                                                              "text"
+                                                                                              " tha"
+                                                                                              "t "
+                                                                                              "is "
+                                                                                              "no "
+                                                                                              "UTF-"
+                                                                                              "8")
+                                                                                            FIELD(
+                                                                                                "ma"
+                                                                                                "sk"
+                                                                                                "e"
+                                                                                                "d",
+                                                                                                FLAG,
+                                                                                                true,
+                                                                                                masked,
+                                                                                                "it"
+                                                                                                " i"
+                                                                                                "s "
+                                                                                                "ma"
+                                                                                                "sk"
+                                                                                                "e"
+                                                                                                "d")
+                                                                                                FIELD(
+                                                                                                    "pong.rtt",
+                                                                                                    DURATION,
+                                                                                                    true,
+                                                                                                    pong_rtt,
+                                                                                                    "round trip, of a Pong")
+    /* the same by Wireshark's names */
+    FIELD("websocket.opcode", OPCODE, true, opcode, NULL) FIELD(
+        "websocket.mask", FLAG, true, masked, NULL) FIELD("websocket.payload", TEXT, true, payload,
+                                                          NULL) FIELD("websocket.payload.text",
+                                                                      TEXT, true, text, NULL)
+        FIELD("websocket.payload_length", SIZE, true, wire_len, NULL) FIELD(
+            "websocket.payload.close.status_code", CLOSE, false, close,
+            NULL) FIELD("websocket.payload.close.reason", TEXT, false, reason, NULL)
+            FIELD("ip.addr", ADDRESS, false, ip, NULL) FIELD("ipv6.addr", ADDRESS, false, ip, NULL)
+                FIELD("tcp.port", NUMBER, false, port,
+                      NULL) FIELD("http.host", TEXT, false, host, NULL)
+                    FIELD("http.request.uri", TEXT, false, target,
+                          NULL) FIELD("http.request.method", TEXT, false, method, NULL)
+                        FIELD("http.user_agent", TEXT, false, user_agent,
+                              NULL) FIELD("http.server", TEXT, false, server, NULL)
+                            FIELD("http.response.code", NUMBER, false, status, NULL)
+                                FIELD("http.sec_websocket_protocol", TEXT, false, subprotocol, NULL)
+                                    FIELD("http.sec_websocket_extensions", TEXT, false, extensions,
+                                          NULL) FIELD("http.sec_websocket_version", NUMBER, false,
+                                                      version, NULL)
+#undef FIELD
+};
+#define KINDS (sizeof kinds / sizeof *kinds)
+
+const struct filter_kind *filter_find(const char *name, size_t n)
+{
+    for (size_t i = 0; i < KINDS; i++) {
+        const char *own = kinds[i].field.name;
+        if (strlen(own) == n && strncasecmp(own, name, n) == 0) {
+            return &kinds[i];
+        }
+    }
+    return NULL;
+}
+
+const struct filter_field *filter_field_at(size_t i)
+{
+    return i < KINDS ? &kinds[i].field : NULL;
+}

@@ -1,0 +1,118 @@
+/* From packets to the store. */
+#include "feed.h"
+
+#define PACKETS 64
+
+static size_t source_read(void *self, struct packet *packets, size_t max, int wait_ms)
+{
+    (void)wait_ms; /* a file does not keep one waiting; a pipe is interrupted by the timer */
+    return source_batch(self, packets, max);
+}
+
+static bool source_ended(void *self)
+{
+    return source_state(self) == SOURCE_ENDED;
+}
+
+static void source_progress(void *self, uint64_t *read, uint64_t *total)
+{
+    struct source_info info;
+    source_info(self, &info);
+    *read = info.read_bytes;
+    *total = info.total_bytes;
+}
+
+static const char *source_problem(void *self)
+{
+    struct source_info info;
+    source_info(self, &info);
+    for (size_t i = 0; i < info.files_n; i++) {
+        if (info.files[i].error.text[0] != '\0') {
+            return info.files[i].error.text;
+        }
+    }
+    return info.filter_problem;
+}
+
+static unsigned source_digits(void *self)
+{
+    struct source_info info;
+    source_info(self, &info);
+    return info.digits;
+}
+
+struct packet_feed feed_of_source(struct source *source)
+{
+    return (struct packet_feed){.read = source_read,
+                                .ended = source_ended,
+                                .progress = source_progress,
+                                .problem = source_problem,
+                                .digits = source_digits,
+                                .fd = -1,
+                                .self = source};
+}
+
+static void to_model(void *model, const struct batch *batch)
+{
+    model_take(model, batch);
+}
+
+int feed_open(struct feed *f, const struct packet_feed *packets, uint64_t seed, struct err *err)
+{
+    struct model_options model = {.retain = true};
+    struct store_options store = {.budget_bytes = FEED_BODIES_BYTES, .live = packets->live};
+    struct engine_options engine = {.decode = store_decode_options(), .seed = seed};
+    *f = (struct feed){.packets = *packets, .name = ""};
+    f->model = model_new(&model);
+    f->store = f->model != NULL ? store_new(&store) : NULL;
+    f->batch = f->store != NULL ? batch_new(to_model, f->model) : NULL;
+    f->engine = f->batch != NULL ? engine_new(&engine, &f->batch->sink) : NULL;
+    if (f->engine == NULL) {
+        feed_close(f);
+        return err_set(err, "out of memory");
+    }
+    struct model_listener listener = store_listener(f->store);
+    model_listen(f->model, &listener);
+    return 0;
+}
+
+void feed_close(struct feed *f)
+{
+    engine_free(f->engine);
+    batch_free(f->batch);
+    store_free(f->store);
+    model_free(f->model);
+    *f = (struct feed){0};
+}
+
+static void finish(struct feed *f)
+{
+    engine_finish(f->engine);
+    batch_flush(f->batch);
+    f->finished = true;
+}
+
+bool feed_step(struct feed *f, int64_t (*now)(void), int64_t until)
+{
+    struct packet packets[PACKETS];
+    bool some = false;
+    while (!f->finished) {
+        size_t n = f->packets.read(f->packets.self, packets, PACKETS, 0);
+        if (n == 0) {
+            if (f->packets.ended(f->packets.self)) {
+                finish(f);
+                return true;
+            }
+            break;
+        }
+        engine_packets(f->engine, packets, n);
+        some = true;
+        if (now() >= until) {
+            break;
+        }
+    }
+    if (some) {
+        batch_flush(f->batch);
+    }
+    return some;
+}

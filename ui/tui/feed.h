@@ -1,0 +1,57 @@
+/*
+ * Where the screen's traffic comes from: a source of packets, the engine that decodes them, the
+ * model and the store that keep what comes out.
+ *
+ * Packets are taken through struct packet_feed, so that files and live captures are the same to the
+ * screen: it asks for what there is within so many milliseconds.
+ */
+#ifndef WSIGHT_FEED_H
+#define WSIGHT_FEED_H
+
+#include "analyzer/capture/source.h"
+#include "analyzer/engine.h"
+#include "analyzer/store.h"
+
+#define FEED_BODIES_BYTES (128U << 20)
+
+struct packet_feed {
+    /* At most max packets, waiting up to wait_ms for the first; they are valid until the next call.
+     */
+    size_t (*read)(void *self, struct packet *, size_t max, int wait_ms);
+    bool (*ended)(void *self);
+    /* Bytes read of all there are (0: not known), for the progress line. */
+    void (*progress)(void *self, uint64_t *read, uint64_t *total);
+    /* The worst that happened, or NULL. */
+    const char *(*problem)(void *self);
+    /* Packets with this link type and this precision. */
+    unsigned (*digits)(void *self);
+    int fd; /* to poll together with the terminal; -1: there is always something until the end */
+    bool live;
+    bool blocks; /* read() waits for data, and signals interrupt it: a pipe */
+    void *self;
+};
+
+struct feed {
+    struct packet_feed packets;
+    struct engine *engine;
+    struct batch *batch;
+    struct model *model;
+    struct store *store;
+    const char *const *paths; /* of the files, for saving their packets; NULL: live */
+    size_t n_paths;
+    const char *name; /* for the title */
+    bool finished;
+};
+
+/* Over files. The source is borrowed. -1 with err filled when out of memory. */
+int feed_open(struct feed *, const struct packet_feed *, uint64_t seed, struct err *err);
+void feed_close(struct feed *);
+
+/* A packet_feed over files, or standard input. */
+struct packet_feed feed_of_source(struct source *);
+
+/* Takes packets until `until` (of now()), or until there are none at the moment. true: some came.
+ */
+bool feed_step(struct feed *, int64_t (*now)(void), int64_t until);
+
+#endif

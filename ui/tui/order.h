@@ -1,0 +1,57 @@
+/*
+ * Which sessions the list shows, and in which order. A million sessions are filtered and sorted in
+ * small pieces, between two keys: what was shown before stays until the new order is ready.
+ */
+#ifndef WSIGHT_ORDER_H
+#define WSIGHT_ORDER_H
+
+#include "analyzer/store.h"
+
+struct order_by {
+    /* Sort by this number, then by this text, then by index. Either may be NULL. */
+    uint64_t (*number)(const struct store_session *, int64_t now);
+    struct bytes (*text)(const struct store_session *);
+    bool down; /* the largest first */
+    int64_t now;
+};
+
+struct order_item;
+
+struct order {
+    uint32_t *shown; /* session indices */
+    size_t n, size;
+    size_t seen;   /* sessions asked so far whether they are to be shown */
+    uint32_t *was; /* what is shown while a new filter is at work; NULL: the above */
+    size_t was_n;
+    struct order_by by;
+    bool sorted; /* shown is by index: nothing to sort by */
+    struct order_item *items, *spare;
+    size_t job_n, job_at, job_width;
+    enum order_job { ORDER_IDLE, ORDER_KEYS, ORDER_MERGE } job;
+};
+
+void order_init(struct order *);
+void order_done(struct order *);
+
+/* Asks every session anew; those beneath `first` are not shown. */
+void order_restart(struct order *, size_t first);
+/* Sorts anew, by this. */
+void order_sort(struct order *, const struct order_by *, const struct store *);
+/* Back to the order of their beginning. */
+void order_unsort(struct order *);
+
+/* Works until `until` (of now()): asks sessions below `count` with wanted(), then sorts. true: what
+ * is shown has changed. */
+bool order_step(struct order *, const struct store *, size_t count,
+                bool (*wanted)(void *, const struct store_session *), void *ctx,
+                int64_t (*now)(void), int64_t until);
+/* There is more to do. */
+bool order_busy(const struct order *, size_t count);
+
+/* What is shown now. */
+size_t order_count(const struct order *);
+uint32_t order_at(const struct order *, size_t position);
+/* The position of a session, or the nearest to `hint` when it is not shown. */
+size_t order_find(const struct order *, uint32_t session, size_t hint, bool *found);
+
+#endif

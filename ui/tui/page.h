@@ -1,0 +1,63 @@
+/*
+ * What a message, handshake or ending looks like, as lines: as text, JSON, hex dump, its frames bit
+ * by bit, or the handshake's headers. The message screen, the preview and the comparison draw them.
+ */
+#ifndef WSIGHT_PAGE_H
+#define WSIGHT_PAGE_H
+
+#include "tui.h"
+
+/* Text and JSON are made into lines up to here; the hex dump shows all. */
+#define PAGE_TEXT_MAX_BYTES (16U << 20)
+#define PAGE_JSON_MAX_BYTES (8U << 20)
+#define PAGE_LINES_MAX 2000000U
+#define PAGE_JSON_DEPTH_MAX 128
+
+enum page_mode { PAGE_TEXT, PAGE_JSON, PAGE_HEX, PAGE_FRAMES, PAGE_HANDSHAKE, PAGE_MODES };
+
+/* What of a session is looked at. */
+enum subject_kind { SUBJECT_REQUEST, SUBJECT_RESPONSE, SUBJECT_MESSAGE, SUBJECT_END };
+struct subject {
+    uint32_t session;
+    enum subject_kind kind;
+    uint32_t message; /* index, of a SUBJECT_MESSAGE */
+};
+
+enum page_kind { LINE_PLAIN, LINE_JSON, LINE_FIELD, LINE_HEADING, LINE_NOTE, LINE_BITS };
+
+struct page_line {
+    uint32_t at, n; /* of page.text */
+    uint32_t close; /* JSON: the line that closes what this one opens; 0: none */
+    uint16_t indent;
+    uint8_t kind; /* enum page_kind */
+    bool folded;
+};
+
+struct page {
+    enum page_mode mode;
+    struct buffer text; /* the body, or what was written to be shown */
+    struct page_line *lines;
+    uint32_t *visible; /* lines that are not folded away; NULL: all */
+    size_t n, size, n_visible;
+    bool lost; /* the body could not be read back */
+};
+
+void page_init(struct page *);
+void page_done(struct page *);
+
+/* The mode that shows most of it. */
+enum page_mode page_best(const struct tui *, const struct subject *);
+/* Makes the lines for a width. The modes that make no sense for the subject become the best one. */
+void page_make(struct page *, const struct tui *, const struct subject *, enum page_mode,
+               int width);
+
+size_t page_lines(const struct page *);
+void page_draw(const struct page *, struct canvas *, size_t line, int y, int x, int end,
+               const char *search);
+/* Folds or unfolds what begins at this visible line, or around it. Returns the line to stand on. */
+size_t page_fold(struct page *, size_t line);
+void page_fold_all(struct page *);
+/* The next line that holds the text, from `from` on in the given way; -1: none. */
+int64_t page_find(const struct page *, const char *search, size_t from, int way);
+
+#endif

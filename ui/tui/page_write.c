@@ -1,0 +1,342 @@
+/* Handshakes, frames and endings as lines (RFC 6455 sections 1.3, 5.2 and 7). */
+#include "page_write.h"
+
+#include "decoders/http/fields.h"
+
+#include <stdio.h>
+
+#define FRAMES_SHOWN_MAX 1000U
+#define MASK_SHOWN_BYTES 16
+
+/*--- Handshakes ---------------------------------------------------------------------------------*/
+
+static bool is_secret(struct bytes name)
+{
+    static const char *const names[] = {"Cookie",        "Set-Cookie",
+                                        "Authorization", "Proxy-Authorization",
+                                        "X-Api-Key",     "X-Auth-Token"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (bytes_equal_nocase(name, bytes_of(names[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void write_head_line(struct page *p, const struct tui *t, struct bytes line, bool first)
+{
+    struct bytes name = bytes_part(line, 0, bytes_find(line, ':'));
+    if (first) {
+        page_write_bytes(p, LINE_HEADING, "", tui_shown_text(t, line));
+    } else if (!t->show_secrets && name.n < line.n && is_secret(name)) {
+        page_write(p, LINE_FIELD, "%.*s: ***", (int)(name.n < 100 ? name.n : 100),
+                   (const char *)name.p);
+    } else {
+        page_write_bytes(p, LINE_FIELD, "", tui_shown_text(t, line));
+    }
+}
+
+static void write_head(struct page *p, const struct tui *t, struct bytes head)
+{
+    bool first = true;
+    while (head.n > 0) {
+        size_t end = bytes_find(head, '\n');
+        struct bytes line = bytes_part(head, 0, end);
+        if (line.n > 0 && line.p[line.n - 1] == '\r') {
+            line.n--;
+        }
+        if (line.n > 0) {
+            write_head_line(p, t, line, first);
+        }
+        first = false;
+        head = bytes_from(head, end < head.n ? end + 1 : end);
+    }
+}
+
+static void write_meaning(struct page *p, const struct handshake *h)
+{
+    static const char *const accepts[] = {"not seen", "right", "WRONG"};
+    char took[SHORT_TEXT_BYTES];
+    if (h->response_pkt != 0) {
+        short_duration(took, h->response_ts - h->request_ts);
+        page_write(p, LINE_FIELD, "Answered after: %s", took);
+        page_write(p, LINE_FIELD, "Sec-WebSocket-Accept is: %s", accepts[h->accept_state]);
+    }
+    if (h->through_proxy) {
+        page_write(p, LINE_FIELD, "Inside a CONNECT tunnel: yes");
+    }
+}
+
+static void write_findings(struct page *p, const struct session *s)
+{
+    static const char *const names[] = {"note", "warning", "error"};
+    if (s->finding_count > 0) {
+        page_write(p, LINE_PLAIN, "%s", "");
+        page_write(p, LINE_HEADING, "Findings of this session");
+    }
+    for (uint32_t i = 0; i < s->finding_count; i++) {
+        const struct finding_record *f = &s->findings[i];
+        const struct finding_kind *k = finding_kind(f->id);
+        page_write(p, LINE_FIELD, "%s: %s (%s), packet %llu%s%.*s", names[k->severity], k->sentence,
+                   k->id, (unsigned long long)f->pkt, f->detail.n > 0 ? ": " : "",
+                   (int)(f->detail.n < 200 ? f->detail.n : 200), (const char *)f->detail.p);
+    }
+}
+
+void write_handshake(struct page *p, const struct tui *t, const struct subject *s)
+{
+    const struct session *session = store_session(t->feed->store, s->session)->session;
+    const struct handshake *h = &session->handshake;
+    char time[SHORT_TEXT_BYTES];
+    if (!session->has_handshake) {
+        page_write(p, LINE_NOTE, "The opening handshake was not captured: picked up mid-stream");
+        page_write(p, LINE_FIELD, "Confidence: %d %%", session->confidence);
+        write_findings(p, session);
+        return;
+    }
+    if (s->kind != SUBJECT_RESPONSE && h->request_pkt != 0) {
+        date_text(time, h->request_ts, tui_digits(t), t->settings.utc);
+        page_write(p, LINE_NOTE, "Request, packet %llu, %s", (unsigned long long)h->request_pkt,
+                   time);
+        write_head(p, t, h->request_head);
+        page_write(p, LINE_PLAIN, "%s", "");
+    }
+    if (s->kind != SUBJECT_REQUEST && h->response_pkt != 0) {
+        date_text(time, h->response_ts, tui_digits(t), t->settings.utc);
+        page_write(p, LINE_NOTE, "Response, packet %llu, %s", (unsigned long long)h->response_pkt,
+                   time);
+        write_head(p, t, h->response_head);
+        page_write(p, LINE_PLAIN, "%s", "");
+    }
+    write_meaning(p, h);
+    write_findings(p, session);
+}
+
+/*--- Frames -------------------------------------------------------------------------------------*/
+
+static void write_bits(struct page *p, const struct tui *t, const struct store_frame *f,
+                       bool compressed)
+{
+    unsigned first = f->first;
+    unsigned len7 = f->len < 126 && f->header_len < (f->masked ? 8 : 4) ? (unsigned)f->len
+                    : f->header_len >= (f->masked ? 14 : 10)            ? 127U
+                                                                        : 126U;
+    page_write(p, LINE_BITS, "  %u... ....  FIN     %s", first >> 7 & 1,
+               first & 0x80 ? "the last frame of the message" : "more frames follow");
+    page_write(p, LINE_BITS, "  .%u.. ....  RSV1    %s", first >> 6 & 1,
+               !(first & 0x40) ? "not set"
+               : compressed    ? "compressed"
+                               : "set");
+    page_write(p, LINE_BITS, "  ..%u. ....  RSV2    %s", first >> 5 & 1,
+               first & 0x20 ? "set" : "not set");
+    page_write(p, LINE_BITS, "  ...%u ....  RSV3    %s", first >> 4 & 1,
+               first & 0x10 ? "set" : "not set");
+    page_write(p, LINE_BITS, "  .... %u%u%u%u  Opcode  %u, %s", first >> 3 & 1, first >> 2 & 1,
+               first >> 1 & 1, first & 1, first & 15,
+               registry_opcode_name(t->registry, first & 15));
+    page_write(p, LINE_BITS, "  %u... ....  MASK    %s", f->masked,
+               f->masked ? "masked with the key below" : "not masked");
+    page_write(p, LINE_BITS, "  .%u%u%u %u%u%u%u  Length  %llu%s", len7 >> 6 & 1, len7 >> 5 & 1,
+               len7 >> 4 & 1, len7 >> 3 & 1, len7 >> 2 & 1, len7 >> 1 & 1, len7 & 1,
+               (unsigned long long)f->len,
+               len7 == 126   ? " (126: in the next 16 bits)"
+               : len7 == 127 ? " (127: in the next 64 bits)"
+                             : "");
+    if (f->masked) {
+        page_write(p, LINE_BITS, "  %02x %02x %02x %02x  Masking key", f->key[0], f->key[1],
+                   f->key[2], f->key[3]);
+    }
+}
+
+static void hex_line(struct page *p, const char *name, const uint8_t *bytes, size_t n, bool text)
+{
+    char hex[MASK_SHOWN_BYTES * 3 + 1] = "", ascii[MASK_SHOWN_BYTES + 1] = "";
+    for (size_t i = 0; i < n; i++) {
+        snprintf(hex + i * 3, 4, "%02x ", bytes[i]);
+        ascii[i] = bytes[i] >= 0x20 && bytes[i] < 0x7f ? (char)bytes[i] : '.';
+        ascii[i + 1] = '\0';
+    }
+    page_write(p, LINE_BITS, "  %-8s %-48s %s", name, hex, text ? ascii : "");
+}
+
+/* What was on the wire, the key, and what comes out; only where the payload is not compressed, for
+ * what is kept is the inflated one. */
+static void write_unmasking(struct page *p, const struct store_frame *f, struct bytes body,
+                            uint64_t at)
+{
+    uint8_t wire[MASK_SHOWN_BYTES], key[MASK_SHOWN_BYTES];
+    struct bytes part =
+        at < body.n ? bytes_part(body, (size_t)at, MASK_SHOWN_BYTES) : (struct bytes){NULL, 0};
+    part.n = part.n < f->len ? part.n : (size_t)f->len;
+    if (!f->masked || part.n == 0) {
+        return;
+    }
+    for (size_t i = 0; i < part.n; i++) {
+        key[i] = f->key[i & 3];
+        wire[i] = part.p[i] ^ key[i];
+    }
+    hex_line(p, "wire", wire, part.n, false);
+    hex_line(p, "xor key", key, part.n, false);
+    hex_line(p, "payload", part.p, part.n, true);
+}
+
+static void write_inflation(struct page *p, const struct session *s, const struct store_message *m)
+{
+    if (!(m->flags & MESSAGE_COMPRESSED)) {
+        return;
+    }
+    page_write(p, LINE_PLAIN, "%s", "");
+    page_write(p, LINE_HEADING, "Inflated by permessage-deflate (RFC 7692)");
+    page_write(p, LINE_FIELD, "On the wire: %llu bytes, and the tail 00 00 ff ff that is left out",
+               (unsigned long long)m->wire_len);
+    page_write(p, LINE_FIELD, "Inflated: %llu bytes%s", (unsigned long long)m->len,
+               m->flags & MESSAGE_NOT_INFLATED ? " (not in full)" : "");
+    if (m->len > 0) {
+        page_write(p, LINE_FIELD, "Size of what it was: %llu %%",
+                   (unsigned long long)(m->wire_len * 100 / m->len));
+    }
+    page_write_bytes(p, LINE_FIELD, "Negotiated: ", s->handshake.extensions);
+}
+
+static void write_close(struct page *p, const struct tui *t, struct bytes body)
+{
+    if (body.n < 2) {
+        page_write(p, LINE_FIELD, "Close code: none (1005 No Status Rcvd)");
+        return;
+    }
+    unsigned code = be16_at(body, 0);
+    page_write(p, LINE_FIELD, "Close code: %u %s", code,
+               registry_close_code_name(t->registry, code));
+    page_write_bytes(p, LINE_FIELD, "Reason: ", bytes_from(body, 2));
+}
+
+static void write_facts(struct page *p, const struct tui *t, const struct store_message *m)
+{
+    char time[SHORT_TEXT_BYTES], rtt[SHORT_TEXT_BYTES];
+    date_text(time, m->ts, tui_digits(t), t->settings.utc);
+    page_write(p, LINE_HEADING, "%s from the %s%s%s%s%s",
+               registry_opcode_name(t->registry, store_opcode(m)),
+               store_dir(m) == DIR_CLIENT_TO_SERVER ? "client" : "server",
+               m->flags & MESSAGE_COMPRESSED ? ", compressed" : "",
+               m->flags & MESSAGE_FRAGMENTED ? ", fragmented" : "",
+               m->flags & MESSAGE_DAMAGED ? ", bytes of it were not captured" : "",
+               m->flags & MESSAGE_FINISHED ? "" : ", never finished");
+    page_write(p, LINE_FIELD, "Time: %s", time);
+    if (m->packets_before > 0) {
+        page_write(p, LINE_FIELD, "Packets: %llu to %llu",
+                   (unsigned long long)(m->pkt - m->packets_before), (unsigned long long)m->pkt);
+    } else {
+        page_write(p, LINE_FIELD, "Packet: %llu", (unsigned long long)m->pkt);
+    }
+    if (m->rtt >= 0 && store_opcode(m) == 10) {
+        short_duration(rtt, m->rtt);
+        page_write(p, LINE_FIELD, "Round trip since the Ping: %s", rtt);
+    }
+    if (m->flags & MESSAGE_BAD_UTF8) {
+        page_write(p, LINE_NOTE, "This text is not valid UTF-8.");
+    }
+}
+
+static void write_frames(struct page *p, const struct tui *t, const struct subject *s,
+                         const struct store_message *m, struct bytes body)
+{
+    struct store_frame f;
+    uint64_t at = 0;
+    bool compressed = m->flags & MESSAGE_COMPRESSED;
+    for (uint32_t i = 0; i < m->frames && i < FRAMES_SHOWN_MAX; i++) {
+        page_write(p, LINE_PLAIN, "%s", "");
+        if (!store_frame(t->feed->store, m, i, &f)) {
+            page_write(p, LINE_NOTE, "The frames of this message were not kept.");
+            return;
+        }
+        page_write(p, LINE_HEADING, "Frame %u of %u, packet %llu, header of %u bytes", i + 1,
+                   m->frames, (unsigned long long)f.pkt, f.header_len);
+        write_bits(p, t, &f, compressed);
+        if (!compressed) {
+            write_unmasking(p, &f, body, at);
+        }
+        at += f.len;
+    }
+    if (m->frames > FRAMES_SHOWN_MAX) {
+        page_write(p, LINE_NOTE, "... and %u more", m->frames - FRAMES_SHOWN_MAX);
+    }
+    write_inflation(p, store_session(t->feed->store, s->session)->session, m);
+}
+
+/*--- Endings ------------------------------------------------------------------------------------*/
+
+static void write_side(struct page *p, const struct tui *t, const struct session *s, int dir)
+{
+    const struct close_record *c = &s->close[dir];
+    const struct tcp_counts *tcp = &s->end.tcp[dir];
+    page_write(p, LINE_PLAIN, "%s", "");
+    page_write(p, LINE_HEADING, "%s", dir == 0 ? "Client" : "Server");
+    if (!c->seen) {
+        page_write(p, LINE_FIELD, "Close: none");
+    } else if (c->code == CLOSE_CODE_NONE) {
+        page_write(p, LINE_FIELD, "Close: without a code (1005), packet %llu",
+                   (unsigned long long)c->pkt);
+    } else {
+        page_write(p, LINE_FIELD, "Close: %d %s, packet %llu", c->code,
+                   registry_close_code_name(t->registry, (uint32_t)c->code),
+                   (unsigned long long)c->pkt);
+    }
+    if (c->reason.n > 0) {
+        page_write_bytes(p, LINE_FIELD, "Reason: ", c->reason);
+    }
+    page_write(p, LINE_FIELD, "TCP: %llu packets, %llu bytes, %u retransmitted, %u out of order",
+               (unsigned long long)tcp->packets, (unsigned long long)tcp->bytes, tcp->retransmitted,
+               tcp->out_of_order);
+    if (tcp->gaps > 0) {
+        page_write(p, LINE_NOTE, "%llu bytes in %u holes were not captured",
+                   (unsigned long long)tcp->lost_bytes, tcp->gaps);
+    }
+}
+
+static void write_end(struct page *p, const struct tui *t, const struct subject *subject)
+{
+    static const char *const hows[] = {[END_OPEN] = "it went on when the capture ended",
+                                       [END_FIN] = "FIN",
+                                       [END_RESET] = "RST",
+                                       [END_IDLE] = "silence",
+                                       [END_REPLACED] = "another connection took its ports",
+                                       [END_EVICTED] = "given up for want of room"};
+    const struct session *s = store_session(t->feed->store, subject->session)->session;
+    char lasted[SHORT_TEXT_BYTES];
+    int first = session_close_first(s);
+    short_duration(lasted, s->last_ts - s->started);
+    page_write(p, LINE_HEADING, "How it ended: %s", close_how_name(session_close_how(s)));
+    page_write(p, LINE_FIELD, "Lasted: %s", lasted);
+    page_write(p, LINE_FIELD, "First Close: %s",
+               first < 0    ? "none"
+               : first == 0 ? "from the client"
+                            : "from the server");
+    page_write(p, LINE_FIELD, "TCP: %s%s", s->ended ? hows[s->end.how] : "still open",
+               !s->ended || s->end.first_fin < 0 ? ""
+               : s->end.first_fin == 0           ? ", from the client first"
+                                                 : ", from the server first");
+    write_side(p, t, s, 0);
+    write_side(p, t, s, 1);
+    write_findings(p, s);
+}
+
+void write_details(struct page *p, const struct tui *t, const struct subject *s)
+{
+    struct buffer body;
+    if (s->kind == SUBJECT_END) {
+        write_end(p, t, s);
+        return;
+    }
+    const struct store_message *m =
+        &store_session(t->feed->store, s->session)->messages[s->message];
+    buffer_init(&body, UINT32_MAX);
+    bool lost = !store_body(t->feed->store, m, SIZE_MAX, &body);
+    write_facts(p, t, m);
+    if (lost) {
+        page_write(p, LINE_NOTE, "The payload is gone: it could not be written to TMPDIR.");
+    } else if (store_opcode(m) == 8) {
+        write_close(p, t, buffer_bytes(&body));
+    }
+    write_frames(p, t, s, m, buffer_bytes(&body));
+    buffer_done(&body);
+}

@@ -1,0 +1,478 @@
+/* The stack of screens, the common actions, and the frame around every screen. */
+#include "tui.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ROOM_TEXTS 8
+#define ROOM_BYTES 1024
+
+struct tui_room {
+    uint8_t texts[ROOM_TEXTS][ROOM_BYTES];
+    unsigned next;
+};
+
+/*--- Opening and closing ------------------------------------------------------------------------*/
+
+int tui_init(struct tui *t, const struct feed *feed, struct terminal *terminal,
+             const struct settings *settings, struct err *err)
+{
+    *t = (struct tui){.feed = feed, .terminal = terminal, .settings = *settings};
+    t->keys = settings->keys;
+    t->registry = registry_builtin();
+    t->room = calloc(1, sizeof *t->room);
+    order_init(&t->order);
+    t->theme = theme_choose(terminal_colors(terminal), settings->background, !settings->color);
+    t->canvas.utf8 = terminal_utf8(terminal);
+    tui_resized(t);
+    if (t->room == NULL || t->canvas.cells == NULL) {
+        tui_done(t);
+        return err_set(err, "out of memory");
+    }
+    tui_open(t, &sessions_screen, NULL);
+    return 0;
+}
+
+static void close_top(struct tui *t)
+{
+    struct view *v = &t->views[--t->depth];
+    if (v->screen->close != NULL) {
+        v->screen->close(t, v->state);
+    }
+    free(v->state);
+}
+
+void tui_done(struct tui *t)
+{
+    while (t->depth > 0) {
+        close_top(t);
+    }
+    terminal_close(t->terminal);
+    order_done(&t->order);
+    filter_free(t->filter);
+    canvas_done(&t->canvas);
+    free(t->marked);
+    free(t->room);
+    t->terminal = NULL;
+}
+
+void tui_open(struct tui *t, const struct screen *screen, const void *arg)
+{
+    void *state = t->depth < TUI_DEPTH_MAX ? calloc(1, screen->state_size + 1) : NULL;
+    if (state == NULL) {
+        tui_say(t, true, "too many screens are open");
+        return;
+    }
+    t->views[t->depth++] = (struct view){screen, state};
+    t->changed = true;
+    if (screen->open != NULL) {
+        screen->open(t, state, arg);
+    }
+}
+
+void tui_back(struct tui *t)
+{
+    if (t->depth > 1) {
+        close_top(t);
+    }
+    t->changed = true;
+}
+
+void tui_home(struct tui *t)
+{
+    while (t->depth > 1) {
+        close_top(t);
+    }
+    t->changed = true;
+}
+
+void tui_say(struct tui *t, bool is_error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(t->status, sizeof t->status, format, arguments);
+    va_end(arguments);
+    t->status_is_error = is_error;
+    t->changed = true;
+}
+
+/*--- What is shown ------------------------------------------------------------------------------*/
+
+size_t tui_sessions(const struct tui *t)
+{
+    return t->paused ? t->paused_count : store_count(t->feed->store);
+}
+
+uint32_t tui_messages(const struct tui *t, const struct store_session *s)
+{
+    uint32_t n = s->n;
+    while (t->paused && n > 0 && s->messages[n - 1].ts > t->paused_ts) {
+        n--;
+    }
+    return n;
+}
+
+bool tui_wants_session(struct tui *t, const struct store_session *s)
+{
+    return t->filter == NULL || filter_session(t->filter, t->feed->store, s);
+}
+
+int tui_filter(struct tui *t, const char *text, struct filter_error *error)
+{
+    struct filter *f = NULL;
+    if (text != NULL && text[0] != '\0' && (f = filter_compile(text, error)) == NULL) {
+        return -1;
+    }
+    filter_free(t->filter);
+    t->filter = f;
+    snprintf(t->filter_text, sizeof t->filter_text, "%s", f != NULL ? text : "");
+    order_restart(&t->order, t->first_shown);
+    t->changed = true;
+    return 0;
+}
+
+bool tui_is_marked(const struct tui *t, uint32_t session)
+{
+    return session / 8 < t->marked_size && t->marked[session / 8] & 1U << session % 8;
+}
+
+void tui_mark(struct tui *t, uint32_t session, bool on)
+{
+    if (session / 8 >= t->marked_size) {
+        size_t size = (session / 8 + 1024) * 2;
+        uint8_t *more = on ? realloc(t->marked, size) : NULL;
+        if (more == NULL) {
+            return;
+        }
+        memset(more + t->marked_size, 0, size - t->marked_size);
+        t->marked = more;
+        t->marked_size = size;
+    }
+    if (tui_is_marked(t, session) != on) {
+        t->marked[session / 8] ^= (uint8_t)(1U << session % 8);
+        t->marked_n += on ? 1U : (size_t)-1;
+    }
+}
+
+/*--- Texts --------------------------------------------------------------------------------------*/
+
+struct bytes tui_shown_text(const struct tui *t, struct bytes b)
+{
+    (void)t;
+    return b;
+}
+
+struct bytes tui_join(const struct tui *t, struct bytes a, struct bytes b)
+{
+    uint8_t *room = t->room->texts[t->room->next++ % ROOM_TEXTS];
+    a = bytes_part(a, 0, ROOM_BYTES / 2);
+    b = bytes_part(b, 0, ROOM_BYTES - a.n);
+    if (a.n > 0) {
+        memcpy(room, a.p, a.n);
+    }
+    if (b.n > 0) {
+        memcpy(room + a.n, b.p, b.n);
+    }
+    return (struct bytes){room, a.n + b.n};
+}
+
+int tui_digits(const struct tui *t)
+{
+    unsigned digits =
+        t->feed->packets.digits != NULL ? t->feed->packets.digits(t->feed->packets.self) : 6;
+    return digits == 9 ? 9 : 6;
+}
+
+int64_t tui_start(const struct tui *t)
+{
+    const struct store *s = t->feed->store;
+    return store_count(s) > 0 ? store_session(s, 0)->session->started : 0;
+}
+
+void tui_time(const struct tui *t, char out[SHORT_TEXT_BYTES], int64_t ts, int64_t start,
+              int64_t before, int digits)
+{
+    if (t->settings.time == TIME_CLOCK) {
+        clock_text(out, ts, digits, t->settings.utc);
+    } else {
+        seconds_text(out, ts - (t->settings.time == TIME_START ? start : before),
+                     digits > 0 ? digits : 3);
+    }
+}
+
+void tui_session_name(const struct session *s, char *out, size_t n)
+{
+    char client[SHORT_TEXT_BYTES], server[SHORT_TEXT_BYTES];
+    endpoint_text(client, &s->connection.client, s->connection.family);
+    endpoint_text(server, &s->connection.server, s->connection.family);
+    snprintf(out, n, "%s → %s", client, server);
+}
+
+/*--- The frame around a screen ------------------------------------------------------------------*/
+
+/* The screen that is seen whole: beneath any dialogs. */
+static int base_view(const struct tui *t)
+{
+    int i = t->depth - 1;
+    while (i > 0 && t->views[i].screen->dialog) {
+        i--;
+    }
+    return i;
+}
+
+static struct area body_of(const struct tui *t)
+{
+    return (struct area){1, 0, t->canvas.rows - 2, t->canvas.columns};
+}
+
+/* How far the reading has come, what was read. */
+static void feed_text(const struct tui *t, char *out, size_t n)
+{
+    char sessions[SHORT_TEXT_BYTES], messages[SHORT_TEXT_BYTES];
+    uint64_t read = 0, total = 0;
+    const char *state = "";
+    char progress[40] = "";
+    long_count(sessions, store_count(t->feed->store));
+    long_count(messages, store_messages(t->feed->store));
+    if (!t->feed->finished && t->feed->packets.progress != NULL) {
+        t->feed->packets.progress(t->feed->packets.self, &read, &total);
+    }
+    if (!t->feed->finished && total > 0) {
+        snprintf(progress, sizeof progress, "reading %u%%  ", (unsigned)(read * 100 / total));
+    } else if (!t->feed->finished) {
+        state = t->feed->packets.live ? "live  " : "reading  ";
+    }
+    snprintf(out, n, "%s%s%s%s sessions  %s messages ", t->paused ? "PAUSED  " : "", progress,
+             state, sessions, messages);
+}
+
+static void draw_title(struct tui *t)
+{
+    struct canvas *c = &t->canvas;
+    char right[320];
+    canvas_fill(c, 0, 0, c->columns, ROLE_TITLE, ' ');
+    feed_text(t, right, sizeof right);
+    int width = (int)strlen(right);
+    int start = c->columns - width;
+    int x = canvas_text(c, 0, 1, c->columns, ROLE_TITLE_STRONG, "wsight");
+    x = canvas_format(c, 0, x + 2, c->columns, ROLE_TITLE_STRONG, "%s",
+                      t->views[base_view(t)].screen->name);
+    if (start < x + 10) {
+        start = c->columns; /* too narrow for both: the name of the file is dropped first */
+    }
+    x = text_put_string(c, 0, x + 2, start - 1, ROLE_TITLE, t->feed->name);
+    canvas_text(c, 0, start, c->columns, ROLE_TITLE, right);
+}
+
+static void draw_hints(struct tui *t)
+{
+    struct canvas *c = &t->canvas;
+    int y = c->rows - 1, x = 0;
+    const struct screen *screen = t->views[t->depth - 1].screen;
+    canvas_fill(c, y, 0, c->columns, ROLE_HINT, ' ');
+    if (t->status[0] != '\0') {
+        text_put_string(c, y, 1, c->columns, t->status_is_error ? ROLE_ERROR : ROLE_HINT_KEY,
+                        t->status);
+        return;
+    }
+    for (size_t i = 0; i < 8 && screen->hints[i] != ACTION_NONE; i++) {
+        char key[KEY_LABEL_BYTES], help[24];
+        keys_first(&t->keys, screen->hints[i], key);
+        snprintf(help, sizeof help, "%s", action_kind(screen->hints[i])->name);
+        int width = (int)strlen(key) + (int)strlen(help) + 4;
+        if (key[0] == '\0' || x + width > c->columns) {
+            continue;
+        }
+        x = canvas_format(c, y, x, c->columns, ROLE_HINT_KEY, " %s", key);
+        x = canvas_format(c, y, x, c->columns, ROLE_HINT, " %s ", help);
+    }
+}
+
+void tui_draw(struct tui *t)
+{
+    canvas_clear(&t->canvas);
+    draw_title(t);
+    draw_hints(t);
+    for (int i = base_view(t); i < t->depth; i++) {
+        t->views[i].screen->draw(t, t->views[i].state, body_of(t));
+    }
+    terminal_show(t->terminal, &t->canvas, &t->theme, t->redraw);
+    t->changed = t->redraw = false;
+}
+
+void tui_resized(struct tui *t)
+{
+    int rows, columns;
+    terminal_size(t->terminal, &rows, &columns);
+    canvas_resize(&t->canvas, rows, columns);
+    t->changed = t->redraw = true;
+}
+
+/*--- Actions that mean the same everywhere ------------------------------------------------------*/
+
+static void find_next(struct tui *t, int way)
+{
+    struct view *v = &t->views[t->depth - 1];
+    if (t->search[0] == '\0') {
+        tui_say(t, false, "nothing was searched for yet: /");
+    } else if (v->screen->find != NULL && !v->screen->find(t, v->state, way)) {
+        tui_say(t, true, "'%.100s' is not there", t->search);
+    }
+}
+
+static void toggle_color(struct tui *t)
+{
+    t->settings.color = !t->settings.color;
+    t->theme =
+        theme_choose(terminal_colors(t->terminal), t->settings.background, !t->settings.color);
+}
+
+static void toggle_pause(struct tui *t)
+{
+    t->paused_count = store_count(t->feed->store);
+    t->paused_ts = store_clock(t->feed->store);
+    t->paused = !t->paused;
+}
+
+static void go_back(struct tui *t, uint32_t key)
+{
+    if (t->depth > 1) {
+        tui_back(t);
+    } else if (key == KEYS_ESCAPE) {
+        tui_say(t, false, "q quits");
+    } else {
+        t->quit = true;
+    }
+}
+
+static void open_once(struct tui *t, const struct screen *screen)
+{
+    if (t->views[t->depth - 1].screen != screen) {
+        tui_open(t, screen, NULL);
+    }
+}
+
+static void common_action(struct tui *t, enum action action, uint32_t key)
+{
+    static const char *const times[] = {"time of day", "since the start", "since the one before"};
+    switch (action) {
+    case ACTION_BACK:
+        go_back(t, key);
+        break;
+    case ACTION_HELP:
+        open_once(t, &help_screen);
+        break;
+    case ACTION_SEARCH:
+        tui_open(t, &search_screen, NULL);
+        break;
+    case ACTION_SEARCH_NEXT:
+        find_next(t, 1);
+        break;
+    case ACTION_SEARCH_PREVIOUS:
+        find_next(t, -1);
+        break;
+    case ACTION_FILTER:
+        tui_open(t, &filter_screen, NULL);
+        break;
+    case ACTION_FILTER_CLEAR:
+        t->first_shown = 0;
+        tui_filter(t, NULL, NULL);
+        break;
+    case ACTION_STATISTICS:
+        open_once(t, &statistics_screen);
+        break;
+    case ACTION_FINDINGS:
+        open_once(t, &findings_screen);
+        break;
+    case ACTION_SAVE:
+        tui_open(t, &save_screen, NULL);
+        break;
+    case ACTION_TIME:
+        t->settings.time = (t->settings.time + 1) % TIME_MODES;
+        tui_say(t, false, "times: %s", times[t->settings.time]);
+        break;
+    case ACTION_COLOR:
+        toggle_color(t);
+        break;
+    case ACTION_PAUSE:
+        toggle_pause(t);
+        break;
+    case ACTION_AUTOSCROLL:
+        t->settings.autoscroll = !t->settings.autoscroll;
+        tui_say(t, false, "autoscroll %s", t->settings.autoscroll ? "on" : "off");
+        break;
+    case ACTION_REDRAW:
+        t->redraw = true;
+        break;
+    case ACTION_QUIT:
+        t->quit = true;
+        break;
+    default:
+        break;
+    }
+}
+
+static void act(struct tui *t, uint32_t key)
+{
+    struct view *v = &t->views[t->depth - 1];
+    uint64_t count;
+    bool pending;
+    enum action action = keys_action(&t->keys, v->screen->place, key, &count, &pending);
+    if (pending) {
+        return;
+    }
+    if (action == ACTION_NONE) {
+        char label[KEY_LABEL_BYTES], help[KEY_LABEL_BYTES];
+        key_label(label, key);
+        keys_first(&t->keys, ACTION_HELP, help);
+        tui_say(t, false, "%s does nothing here; %s shows the keys", label, help);
+        return;
+    }
+    if (v->screen->act == NULL || !v->screen->act(t, v->state, action, count)) {
+        common_action(t, action, key);
+    }
+}
+
+void tui_key(struct tui *t, uint32_t key, const struct terminal_mouse *mouse)
+{
+    struct view *v = &t->views[t->depth - 1];
+    if (key == KEYS_RESIZE) {
+        tui_resized(t);
+        return;
+    }
+    t->status[0] = '\0';
+    t->changed = true;
+    if (key == KEYS_MOUSE) {
+        if (v->screen->mouse != NULL && t->settings.mouse && mouse != NULL) {
+            v->screen->mouse(t, v->state, mouse, body_of(t));
+        }
+    } else if (v->screen->dialog) {
+        v->screen->key(t, v->state, key);
+    } else {
+        act(t, key);
+    }
+}
+
+/*--- Work in pieces -----------------------------------------------------------------------------*/
+
+static bool wants(void *ctx, const struct store_session *s)
+{
+    return tui_wants_session(ctx, s);
+}
+
+bool tui_step(struct tui *t, int64_t until)
+{
+    size_t count = tui_sessions(t);
+    bool busy;
+    t->changed |= order_step(&t->order, t->feed->store, count, wants, t, t->now, until);
+    busy = order_busy(&t->order, count);
+    for (int i = 0; i < t->depth; i++) {
+        struct view *v = &t->views[i];
+        if (v->screen->step != NULL) {
+            t->changed |= v->screen->step(t, v->state, until);
+            busy |= v->screen->busy != NULL && v->screen->busy(t, v->state);
+        }
+    }
+    return busy;
+}

@@ -1,0 +1,136 @@
+/*
+ * The screen: a stack of screens over a model and a store, in one loop on one thread.
+ *
+ * Each turn takes packets for a few milliseconds, does a piece of whatever work is open (filtering,
+ * sorting, saving), answers the keys that came, and draws at most 20 times a second: so neither
+ * capture nor decoding waits for the terminal, and a key is answered at once.
+ */
+#ifndef WSIGHT_TUI_H
+#define WSIGHT_TUI_H
+
+#include "analyzer/filter.h"
+#include "decoders/registry/registry.h"
+#include "feed.h"
+#include "keys.h"
+#include "order.h"
+#include "screen.h"
+#include "settings.h"
+#include "text.h"
+
+#define TUI_DEPTH_MAX 16
+#define TUI_STATUS_BYTES 256
+#define TUI_FILTER_BYTES 1024
+#define TUI_SEARCH_BYTES 256
+
+struct view {
+    const struct screen *screen;
+    void *state;
+};
+
+struct tui {
+    const struct feed *feed; /* model, store, where packets come from */
+    const struct registry *registry;
+    struct terminal *terminal;
+    struct canvas canvas;
+    struct theme theme;
+    struct keys keys;
+    struct settings settings;
+    struct view views[TUI_DEPTH_MAX];
+    int depth;
+    int64_t (*now)(void); /* ns of a clock that only goes on */
+    bool show_secrets;
+
+    struct order order; /* of the sessions list */
+    size_t first_shown; /* sessions before it were cleared away */
+    uint8_t *marked;    /* bit by session index */
+    size_t marked_size, marked_n;
+
+    char filter_text[TUI_FILTER_BYTES];
+    struct filter *filter; /* NULL: none */
+    char search[TUI_SEARCH_BYTES];
+
+    char status[TUI_STATUS_BYTES]; /* for the last line, until the next key */
+    bool status_is_error;
+    bool quit, lost;
+    bool paused;
+    size_t paused_count;   /* sessions there were then */
+    int64_t paused_ts;     /* ... and the newest time */
+    struct tui_room *room; /* for texts that are made to be shown */
+    bool changed;          /* something new is to be shown */
+    bool redraw;           /* all of it */
+};
+
+/* 0, or -1 with err filled. The terminal is taken over and closed by tui_done. */
+int tui_init(struct tui *, const struct feed *, struct terminal *, const struct settings *,
+             struct err *);
+void tui_done(struct tui *);
+
+/* Opens a screen over the present one; arg is for its open(). */
+void tui_open(struct tui *, const struct screen *, const void *arg);
+void tui_back(struct tui *);
+/* Back to the first one. */
+void tui_home(struct tui *);
+
+/* What a key does. */
+void tui_key(struct tui *, uint32_t key, const struct terminal_mouse *);
+/* Work in pieces until `until`; true while there is more. */
+bool tui_step(struct tui *, int64_t until);
+void tui_draw(struct tui *);
+/* The terminal has this size now. */
+void tui_resized(struct tui *);
+
+/* Packets, keys and drawing until the user has enough. */
+void tui_loop(struct tui *, struct feed *);
+
+/* A line for the user. */
+void tui_say(struct tui *, bool is_error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The filter: NULL or "" for none. -1: it is wrong, and the one before stays. */
+int tui_filter(struct tui *, const char *text, struct filter_error *);
+bool tui_wants_session(struct tui *, const struct store_session *);
+
+bool tui_is_marked(const struct tui *, uint32_t session);
+void tui_mark(struct tui *, uint32_t session, bool on);
+
+/* How many sessions, and messages of one, are shown: fewer than there are while paused. */
+size_t tui_sessions(const struct tui *);
+uint32_t tui_messages(const struct tui *, const struct store_session *);
+
+/* A list's cursor and what of it is on the screen. */
+struct scroll {
+    size_t cursor, top;
+};
+/* Keeps the cursor within n rows and the top so that it is on the screen. */
+void scroll_fit(struct scroll *, size_t n, int rows);
+/* Moves it as the action says; false: the action is none of moving. */
+bool scroll_act(struct scroll *, enum action, uint64_t count, size_t n, int rows);
+/* A bar at the right edge that shows which part is seen. */
+void scroll_bar(struct canvas *, struct area, size_t top, size_t n);
+
+/* For dialogs: a line of text that is being typed. */
+struct line_edit {
+    char text[TUI_FILTER_BYTES];
+    size_t n, at; /* bytes; where the cursor is */
+};
+void line_set(struct line_edit *, const char *text);
+/* false: the key means nothing to it. */
+bool line_key(struct line_edit *, uint32_t key);
+void line_draw(struct canvas *, const struct line_edit *, int y, int x, int end, enum role);
+
+/* The index of needle in hay, from `from` on; hay.n when there is none. Capital letters in the
+ * needle make it mind them. */
+size_t text_find(struct bytes hay, size_t from, struct bytes needle);
+
+/* Shared by screens: time as the settings say; a session's name for titles. */
+void tui_time(const struct tui *, char out[SHORT_TEXT_BYTES], int64_t ts, int64_t start,
+              int64_t before, int digits);
+int tui_digits(const struct tui *);    /* of a second that the source has */
+int64_t tui_start(const struct tui *); /* when the first session began */
+/* Text of a handshake with its secrets masked, unless they are to be shown; and two texts joined.
+ * Valid until a few more were asked for. */
+struct bytes tui_shown_text(const struct tui *, struct bytes);
+struct bytes tui_join(const struct tui *, struct bytes, struct bytes);
+void tui_session_name(const struct session *, char *out, size_t n);
+
+#endif
