@@ -265,7 +265,7 @@ static void add_session(struct store *s, const struct session *session)
     s->clock = session->last_ts > s->clock ? session->last_ts : s->clock;
 }
 
-static void opened(void *self, const struct session *session)
+static void opened(void *self, struct session *session)
 {
     add_session(self, session);
 }

@@ -11,6 +11,8 @@
 #include "output.h"
 #include "report/registry_print.h"
 #include "run.h"
+#include "tui/settings.h"
+#include "tui/start.h"
 
 #include <expat.h>
 #include <openssl/crypto.h>
@@ -180,6 +182,32 @@ static int captures(const struct options *o, const struct names *names, struct o
     return status;
 }
 
+static int screen(const struct options *o, const struct names *names)
+{
+    struct screen_options s = {.paths = o->operands,
+                               .n_paths = o->n_operands,
+                               .bpf = o->bpf,
+                               .script = o->script,
+                               .registry = names->registry,
+                               .max_connections = (size_t)o->max_connections,
+                               .show_secrets = o->show_secrets,
+                               .no_color = o->color == COLOR_NEVER};
+    int result = screen_run(&s, complain);
+    if (memory_ran_out()) {
+        complain("out of memory: some of what was read could not be kept");
+        result = -1;
+    }
+    return result == 0 ? EXIT_FINE : EXIT_FAILED;
+}
+
+/* On a terminal the screen is what a person wants, unless the command line tells of a report. */
+static bool wants_screen(const struct options *o)
+{
+    return o->command == COMMAND_UI ||
+           (o->command == COMMAND_REPORT && !o->command_given && o->format == NULL &&
+            o->output == NULL && !o->fails && !o->digest && screen_is_possible());
+}
+
 /* A capture filter that makes no sense is a mistake on the command line. */
 static int check_filter(const struct options *o, struct err *err)
 {
@@ -236,9 +264,17 @@ static int carry_out(const struct options *o, enum options_result what)
         output_abandon(&output);
         return EXIT_FAILED;
     }
-    status = o->command == COMMAND_REGISTRY     ? registry(o, &names, &output)
-             : o->command == COMMAND_INTERFACES ? interfaces(&output)
-                                                : captures(o, &names, &output);
+    if (wants_screen(o)) {
+        status = screen(o, &names);
+        output_abandon(&output);
+    } else if (o->command == COMMAND_CONFIG) {
+        settings_print(output.stream);
+        status = finish_output(&output, EXIT_FINE);
+    } else {
+        status = o->command == COMMAND_REGISTRY     ? registry(o, &names, &output)
+                 : o->command == COMMAND_INTERFACES ? interfaces(&output)
+                                                    : captures(o, &names, &output);
+    }
     names_done(&names);
     return status;
 }

@@ -35,6 +35,7 @@ enum option_id {
     OPTION_COLOR,
     OPTION_WIDTH,
     OPTION_NO_NAMES,
+    OPTION_SCRIPT,
     OPTION_QUIET,
     OPTION_VERBOSE,
     OPTION_HELP,
@@ -45,8 +46,11 @@ enum option_id {
 #define FOLLOW (1U << COMMAND_FOLLOW)
 #define REGISTRY (1U << COMMAND_REGISTRY)
 #define INTERFACES (1U << COMMAND_INTERFACES)
+#define UI (1U << COMMAND_UI)
+#define CONFIG (1U << COMMAND_CONFIG)
 #define READING (REPORT | FOLLOW)
-#define ALL (READING | REGISTRY | INTERFACES)
+#define CAPTURES (READING | UI)
+#define ALL (CAPTURES | REGISTRY | INTERFACES | CONFIG)
 
 struct option_row {
     int id;
@@ -58,8 +62,9 @@ struct option_row {
 };
 
 static const struct option_row rows[] = {
-    {OPTION_BPF, 'f', "bpf", "EXPRESSION", READING, "only packets that match, as tcpdump takes it"},
-    {OPTION_READ, 'r', "read", "FILE", READING, "read this file too; the same as naming it"},
+    {OPTION_BPF, 'f', "bpf", "EXPRESSION", CAPTURES,
+     "only packets that match, as tcpdump takes it"},
+    {OPTION_READ, 'r', "read", "FILE", CAPTURES, "read this file too; the same as naming it"},
     {OPTION_KEYS, 'k', "keys", "FILE", READING,
      "open TLS with the secrets of this key log, as SSLKEYLOGFILE makes"},
     {OPTION_INTERFACE, 'i', "interface", "NAME", READING,
@@ -79,15 +84,16 @@ static const struct option_row rows[] = {
     {OPTION_LIMIT, 0, "limit", "N|all", REPORT, "list at most N sessions in the text; all for all"},
     {OPTION_FAIL_ON, 0, "fail-on", "SEVERITY", READING,
      "exit with 4 at such a finding: note, warning or error"},
-    {OPTION_SHOW_SECRETS, 0, "show-secrets", NULL, READING,
+    {OPTION_SHOW_SECRETS, 0, "show-secrets", NULL, CAPTURES,
      "do not mask cookies, tokens, credentials and keys"},
     {OPTION_REGISTRY, 0, "registry", "FILE", ALL, "take the names from this IANA registry (XML)"},
-    {OPTION_MAX_CONNECTIONS, 0, "max-connections", "N", READING,
+    {OPTION_MAX_CONNECTIONS, 0, "max-connections", "N", CAPTURES,
      "follow at most N TCP connections at once"},
-    {OPTION_COLOR, 0, "color", "WHEN", READING, "auto, always or never"},
+    {OPTION_COLOR, 0, "color", "WHEN", CAPTURES, "auto, always or never"},
     {OPTION_WIDTH, 0, "width", "N", READING, "columns of the text; default: those of the terminal"},
-    {OPTION_NO_NAMES, 'n', NULL, NULL, READING, NULL},
+    {OPTION_NO_NAMES, 'n', NULL, NULL, CAPTURES, NULL},
     {OPTION_QUIET, 'q', "quiet", NULL, READING, "no progress on standard error"},
+    {OPTION_SCRIPT, 0, "script", "FILE", UI, "take keys from this file, and save screens"},
     {OPTION_VERBOSE, 'v', "verbose", NULL, ALL, NULL},
     {OPTION_HELP, 'h', "help", NULL, ALL, "show this help"},
     {OPTION_VERSION, 'V', "version", NULL, ALL,
@@ -102,6 +108,8 @@ struct command_row {
 static const struct command_row commands[COMMAND_COUNT] = {
     [COMMAND_REPORT] = {"report", "FILE...", "a summary of the captures", "text or json"},
     [COMMAND_FOLLOW] = {"follow", "FILE...", "a line for each message", "text or jsonl"},
+    [COMMAND_UI] = {"ui", "FILE...", "browse the sessions on the screen", NULL},
+    [COMMAND_CONFIG] = {"config", "", "the screen's settings and their defaults", NULL},
     [COMMAND_REGISTRY] = {"registry", "[TABLE|NAME|CODE]", "the names that IANA has registered",
                           NULL},
     [COMMAND_INTERFACES] = {"interfaces", "", "the network interfaces of this machine", NULL},
@@ -151,18 +159,25 @@ static void help_program(FILE *out)
         out);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         fprintf(out, "  %-10s%s%s\n", commands[i].name, commands[i].summary,
-                i == COMMAND_REPORT ? " (when no command is given)" : "");
+                i == COMMAND_REPORT ? " (when the output is no terminal)"
+                : i == COMMAND_UI   ? " (when it is one)"
+                                    : "");
     }
+    fputs("\nOptions of report, follow and ui:\n", out);
+    help_rows(out, CAPTURES, REGISTRY, NULL);
     fputs("\nOptions of report and follow:\n", out);
-    help_rows(out, READING, REGISTRY, "text, json (report) or jsonl (follow)");
+    help_rows(out, READING, UI | REGISTRY, "text, json (report) or jsonl (follow)");
     fputs("\nOptions of report:\n", out);
     help_rows(out, REPORT, FOLLOW, NULL);
     fputs("\nOptions of follow:\n", out);
     help_rows(out, FOLLOW, REPORT, NULL);
+    fputs("\nOptions of ui:\n", out);
+    help_rows(out, UI, READING, NULL);
     fputs("\nOptions of every command:\n", out);
     help_rows(out, ALL, 0, NULL);
     fputs("\nExamples:\n"
           "  wsight capture.pcapng\n"
+          "  wsight ui --show-secrets capture.pcapng\n"
           "  wsight report --format=json -o report.json monday.pcap.gz tuesday.pcap.gz\n"
           "  wsight follow -f 'tcp port 8080' capture.pcapng\n"
           "  sudo wsight follow -i eth0\n"
@@ -345,6 +360,9 @@ static int take_option(struct options *o, int id, const char *value, struct err 
         return take_limit(o, value, err);
     case OPTION_FAIL_ON:
         return take_severity(o, value, err);
+    case OPTION_SCRIPT:
+        o->script = value;
+        return 0;
     case OPTION_SHOW_SECRETS:
         o->show_secrets = true;
         return 0;
@@ -578,6 +596,9 @@ static int check_operands(const struct options *o, struct err *err)
     }
     if (o->command == COMMAND_REGISTRY) {
         return o->n_operands <= 1 ? 0 : err_set(err, "registry looks up one thing at a time");
+    }
+    if (o->command == COMMAND_CONFIG) {
+        return o->n_operands == 0 ? 0 : err_set(err, "config takes no file");
     }
     if (o->n_operands == 0) {
         return err_set(err, "no capture file given. For example: wsight %s capture.pcapng",

@@ -18,8 +18,10 @@
 enum command {
     COMMAND_REPORT,
     COMMAND_FOLLOW,
+    COMMAND_UI,
     COMMAND_REGISTRY,
     COMMAND_INTERFACES,
+    COMMAND_CONFIG,
     COMMAND_COUNT
 };
 
@@ -43,6 +45,7 @@ struct options {
     size_t n_interfaces;      /* 0: files are read */
     const char *bpf;          /* capture filter, or NULL */
     const char *output;       /* NULL: standard output */
+    const char *script;       /* ui: keys and pictures instead of a terminal, or NULL */
     const char *registry;     /* XML file, or NULL: the built-in one */
     const char *format;       /* text, json, jsonl: the command has it; NULL: its own */
     uint64_t bodies;          /* follow: bytes of each message shown; OPTIONS_UNLIMITED: all */

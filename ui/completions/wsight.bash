@@ -4,7 +4,7 @@ _wsight()
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} values="" i command=""
     local options="-f --bpf -r --read -k --keys -i --interface -s --snaplen --promiscuous -B --buffer
         -c --count --duration --sessions --format -o --output --bodies --frames --digest --limit
-        --show-secrets --fail-on --registry --max-connections --color --width -q --quiet -h --help
+        --script --show-secrets --fail-on --registry --max-connections --color --width -q --quiet -h --help
         -V --version -v --verbose"
     # --option=VALUE comes as three words.
     if [ "$prev" = = ] && [ "$COMP_CWORD" -ge 2 ]; then
@@ -14,7 +14,7 @@ _wsight()
     fi
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-            report|follow|registry|interfaces) command=${COMP_WORDS[i]}; break ;;
+            report|follow|ui|registry|interfaces|config) command=${COMP_WORDS[i]}; break ;;
         esac
     done
     case $prev in
@@ -27,7 +27,7 @@ _wsight()
             values="any $(cd /sys/class/net 2>/dev/null && echo *)" ;;
         -s|--snaplen|-B|--buffer|-c|--count|--duration|--sessions|--limit|--max-connections|--width|-f|--bpf) return ;;
         --color) values="auto always never" ;;
-        -o|--output|-r|--read|-k|--keys|--registry)
+        -o|--output|-r|--read|-k|--keys|--registry|--script)
             compopt -o filenames 2>/dev/null
             mapfile -t COMPREPLY < <(compgen -f -- "$cur")
             return ;;
@@ -50,7 +50,7 @@ _wsight()
         shopt -s extglob
         compgen -f -X '!*.@(pcap|pcapng|cap|gz)' -- "$cur")
     if [ -z "$command" ]; then
-        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "report follow registry interfaces" -- "$cur")
+        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "report follow ui registry interfaces config" -- "$cur")
     fi
 }
 complete -F _wsight wsight

@@ -8,10 +8,12 @@ function __wsight_has
 end
 
 complete -c wsight -f
-complete -c wsight -n 'not __wsight_has report follow registry interfaces' -a report -d 'A summary of the captures'
-complete -c wsight -n 'not __wsight_has report follow registry interfaces' -a follow -d 'A line for each message'
-complete -c wsight -n 'not __wsight_has report follow registry interfaces' -a registry -d 'The names IANA has registered'
-complete -c wsight -n 'not __wsight_has report follow registry interfaces' -a interfaces -d 'The network interfaces'
+complete -c wsight -n 'not __wsight_has report follow ui registry interfaces config' -a report -d 'A summary of the captures'
+complete -c wsight -n 'not __wsight_has report follow ui registry interfaces config' -a follow -d 'A line for each message'
+complete -c wsight -n 'not __wsight_has report follow ui registry interfaces config' -a registry -d 'The names IANA has registered'
+complete -c wsight -n 'not __wsight_has report follow ui registry interfaces config' -a interfaces -d 'The network interfaces'
+complete -c wsight -n 'not __wsight_has report follow ui registry interfaces config' -a ui -d 'The sessions on the screen'
+complete -c wsight -n 'not __wsight_has report follow ui registry interfaces config' -a config -d 'The settings of the screen'
 complete -c wsight -n '__wsight_has registry' \
     -a 'extensions subprotocols versions close_codes opcodes header_bits'
 for suffix in .pcap .pcapng .cap .gz
@@ -33,6 +35,7 @@ complete -c wsight -s o -l output -r -F -d 'Write to a file'
 complete -c wsight -l bodies -x -a 'all none' -d 'How much of each message is kept'
 complete -c wsight -l frames -d 'Frames, not only messages'
 complete -c wsight -l digest -d 'SHA-256 of all messages of each direction'
+complete -c wsight -l script -r -d 'Keys from this file instead of a terminal'
 complete -c wsight -l show-secrets -d 'Do not mask cookies, tokens and keys'
 complete -c wsight -l fail-on -x -a 'note warning error' -d 'Exit with 4 when there is such a finding'
 complete -c wsight -l registry -r -F -d 'Names from this IANA registry file'

@@ -169,9 +169,11 @@ SHOW(url)
         c->role = ROLE_DIM;
         return;
     }
-    /* An absolute target holds the host already. */
-    bool absolute = target.n > 0 && target.p[0] != '/';
-    c->wire = absolute ? target : tui_join(t, h->host, target);
+    /* An absolute target holds the host already; an address stands in another column. */
+    char address[SHORT_TEXT_BYTES];
+    endpoint_text(address, &s->session->connection.server, s->session->connection.family);
+    bool whole = (target.n > 0 && target.p[0] != '/') || bytes_equal(h->host, bytes_of(address));
+    c->wire = whole ? target : tui_join(t, h->host, target);
 }
 
 TEXT(url)

@@ -57,11 +57,14 @@ static void to_model(void *model, const struct batch *batch)
     model_take(model, batch);
 }
 
-int feed_open(struct feed *f, const struct packet_feed *packets, uint64_t seed, struct err *err)
+int feed_open(struct feed *f, const struct packet_feed *packets, const struct feed_options *options,
+              struct err *err)
 {
     struct model_options model = {.retain = true};
     struct store_options store = {.budget_bytes = FEED_BODIES_BYTES, .live = packets->live};
-    struct engine_options engine = {.decode = store_decode_options(), .seed = seed};
+    struct engine_options engine = {.decode = store_decode_options(),
+                                    .seed = options->seed,
+                                    .max_connections = options->max_connections};
     *f = (struct feed){.packets = *packets, .name = ""};
     f->model = model_new(&model);
     f->store = f->model != NULL ? store_new(&store) : NULL;

@@ -43,8 +43,13 @@ struct feed {
     bool finished;
 };
 
-/* Over files. The source is borrowed. -1 with err filled when out of memory. */
-int feed_open(struct feed *, const struct packet_feed *, uint64_t seed, struct err *err);
+struct feed_options {
+    uint64_t seed;          /* of the engine's hashes */
+    size_t max_connections; /* 0: the engine's own */
+};
+
+/* What is behind packet_feed is borrowed. -1 with err filled when out of memory. */
+int feed_open(struct feed *, const struct packet_feed *, const struct feed_options *, struct err *);
 void feed_close(struct feed *);
 
 /* A packet_feed over files, or standard input. */

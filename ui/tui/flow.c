@@ -246,14 +246,16 @@ static struct bytes first_words(struct tui *t, const struct store_message *m, st
     return store_opcode(m) == 8 ? bytes_from(b, 2) : b;
 }
 
+/* Half of what it begins with is no text. */
 static bool looks_binary(struct bytes b)
 {
-    size_t odd = 0;
-    for (size_t i = 0; i < b.n && i < 64; i++) {
-        odd += b.p[i] < 0x20 && b.p[i] != '\n' && b.p[i] != '\r' && b.p[i] != '\t';
-        odd += b.p[i] == 0xff || b.p[i] == 0xfe;
+    size_t odd = 0, n = 0;
+    for (size_t i = 0; i < b.n && n < 64; n++) {
+        struct glyph g = text_glyph(bytes_from(b, i), true);
+        odd += g.c == 0xfffd || (g.control && strchr("\n\r\t", b.p[i]) == NULL) || b.p[i] == 0;
+        i += g.bytes;
     }
-    return odd * 8 > (b.n < 64 ? b.n : 64);
+    return odd * 8 > n;
 }
 
 static int put_payload(struct canvas *c, struct bytes b, unsigned opcode, int y, int x, int end)
@@ -301,7 +303,8 @@ static int put_label(struct tui *t, struct flow *f, const struct store_message *
                           registry_close_code_name(t->registry, code));
     }
     if (b.n > 0) {
-        x = put_payload(c, b, opcode, y, x + 1, end);
+        x = canvas_text(c, y, x, end, ROLE_TEXT, " ");
+        x = put_payload(c, b, opcode, y, x, end);
     }
     buffer_done(&room);
     return canvas_text(c, y, x, end, ROLE_TEXT, " ");
@@ -419,7 +422,8 @@ static void draw_handshake(struct tui *t, struct flow *f, const struct lanes *l,
         put_arrow(c, l, y, DIR_CLIENT_TO_SERVER, true);
         x = canvas_text(c, y, x, end, ROLE_STRONG, " ");
         x = text_put(c, y, x, end, ROLE_STRONG, h->method);
-        x = text_put(c, y, x + 1, end, ROLE_STRONG, tui_shown_text(t, h->target));
+        x = canvas_text(c, y, x, end, ROLE_STRONG, " ");
+        x = text_put(c, y, x, end, ROLE_STRONG, tui_shown_text(t, h->target));
         canvas_text(c, y, x, end, ROLE_TEXT, " ");
         return;
     }
@@ -551,7 +555,7 @@ static void draw_header(struct tui *t, struct flow *f, const struct lanes *l, st
     start = start + (int)strlen(server) > a.columns ? a.columns - (int)strlen(server) : start;
     if (start > x + 1) {
         canvas_text(&t->canvas, a.y, start, a.columns, ROLE_HEADER, server);
-        if (s->handshake.host.n > 0) {
+        if (s->handshake.host.n > 0 && !bytes_equal(s->handshake.host, bytes_of(server))) {
             int columns = text_columns(s->handshake.host, t->canvas.utf8, start - x - 4);
             text_put(&t->canvas, a.y, x + 2 + (start - x - 4 - columns) / 2, start - 2, ROLE_HEADER,
                      s->handshake.host);
@@ -850,5 +854,5 @@ const struct screen flow_screen = {
     .busy = flow_busy,
     .find = flow_find,
     .hints = {ACTION_OPEN, ACTION_HIDE_CONTROL, ACTION_FRAMES, ACTION_PREVIEW, ACTION_SEARCH,
-              ACTION_SAVE, ACTION_BACK, ACTION_HELP},
+              ACTION_BACK, ACTION_HELP},
 };

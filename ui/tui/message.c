@@ -226,5 +226,5 @@ const struct screen message_screen = {
     .mouse = message_mouse,
     .find = message_find,
     .hints = {ACTION_VIEW_NEXT, ACTION_FOLD, ACTION_SEARCH, ACTION_NEXT_MESSAGE,
-              ACTION_PREVIOUS_MESSAGE, ACTION_SAVE, ACTION_BACK, ACTION_HELP},
+              ACTION_PREVIOUS_MESSAGE, ACTION_BACK, ACTION_HELP},
 };

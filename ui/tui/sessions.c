@@ -97,7 +97,7 @@ static void draw_header(struct tui *t, const struct sessions *s, int y, int widt
 {
     int extra, x = 1;
     size_t end = fitting(t, s->first_column, width, &extra);
-    canvas_fill(&t->canvas, y, 0, width, ROLE_HEADER, ' ');
+    canvas_fill(&t->canvas, y, 0, width + 1, ROLE_HEADER, ' ');
     for (size_t i = s->first_column; i < end; i++) {
         const struct column *column = column_at(t->settings.columns[i]);
         struct column_cell cell = {.role = ROLE_HEADER};
@@ -114,7 +114,7 @@ static void draw_header(struct tui *t, const struct sessions *s, int y, int widt
         canvas_text(&t->canvas, y, 0, 1, ROLE_HEADER, "◄");
     }
     if (end < t->settings.n_columns) {
-        canvas_text(&t->canvas, y, width - 1, width, ROLE_HEADER, "►");
+        canvas_text(&t->canvas, y, width, width + 1, ROLE_HEADER, "►");
     }
 }
 
@@ -178,11 +178,11 @@ static void sessions_draw(struct tui *t, void *state, struct area a)
     bool filtered = t->filter_text[0] != '\0' || t->first_shown > 0;
     s->rows = a.rows - 1 - filtered;
     place_cursor(t, s);
-    draw_header(t, s, a.y, a.columns);
+    draw_header(t, s, a.y, a.columns - 1);
     size_t n = order_count(&t->order);
     for (int i = 0; i < s->rows && s->scroll.top + (size_t)i < n; i++) {
         int y = a.y + 1 + i;
-        draw_row(t, s, order_at(&t->order, s->scroll.top + (size_t)i), y, a.columns);
+        draw_row(t, s, order_at(&t->order, s->scroll.top + (size_t)i), y, a.columns - 1);
         if (s->scroll.top + (size_t)i == s->scroll.cursor) {
             canvas_flag(&t->canvas, y, 0, a.columns, CELL_CURSOR);
         }
@@ -340,7 +340,7 @@ static void sessions_mouse(struct tui *t, void *state, const struct terminal_mou
     if (m->wheel_up || m->wheel_down) {
         sessions_act(t, s, m->wheel_up ? ACTION_UP : ACTION_DOWN, 3);
     } else if (m->y == a.y) {
-        int column = column_under(t, s, m->x, a.columns);
+        int column = column_under(t, s, m->x, a.columns - 1);
         if (column >= 0) {
             s->down = s->sort == column ? !s->down : s->down;
             sort_by(t, s, column);
@@ -405,6 +405,6 @@ const struct screen sessions_screen = {
     .mouse = sessions_mouse,
     .step = sessions_step,
     .find = sessions_find,
-    .hints = {ACTION_OPEN, ACTION_SEARCH, ACTION_FILTER, ACTION_COLUMNS, ACTION_SAVE,
-              ACTION_STATISTICS, ACTION_FINDINGS, ACTION_HELP},
+    .hints = {ACTION_OPEN, ACTION_SEARCH, ACTION_FILTER, ACTION_COLUMNS, ACTION_STATISTICS,
+              ACTION_FINDINGS, ACTION_HELP},
 };

@@ -338,7 +338,7 @@ static void talkers(struct pen *p, const char *title, bool servers)
     for (size_t i = 0; i < n; i++) {
         const struct store_talker *k = &list[top[i].sort];
         char address[SHORT_TEXT_BYTES], bytes[SHORT_TEXT_BYTES], sessions[SHORT_TEXT_BYTES];
-        address_text(address, k->ip, k->family);
+        ip_text(address, k->ip, k->family);
         short_bytes(bytes, k->bytes);
         short_count(sessions, k->sessions);
         most = i == 0 && k->bytes > most ? k->bytes : most;

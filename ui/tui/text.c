@@ -273,7 +273,7 @@ void date_text(char out[SHORT_TEXT_BYTES], int64_t ns, int digits, bool utc)
     time_of(out, "%Y-%m-%d %H:%M:%S", ns, digits, utc);
 }
 
-void address_text(char out[SHORT_TEXT_BYTES], const uint8_t ip[16], unsigned family)
+void ip_text(char out[SHORT_TEXT_BYTES], const uint8_t ip[16], unsigned family)
 {
     if (inet_ntop(family == 6 ? AF_INET6 : AF_INET, ip, out, SHORT_TEXT_BYTES) == NULL) {
         snprintf(out, SHORT_TEXT_BYTES, "?");
@@ -283,6 +283,6 @@ void address_text(char out[SHORT_TEXT_BYTES], const uint8_t ip[16], unsigned fam
 void endpoint_text(char out[SHORT_TEXT_BYTES], const struct endpoint *e, unsigned family)
 {
     char address[SHORT_TEXT_BYTES];
-    address_text(address, e->ip, family);
+    ip_text(address, e->ip, family);
     snprintf(out, SHORT_TEXT_BYTES, family == 6 ? "[%.47s]:%u" : "%.47s:%u", address, e->port);
 }

@@ -54,6 +54,6 @@ void date_text(char out[SHORT_TEXT_BYTES], int64_t ns, int digits, bool utc);
 /* "10.0.0.1:80", "[fd00::1]:80". */
 void endpoint_text(char out[SHORT_TEXT_BYTES], const struct endpoint *, unsigned family);
 /* "10.0.0.1", "fd00::1". */
-void address_text(char out[SHORT_TEXT_BYTES], const uint8_t ip[16], unsigned family);
+void ip_text(char out[SHORT_TEXT_BYTES], const uint8_t ip[16], unsigned family);
 
 #endif

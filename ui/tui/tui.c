@@ -1,6 +1,8 @@
 /* The stack of screens, the common actions, and the frame around every screen. */
 #include "tui.h"
 
+#include "ui/report/redact.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +13,7 @@
 struct tui_room {
     uint8_t texts[ROOM_TEXTS][ROOM_BYTES];
     unsigned next;
+    struct redactor redactor;
 };
 
 /*--- Opening and closing ------------------------------------------------------------------------*/
@@ -26,6 +29,9 @@ int tui_init(struct tui *t, const struct feed *feed, struct terminal *terminal,
     t->theme = theme_choose(terminal_colors(terminal), settings->background, !settings->color);
     t->canvas.utf8 = terminal_utf8(terminal);
     tui_resized(t);
+    if (t->room != NULL) {
+        redact_init(&t->room->redactor, false);
+    }
     if (t->room == NULL || t->canvas.cells == NULL) {
         tui_done(t);
         return err_set(err, "out of memory");
@@ -53,6 +59,9 @@ void tui_done(struct tui *t)
     filter_free(t->filter);
     canvas_done(&t->canvas);
     free(t->marked);
+    if (t->room != NULL) {
+        redact_done(&t->room->redactor);
+    }
     free(t->room);
     t->terminal = NULL;
 }
@@ -159,14 +168,19 @@ void tui_mark(struct tui *t, uint32_t session, bool on)
 
 struct bytes tui_shown_text(const struct tui *t, struct bytes b)
 {
-    (void)t;
-    return b;
+    static const struct bytes nothing = {NULL, 0};
+    if (t->show_secrets || b.n == 0) {
+        return b;
+    }
+    struct bytes shown = redact_text(&t->room->redactor, bytes_part(b, 0, ROOM_BYTES * 8));
+    /* What lies in the redactor is gone with the next call. */
+    return shown.p == b.p ? b : tui_join(t, shown, nothing);
 }
 
 struct bytes tui_join(const struct tui *t, struct bytes a, struct bytes b)
 {
     uint8_t *room = t->room->texts[t->room->next++ % ROOM_TEXTS];
-    a = bytes_part(a, 0, ROOM_BYTES / 2);
+    a = bytes_part(a, 0, b.n > 0 ? ROOM_BYTES / 2 : ROOM_BYTES);
     b = bytes_part(b, 0, ROOM_BYTES - a.n);
     if (a.n > 0) {
         memcpy(room, a.p, a.n);
@@ -384,9 +398,6 @@ static void common_action(struct tui *t, enum action action, uint32_t key)
         break;
     case ACTION_FINDINGS:
         open_once(t, &findings_screen);
-        break;
-    case ACTION_SAVE:
-        tui_open(t, &save_screen, NULL);
         break;
     case ACTION_TIME:
         t->settings.time = (t->settings.time + 1) % TIME_MODES;
