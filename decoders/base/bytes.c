@@ -12,7 +12,7 @@ bool bytes_equal_nocase(struct bytes a, struct bytes b)
         return false;
     }
     for (size_t i = 0; i < a.n; i++) {
-        if (ascii_lower(a.p[i]) != ascii_lower(b.p[i])) {
+        if (a.p[i] != b.p[i] && ascii_lower(a.p[i]) != ascii_lower(b.p[i])) {
             return false;
         }
     }
@@ -29,12 +29,6 @@ struct bytes bytes_trim(struct bytes b)
         b.n--;
     }
     return b;
-}
-
-size_t bytes_find(struct bytes b, uint8_t c)
-{
-    const uint8_t *at = b.n > 0 ? memchr(b.p, c, b.n) : NULL;
-    return at != NULL ? (size_t)(at - b.p) : b.n;
 }
 
 size_t bytes_find_bytes(struct bytes hay, struct bytes needle)

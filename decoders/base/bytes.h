@@ -58,7 +58,11 @@ bool bytes_equal_nocase(struct bytes a, struct bytes b);
 struct bytes bytes_trim(struct bytes b);
 
 /* Index of the first c, or b.n. */
-size_t bytes_find(struct bytes b, uint8_t c);
+static inline size_t bytes_find(struct bytes b, uint8_t c)
+{
+    const uint8_t *at = b.n > 0 ? memchr(b.p, c, b.n) : NULL;
+    return at != NULL ? (size_t)(at - b.p) : b.n;
+}
 
 /* Index of the first `needle`, or hay.n. */
 size_t bytes_find_bytes(struct bytes hay, struct bytes needle);

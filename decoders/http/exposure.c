@@ -119,7 +119,8 @@ static bool names_secret(struct bytes name)
         "credential", "credentials",  "auth_token",  "authtoken",
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (bytes_equal_nocase(name, bytes_of(names[i]))) {
+        if (name.n > 0 && (name.p[0] | 0x20) == names[i][0] &&
+            bytes_equal_nocase(name, bytes_of(names[i]))) {
             return true;
         }
     }

@@ -21,6 +21,9 @@ static struct bytes skip_empty_lines(struct bytes b)
 static enum verdict version_verdict(struct bytes b)
 {
     static const char pattern[] = "HTTP/0.0";
+    if (bytes_start_with(b, bytes_of("HTTP/1.1"))) {
+        return VERDICT_YES; /* nearly all of them */
+    }
     for (size_t i = 0; i < sizeof pattern - 1; i++) {
         if (i >= b.n) {
             return VERDICT_MORE;

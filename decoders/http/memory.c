@@ -115,24 +115,25 @@ void upgrade_key_done(struct upgrade_memory *m, uint64_t key)
     }
 }
 
-static uint64_t mix(uint64_t h, const void *bytes, size_t n)
+static uint64_t mix(uint64_t h, uint64_t v)
 {
-    const uint8_t *p = bytes;
-    for (size_t i = 0; i < n; i++) {
-        h = (h ^ p[i]) * 0x100000001b3u; /* FNV-1a */
-    }
-    return h;
+    h = (h ^ v) * 0x9e3779b97f4a7c15u; /* 2^64 by the golden ratio: Fibonacci hashing */
+    return h ^ h >> 32;
+}
+
+static uint64_t mix_address(uint64_t h, const uint8_t ip[16])
+{
+    uint64_t half[2];
+    memcpy(half, ip, sizeof half);
+    return mix(mix(h, half[0]), half[1]);
 }
 
 /* Who connects to whom: the client's address without its port, the server's with it. */
 static uint64_t connection_hash(const struct connection *c)
 {
-    uint64_t h = mix(0xcbf29ce484222325u, c->client.ip, sizeof c->client.ip);
-    h = mix(h, c->server.ip, sizeof c->server.ip);
-    h = mix(h, &c->server.port, sizeof c->server.port);
-    h = mix(h, c->vlan, sizeof c->vlan);
-    h = mix(h, &c->tunnel, sizeof c->tunnel);
-    return h;
+    uint64_t h = mix_address(mix_address(0, c->client.ip), c->server.ip);
+    h = mix(h, (uint64_t)c->vlan[0] << 32 | (uint64_t)c->vlan[1] << 16 | c->server.port);
+    return mix(h, c->tunnel);
 }
 
 static struct connecting *connecting_find(struct upgrade_memory *m, uint64_t who, bool add)
