@@ -691,6 +691,93 @@ static void the_order_of_packets_does_not_matter(void **state)
     }
 }
 
+/* ---- Losses ---- */
+
+/* Every finished message as a number: connection, direction, kind and content. */
+struct heard {
+    struct event_sink sink;
+    uint64_t session_port[1000];
+    size_t n;
+    uint64_t messages[20000];
+};
+
+static void on_heard(struct event_sink *sink, const struct event *e)
+{
+    struct heard *h = (struct heard *)(void *)sink;
+    assert_true(e->session < 1000);
+    if (e->type == EVENT_SESSION) {
+        h->session_port[e->session] = e->begin.connection->client.port;
+    }
+    const uint8_t not_whole = MESSAGE_DAMAGED | MESSAGE_NOT_INFLATED | MESSAGE_BODY_IS_CUT;
+    if (e->type != EVENT_MESSAGE || !(e->message.flags & MESSAGE_FINISHED) ||
+        (e->message.flags & not_whole)) {
+        return;
+    }
+    uint64_t hash = h->session_port[e->session] * 64 + (unsigned)e->dir * 32 + e->message.opcode;
+    for (size_t i = 0; i < e->message.body.n; i++) {
+        hash = (hash ^ e->message.body.p[i]) * UINT64_C(0x100000001b3);
+    }
+    assert_true(h->n < sizeof h->messages / sizeof *h->messages);
+    h->messages[h->n++] = hash;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a;
+    uint64_t y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static struct heard *hear(const struct packet *p, size_t n)
+{
+    struct heard *h = calloc(1, sizeof *h);
+    assert_non_null(h);
+    h->sink.emit = on_heard;
+    struct engine_options options = {.decode.body_max = 1 << 20, .seed = 1};
+    struct engine *e = engine_new(&options, &h->sink);
+    assert_non_null(e);
+    engine_packets(e, p, n);
+    engine_finish(e);
+    engine_free(e);
+    qsort(h->messages, h->n, sizeof *h->messages, by_number);
+    return h;
+}
+
+static void what_is_lost_is_never_guessed(void **state)
+{
+    (void)state;
+    const char *const names[] = {"captures/ws-fragmented.pcap", "captures/ws-plain.pcapng",
+                                 "captures/ws-deflate.pcapng", "captures/deflates.pcapng",
+                                 "captures/python-websockets.pcap"};
+    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
+        struct capture c = load(names[k]);
+        struct heard *all = hear(c.p, c.n);
+        assert_true(all->n > 0);
+        struct packet *p = calloc(c.n, sizeof *p);
+        assert_non_null(p);
+        for (uint64_t seed = 1; seed <= 20; seed++) {
+            uint64_t random = seed;
+            size_t n = 0;
+            for (size_t i = 0; i < c.n; i++) {
+                if (draw(&random, 100) >= seed) { /* as many percent are lost */
+                    p[n++] = c.p[i];
+                }
+            }
+            struct heard *some = hear(p, n);
+            for (size_t i = 0; i < some->n; i++) {
+                if (bsearch(&some->messages[i], all->messages, all->n, sizeof *all->messages,
+                            by_number) == NULL) {
+                    fail_msg("%s: a message that nobody sent, seed %d", names[k], (int)seed);
+                }
+            }
+            free(some);
+        }
+        free(p);
+        free(all);
+        unload(&c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -716,6 +803,7 @@ int main(void)
         cmocka_unit_test(urgent_data_is_told_once),
         cmocka_unit_test(other_bytes_in_a_retransmission_are_a_finding),
         cmocka_unit_test(the_order_of_packets_does_not_matter),
+        cmocka_unit_test(what_is_lost_is_never_guessed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
