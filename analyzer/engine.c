@@ -127,6 +127,7 @@ static void flow_gap(void *ctx, struct flow *f, enum dir dir, uint64_t n, int64_
     }
     stream_finding(f->stream, stream_dir(f, dir), FINDING_TCP_GAP, "%llu bytes",
                    (unsigned long long)n);
+    f->told_gap = true;
     if (!stream_gap(f->stream, dir, n, ts, pkt)) {
         stop_decoding(f);
     }
@@ -335,6 +336,15 @@ static bool ignored_segment(struct flow *f, enum dir dir, const struct segment *
     return f->side[0].ended && f->side[1].ended;
 }
 
+/* What waited behind a gap was handed on, too. */
+static void after_gap(struct flow *f)
+{
+    f->told_gap = false;
+    if (!f->ignored && f->stream != NULL && !stream_settle(f->stream)) {
+        stop_decoding(f);
+    }
+}
+
 static void known_segment(struct engine *e, struct flow *f, enum dir dir, struct segment *g)
 {
     f->packets++;
@@ -375,6 +385,9 @@ static void known_segment(struct engine *e, struct flow *f, enum dir dir, struct
         flow_finding(e, f, dir, FINDING_TCP_URGENT, g->pkt);
     }
     reassembly_push(&e->reassembly, f, dir, g);
+    if (f->told_gap) {
+        after_gap(f);
+    }
     if (f->ignored) {
         reassembly_drop(&e->reassembly, f); /* what still waits for its turn is not wanted either */
     }

@@ -193,6 +193,9 @@ void stream_prefetch_state(const struct stream *, enum dir);
 bool stream_data(struct stream *, const struct chunk *);
 /* n bytes of a direction are missing (after what was given so far). */
 bool stream_gap(struct stream *, enum dir, uint64_t n, int64_t ts, uint64_t pkt);
+/* Once what was waiting behind a gap was given, too: only now is the other direction offered what
+ * it keeps, as those bytes came before. An end does this by itself. */
+bool stream_settle(struct stream *);
 /* A direction is over (FIN, RST or the end of everything). */
 void stream_end(struct stream *, enum dir, int64_t ts, uint64_t pkt);
 /* Ends both directions if need be, closes the decoder, emits EVENT_END when there is a session, and

@@ -133,14 +133,14 @@ bool kept_append_gap(struct kept *k, uint64_t n, int64_t ts, uint64_t pkt)
     return append_mark(k, (struct mark){k->bytes.n, ts, pkt, n});
 }
 
-bool kept_next(struct kept *k, struct kept_offer *out)
+bool kept_next(struct kept *k, uint64_t last, struct kept_offer *out)
 {
     size_t i = k->next;
     while (i < mark_count(k) && mark_at(k, i)->gap == 0 &&
            mark_at(k, i)->end - k->taken < k->want) {
         i++;
     }
-    if (i == mark_count(k)) {
+    if (i == mark_count(k) || mark_at(k, i)->pkt > last) {
         return false;
     }
     struct mark *m = mark_at(k, i);

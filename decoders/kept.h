@@ -40,8 +40,8 @@ struct kept_offer {
 };
 
 /* The next thing to show; false when there is nothing that was not shown, or not as much as the
- * decoder wants. */
-bool kept_next(struct kept *, struct kept_offer *);
+ * decoder wants, or only what came after packet `last`. */
+bool kept_next(struct kept *, uint64_t last, struct kept_offer *);
 /* The decoder took n of the bytes. What is left is shown anew. */
 void kept_take(struct kept *, size_t n);
 /* The decoder took the gap. */

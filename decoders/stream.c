@@ -46,10 +46,12 @@ struct stream {
     uint64_t pkt;
     uint8_t side[2]; /* enum side_flag */
     bool from_start, swapped, block_asked;
+    uint8_t unsettled;          /* 1 + enum dir of a gap: a step whose bytes may follow at once */
     const struct decoder *next; /* switch asked for by the running call */
     size_t wanted;              /* by the running call */
     uint64_t session;
     const void *next_arg;
+    uint64_t last_offer; /* 1 + the last packet to be offered of what is kept; 0: any */
     const struct session_end *ending;
     uint8_t *finding_counts; /* FINDING_COUNT counters, once a finding was made */
     struct stream *parent, *children, *next_child; /* the newest child first */
@@ -476,7 +478,7 @@ static bool drain_kept(struct stream *s, enum dir d)
     uint64_t pkt = s->pkt;
     while (can_run(s, d) && !nothing_kept(s, d)) {
         size_t before = kept_bytes(s->kept[d]);
-        if (!kept_next(s->kept[d], &o)) {
+        if (!kept_next(s->kept[d], s->last_offer - 1, &o)) {
             break;
         }
         s->shared->kept_bytes -= before - kept_bytes(s->kept[d]); /* lost before a gap */
@@ -533,10 +535,22 @@ static void offer_in_turn(struct stream *s, enum dir moved)
     } while (drain_kept(s, d));
 }
 
+/* What the other direction keeps from before a chunk is offered before it. */
+static void catch_up(struct stream *s, const struct chunk *c)
+{
+    enum dir other = dir_other(c->dir);
+    if (!nothing_kept(s, other) && kept_first_pkt(s->kept[other]) < c->pkt) {
+        s->last_offer = c->pkt;
+        offer_in_turn(s, c->dir);
+        s->last_offer = 0;
+    }
+}
+
 /* What follows a step of one direction: steps of the other, and ends that may be told now, which
  * are steps as well. */
 static void settle(struct stream *s, enum dir moved)
 {
+    s->unsettled = 0;
     offer_in_turn(s, moved);
     for (int d = 0; d < 2; d++) {
         if (tell_end(s, (enum dir)d)) {
@@ -569,7 +583,7 @@ static void run_direct(struct stream *s, struct chunk c)
         kept_want(s->kept[c.dir], s->wanted);
         kept_shown(s->kept[c.dir]);
     }
-    if (moved && may_settle(s, c.dir)) {
+    if (moved && s->unsettled == 0 && may_settle(s, c.dir)) {
         settle(s, c.dir);
     }
 }
@@ -594,7 +608,7 @@ static void run_kept(struct stream *s, struct chunk c)
         c.b = bytes_from(c.b, piece.b.n);
         moved = drain_kept(s, c.dir) || moved;
     }
-    if (moved && may_settle(s, c.dir)) {
+    if (moved && s->unsettled == 0 && may_settle(s, c.dir)) {
         settle(s, c.dir);
     }
     if (c.b.n > 0 && !given_up(s, c.dir)) {
@@ -808,6 +822,14 @@ static bool goes_on(struct stream *s)
     return true;
 }
 
+bool stream_settle(struct stream *s)
+{
+    if (s->unsettled != 0) {
+        settle(s, (enum dir)(s->unsettled - 1));
+    }
+    return goes_on(s);
+}
+
 bool stream_data(struct stream *s, const struct chunk *chunk)
 {
     struct chunk c = *chunk;
@@ -816,6 +838,14 @@ bool stream_data(struct stream *s, const struct chunk *chunk)
     s->pkt = c.pkt;
     if (given_up(s, c.dir)) {
         return alive(s);
+    }
+    if (s->unsettled == 1 + (uint8_t)c.dir) {
+        catch_up(s, &c);
+    } else if (s->unsettled != 0) {
+        stream_settle(s);
+    }
+    if (given_up(s, c.dir)) {
+        return goes_on(s);
     }
     if (s->decoder == NULL) {
         collect(s, c);
@@ -833,6 +863,9 @@ bool stream_gap(struct stream *s, enum dir dir, uint64_t n, int64_t ts, uint64_t
         match(s, true);
     }
     enum dir d = turned(s, dir);
+    if (s->unsettled == 1 + (uint8_t)dir_other(d)) {
+        stream_settle(s);
+    }
     if (s->decoder == NULL || given_up(s, d)) {
         return goes_on(s);
     }
@@ -841,7 +874,7 @@ bool stream_gap(struct stream *s, enum dir dir, uint64_t n, int64_t ts, uint64_t
     if (!keep_ready(s, d) || !kept_append_gap(s->kept[d], n, ts, pkt)) {
         give_up_full(s, d, 0);
     } else if (drain_kept(s, d)) {
-        settle(s, d);
+        s->unsettled = (uint8_t)(1 + d);
     }
     return goes_on(s);
 }
@@ -854,6 +887,7 @@ void stream_end(struct stream *s, enum dir dir, int64_t ts, uint64_t pkt)
     if (s->decoder == NULL && alive(s) && (s->side[0] & s->side[1] & SIDE_ENDED)) {
         match(s, true);
     }
+    stream_settle(s);
     if (tell_end(s, turned(s, dir))) {
         settle(s, turned(s, dir)); /* the other direction may have waited for this one */
     }
@@ -868,6 +902,7 @@ static void end_both(struct stream *s)
     if (s->decoder == NULL && alive(s)) {
         match(s, true);
     }
+    stream_settle(s);
     for (;;) {
         for (int d = 0; d < 2; d++) {
             if (tell_end(s, (enum dir)d)) {

@@ -27,8 +27,8 @@ struct tcp_side {
     _Alignas(64) uint32_t next; /* sequence number of the next byte in order */
     uint32_t acked;             /* highest acknowledgement by the other side */
     uint32_t highest;           /* end of the highest segment seen */
-    uint32_t first;             /* sequence number of the first byte */
-    uint32_t fin;               /* sequence number of the FIN */
+    uint32_t first; /* sequence number of the first byte, or the first acknowledgement before it */
+    uint32_t fin;   /* sequence number of the FIN */
     bool started, acked_seen, fin_seen, ended;
     bool told_urgent;
     bool hole_seen;           /* the three hole_ fields tell of the first hole */
@@ -63,6 +63,7 @@ struct flow {
     int8_t first_fin;      /* enum dir of the side that sent FIN or RST first, or -1 */
     uint8_t new_syn_dir;   /* 1 + enum dir of its sender; 0: there is none */
     uint8_t new_syn_flags; /* TCP_SYN, or with TCP_ACK */
+    bool told_gap;         /* to its stream, by the packet that is being worked on */
     uint32_t new_syn;      /* sequence number of a SYN that may begin a new connection */
     int64_t expires;       /* when the wheel looks at it next; at or before the true time-out */
     uint32_t layers, interface;

@@ -485,8 +485,11 @@ static void acknowledgement(struct tcp_side *side, uint32_t ack)
     if (side->started && !is_near(side, ack)) {
         return;
     }
-    if (!side->acked_seen || seq_distance(ack, side->acked) > 0) {
+    if (!side->acked_seen) {
+        side->first = side->started ? side->first : ack; /* or a guess at it */
         side->acked_seen = true;
+        side->acked = ack;
+    } else if (seq_distance(ack, side->acked) > 0) {
         side->acked = ack;
     }
 }
@@ -501,12 +504,12 @@ static void start(struct tcp_side *side, uint32_t seq)
 }
 
 /* Data of a side whose SYN was not captured. Where that of the other side was, what the other side
- * has acknowledged tells whether bytes are missing before it. */
+ * acknowledged first is where this one began. */
 static void start_without_syn(const struct flow *f, struct tcp_side *side, uint32_t seq)
 {
-    uint32_t missing = seq - side->acked;
-    bool known = f->from_start && side->acked_seen && missing <= TCP_WAITING_DIRECTION_MAX_BYTES;
-    start(side, known ? side->acked : seq);
+    bool known = f->from_start && side->acked_seen && seq_distance(seq, side->first) > 0 &&
+                 within_window(seq, side->first);
+    start(side, known ? side->first : seq);
 }
 
 void reassembly_syn(struct flow *f, enum dir dir, uint32_t seq)

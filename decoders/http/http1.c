@@ -35,11 +35,15 @@ struct http1 {
     struct side side[2];
     uint8_t queue[QUEUE_MAX]; /* enum asked, a ring */
     uint8_t first, count;
-    bool from_start;    /* both sides were seen from their first byte */
-    bool client_ended;  /* no request will come */
-    bool answered;      /* a response was seen */
-    bool through_proxy; /* inside a CONNECT tunnel */
-    bool waiting;       /* a request is out after which the protocol may change */
+    uint64_t queue_pkt[QUEUE_MAX]; /* where each was seen */
+    uint64_t upgrade_pkt;          /* where the request to upgrade was seen */
+    bool requests_lost;            /* some that are answered may not be in the queue */
+    bool lossy;                    /* answers and requests may not go in step any more */
+    bool from_start;               /* both sides were seen from their first byte */
+    bool client_ended;             /* no request will come */
+    bool answered;                 /* a response was seen */
+    bool through_proxy;            /* inside a CONNECT tunnel */
+    bool waiting;                  /* a request is out after which the protocol may change */
     struct upgrade *upgrade;
     struct websocket_setup setup;
 };
@@ -105,7 +109,7 @@ static uint8_t next_place(uint8_t place)
     return (uint8_t)((place + 1) % QUEUE_MAX);
 }
 
-static void push(struct http1 *h, enum asked asked)
+static void push(struct http1 *h, enum asked asked, uint64_t pkt)
 {
     bool answers_are_lost = h->side[DIR_SERVER_TO_CLIENT].phase == PHASE_LOST;
     if (answers_are_lost) {
@@ -115,13 +119,18 @@ static void push(struct http1 *h, enum asked asked)
         h->count--;
     }
     h->queue[(h->first + h->count) % QUEUE_MAX] = (uint8_t)asked;
+    h->queue_pkt[(h->first + h->count) % QUEUE_MAX] = pkt;
     h->count++;
 }
 
-static enum asked pop(struct http1 *h)
+/* What an answer that was seen at `pkt` answers. */
+static enum asked pop(struct http1 *h, uint64_t pkt)
 {
     if (h->count == 0) {
         return ASKED_OTHER; /* its request came before the capture */
+    }
+    if (h->lossy && h->queue_pkt[h->first] > pkt) {
+        return ASKED_OTHER; /* its request is not there: nobody answers before he is asked */
     }
     enum asked asked = (enum asked)h->queue[h->first];
     h->first = next_place(h->first);
@@ -170,11 +179,12 @@ static size_t take_request(struct stream *s, struct http1 *h, const struct chunk
     if (asked == ASKED_CONNECT) {
         h->side[DIR_CLIENT_TO_SERVER].body.phase = BODY_DONE;
     }
-    push(h, asked);
+    push(h, asked, c->pkt);
     h->waiting = asked != ASKED_OTHER && asked != ASKED_HEAD;
     if (asked == ASKED_WEBSOCKET) {
         forget_upgrade(s, h);
         h->upgrade = upgrade_new(s, head, h->through_proxy);
+        h->upgrade_pkt = c->pkt;
     }
     begin_body(h, DIR_CLIENT_TO_SERVER);
     return head->whole.n;
@@ -193,8 +203,10 @@ static void answer_upgrade(struct stream *s, struct http1 *h, const struct http_
 {
     struct upgrade *u = h->upgrade;
     h->upgrade = NULL;
+    bool seen = u != NULL;
     switch (upgrade_answer(s, u, head, h->through_proxy, &h->setup)) {
     case UPGRADE_WEBSOCKET:
+        h->setup.lost[DIR_CLIENT_TO_SERVER] = !seen && h->requests_lost;
         stream_switch(s, &websocket_decoder, &h->setup);
         break;
     case UPGRADE_UNKNOWN:
@@ -209,7 +221,7 @@ static void answer_upgrade(struct stream *s, struct http1 *h, const struct http_
 static size_t take_switching(struct stream *s, struct http1 *h, enum asked asked,
                              const struct http_head *head)
 {
-    bool unseen = asked != ASKED_UPGRADE &&
+    bool unseen = asked != ASKED_UPGRADE && asked != ASKED_CONNECT &&
                   (fields_have(&head->fields, FIELD_WS_ACCEPT) || upgrade_is_request(head));
     if (h->upgrade != NULL || unseen) {
         answer_upgrade(s, h, head);
@@ -253,14 +265,13 @@ static size_t take_response(struct stream *s, struct http1 *h, const struct chun
     if (head->status < 200 && head->status != 101) {
         return head->whole.n; /* 100 Continue and its like: the answer is still to come */
     }
-    bool request_will_come =
-        h->from_start && !h->client_ended && h->side[DIR_CLIENT_TO_SERVER].phase != PHASE_LOST;
+    bool request_will_come = h->from_start && !h->client_ended && !h->requests_lost;
     if (h->count == 0 && request_will_come) {
         stream_block(s); /* captured before its request */
         return 0;
     }
     h->answered = true;
-    enum asked asked = pop(h);
+    enum asked asked = pop(h, c->pkt);
     if (head->status == 101) {
         return take_switching(s, h, asked, head);
     }
@@ -360,18 +371,29 @@ static size_t take_tunnel(struct stream *s, struct http1 *h, const struct chunk 
 
 /* ---- Losses ---- */
 
-static void lose(struct stream *s, struct http1 *h, enum dir d)
+static void answer_was_lost(struct stream *s, struct http1 *h)
 {
     struct side *client = &h->side[DIR_CLIENT_TO_SERVER];
+    forget_upgrade(s, h);
+    h->waiting = false;
+    client->phase = client->phase == PHASE_WAIT ? PHASE_LOST : client->phase;
+}
+
+static void lose(struct stream *s, struct http1 *h, enum dir d)
+{
     h->side[d].phase = PHASE_LOST;
     h->side[d].scanned = 0;
+    h->lossy = true;
     if (d == DIR_CLIENT_TO_SERVER) {
+        h->requests_lost = true;
         return;
     }
-    forget_upgrade(s, h); /* its answer was among what is lost, or cannot be told */
-    h->waiting = false;
     h->count = 0;
-    client->phase = client->phase == PHASE_WAIT ? PHASE_LOST : client->phase;
+    if (h->upgrade == NULL) {
+        answer_was_lost(s, h); /* or cannot be told */
+    } else {
+        push(h, ASKED_WEBSOCKET, h->upgrade_pkt); /* the answer to the last request may follow */
+    }
 }
 
 /* After a loss only the beginning of a piece is looked at: that is where the next message most
@@ -385,6 +407,9 @@ static size_t take_lost(struct stream *s, struct http1 *h, const struct chunk *c
         return 0;
     }
     if (v != VERDICT_YES) {
+        if (!request && h->upgrade != NULL && h->upgrade_pkt < c->pkt) {
+            answer_was_lost(s, h);
+        }
         return c->b.n;
     }
     side->phase = PHASE_HEAD;

@@ -51,6 +51,8 @@ void search_open(struct stream *s, enum dir dir)
         } else {
             begin(s, dir, false);
         }
+    } else if (ws->setup.lost[dir]) {
+        search_after_gap(s, dir, 0);
     }
 }
 

@@ -24,6 +24,7 @@ struct websocket_setup {
                                     theirs */
     bool midstream;              /* the bytes before were not seen: inflate windows are unknown */
     bool synced[2];              /* midstream: a frame begins with the next byte; else search */
+    bool lost[2]; /* bytes just before were not seen: the next frame is searched for */
 };
 
 extern const struct decoder websocket_decoder;

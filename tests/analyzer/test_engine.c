@@ -513,6 +513,41 @@ static void lost_bytes_are_told_and_counted(void **state)
     assert_int_equal(s.lost_bytes, 8);
 }
 
+#define OK "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+static void a_lost_request_does_not_confuse_those_behind_it(void **state)
+{
+    (void)state;
+    struct world *w = world_new();
+    struct talk t = open_talk(w, 4000, 100, 900);
+    t.next[0] += 30;
+    SAY(&t, 1, OK);
+    SAY(&t, 0, "GET /b HTTP/1.1\r\nHost: h\r\n\r\n");
+    SAY(&t, 1, OK);
+    upgrade(&t);
+    SAY(&t, 0, HELLO);
+    SAY(&t, 1, HI);
+    fin_both(&t);
+    expect_at_end(w, "tcp.gap (4000->80 101 >Hello <Hi fin) ");
+}
+
+static void a_lost_upgrade_leaves_its_frames_to_be_found(void **state)
+{
+    (void)state;
+    struct world *w = world_new();
+    struct talk t = open_talk(w, 4000, 100, 900);
+    t.next[0] += 300;
+    SAY(&t, 1, ANSWER);
+    t.next[0] += 5; /* the beginning of a frame */
+    SAY(&t, 0, "no frame");
+    for (int i = 0; i < 8; i++) {
+        SAY(&t, 0, HELLO);
+    }
+    fin_both(&t);
+    expect_at_end(w, "tcp.gap (4000->80 101 >Hello >Hello >Hello >Hello >Hello >Hello >Hello "
+                     ">Hello fin) ");
+}
+
 static void urgent_data_is_told_once(void **state)
 {
     (void)state;
@@ -746,9 +781,10 @@ static struct heard *hear(const struct packet *p, size_t n)
 static void what_is_lost_is_never_guessed(void **state)
 {
     (void)state;
-    const char *const names[] = {"captures/ws-fragmented.pcap", "captures/ws-plain.pcapng",
-                                 "captures/ws-deflate.pcapng", "captures/deflates.pcapng",
-                                 "captures/python-websockets.pcap"};
+    const char *const names[] = {"captures/ws-fragmented.pcap",     "captures/ws-plain.pcapng",
+                                 "captures/ws-deflate.pcapng",      "captures/deflates.pcapng",
+                                 "captures/python-websockets.pcap", "captures/nginx.pcapng",
+                                 "captures/connect-proxy.pcapng",   "captures/websocketd.pcap"};
     for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
         struct capture c = load(names[k]);
         struct heard *all = hear(c.p, c.n);
@@ -800,6 +836,8 @@ int main(void)
         cmocka_unit_test(what_follows_the_end_is_no_new_connection),
         cmocka_unit_test(a_forged_reset_does_not_hide_what_follows),
         cmocka_unit_test(lost_bytes_are_told_and_counted),
+        cmocka_unit_test(a_lost_request_does_not_confuse_those_behind_it),
+        cmocka_unit_test(a_lost_upgrade_leaves_its_frames_to_be_found),
         cmocka_unit_test(urgent_data_is_told_once),
         cmocka_unit_test(other_bytes_in_a_retransmission_are_a_finding),
         cmocka_unit_test(the_order_of_packets_does_not_matter),

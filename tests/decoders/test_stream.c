@@ -403,15 +403,20 @@ static void world_close(struct world *w)
 }
 
 /* Bytes in a buffer of their own, so that a sanitizer sees what reaches too far or is kept. */
-static void feed(struct world *w, enum dir d, const char *p, size_t n)
+static void feed_as(struct world *w, enum dir d, const char *p, size_t n, uint64_t pkt)
 {
     uint8_t *own = malloc(n + (n == 0));
     assert_non_null(own);
     memcpy(own, p, n);
-    w->pkt++;
+    w->pkt = pkt;
     struct chunk c = {1000 * (int64_t)w->pkt, w->pkt, {own, n}, d};
     w->alive = stream_data(w->stream, &c);
     free(own);
+}
+
+static void feed(struct world *w, enum dir d, const char *p, size_t n)
+{
+    feed_as(w, d, p, n, w->pkt + 1);
 }
 
 static void run_step(struct world *w, const struct step *step, size_t cut)
@@ -760,6 +765,29 @@ static void a_gap_is_a_step_for_the_other_direction(void **state)
     EXPECT(steps, "s: c:B1 c:a s:[3] s:x c:. s:. ");
 }
 
+static void what_waited_behind_a_gap_and_the_other_direction_go_by_packets(void **state)
+{
+    (void)state;
+    struct world *w = world_new();
+    w->log.packets = true;
+    feed_as(w, C2S, "!T1a", 4, 1);
+    feed_as(w, S2C, "B2", 2, 3);
+    feed_as(w, S2C, "T1x", 3, 5);
+    feed_as(w, S2C, "T1y", 3, 8);
+    stream_gap(w->stream, C2S, 7, 4000, 4);
+    feed_as(w, C2S, "T1b", 3, 4);
+    feed_as(w, C2S, "T1c", 3, 6);
+    feed_as(w, C2S, "T1d", 3, 7);
+    assert_true(stream_settle(w->stream));
+    feed_as(w, C2S, "T1e", 3, 9);
+    assert_true(stream_settle(w->stream));
+    assert_string_equal(w->log.text[2],
+                        "c:a@1 c:[7]@4 c:b@4 s:B2@3 s:x@5 c:c@6 c:d@7 s:y@8 c:e@9 ");
+    w->log.packets = false;
+    world_close(w);
+    free(w);
+}
+
 static void a_gap_that_cannot_be_survived_gives_up(void **state)
 {
     (void)state;
@@ -951,6 +979,7 @@ int main(void)
         cmocka_unit_test(gaps_that_wait_are_told_with_their_packet),
         cmocka_unit_test(gaps_wait_across_a_switch),
         cmocka_unit_test(a_gap_is_a_step_for_the_other_direction),
+        cmocka_unit_test(what_waited_behind_a_gap_and_the_other_direction_go_by_packets),
         cmocka_unit_test(a_gap_that_cannot_be_survived_gives_up),
         cmocka_unit_test(a_gap_forces_the_decision),
         cmocka_unit_test(an_end_is_told_when_no_bytes_wait),

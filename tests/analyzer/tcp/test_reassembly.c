@@ -782,6 +782,14 @@ static void the_first_acknowledgement_stands_for_a_missing_syn(void **state)
     send(w, 1000, "abc");
     expect(w, "c:abc c:de ");
     world_free(w);
+    struct world *lost = world_new();
+    reassembly_syn(&lost->f, S2C, 4999);
+    ack(lost, 1000);
+    ack(lost, 1050); /* of bytes that were not captured */
+    send(lost, 1050, "abc");
+    acks(lost, 1053, TCP_HOLE_GRACE_PACKETS + 1);
+    expect(lost, "c[50] c:abc ");
+    world_free(lost);
 }
 
 /* ---- Numbers ---- */

@@ -209,6 +209,18 @@ static void after_a_loss_the_next_message_is_found(void **state)
                                     S("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
                                     C(REQUEST("")), S(SWITCHING("") "f")};
     EXPECT(requests, "session 1\n" OPENED "< bytes f\nend 1\n");
+    const struct step answers[] = {C("GET /a HTTP/1.1\r\nHost: h\r\n\r\n" REQUEST("") "c"),
+                                   S_LOST(100), S(SWITCHING("") "f")};
+    EXPECT(answers, "session 1\n> ws.handshake.early_data: in packet 1\n" OPENED
+                    "> bytes c\n< bytes f\nend 1\n");
+}
+
+static void an_answer_that_fits_no_request_is_not_believed(void **state)
+{
+    (void)state;
+    const struct step steps[] = {C("CONNECT h:80 HTTP/1.1\r\nHost: h:80\r\n\r\n"), C(REQUEST("")),
+                                 S(SWITCHING("") "f"), C("g")};
+    EXPECT_MIDSTREAM(steps, "");
 }
 
 static void a_loss_within_a_body_costs_nothing(void **state)
@@ -370,6 +382,7 @@ int main(void)
         cmocka_unit_test(an_upgrade_without_an_answer_is_incomplete),
         cmocka_unit_test(an_upgrade_whose_answer_was_lost_is_incomplete),
         cmocka_unit_test(after_a_loss_the_next_message_is_found),
+        cmocka_unit_test(an_answer_that_fits_no_request_is_not_believed),
         cmocka_unit_test(a_loss_within_a_body_costs_nothing),
         cmocka_unit_test(behind_connect_http_starts_anew),
         cmocka_unit_test(behind_connect_tls_goes_to_its_decoder),
