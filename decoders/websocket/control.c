@@ -135,6 +135,11 @@ static void close_seen(struct stream *s, enum dir dir, struct message *m)
     d->close_ts = stream_ts(s) != 0 ? stream_ts(s) : 1;
     d->close_code = m->close_code;
     bool answers = other->close_ts != 0 && other->close_ts < d->close_ts;
+    if (answers && other->pings != NULL && other->pings->count > 0) {
+        /* The other side's Pings came before its Close, to which this is the answer (F16). */
+        stream_finding(s, dir_other(dir), FINDING_PING_UNANSWERED, "%u waited for a Pong",
+                       other->pings->count);
+    }
     if (answers && other->close_code != CLOSE_CODE_NONE && d->close_code != other->close_code) {
         stream_finding(s, dir, FINDING_CLOSE_CODE_DIFFERS, "%d answered by %d", other->close_code,
                        d->close_code == CLOSE_CODE_NONE ? 1005 : d->close_code);

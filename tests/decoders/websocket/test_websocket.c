@@ -275,6 +275,18 @@ static void a_ping_that_is_never_answered(void **state)
           "finding > ws.close.abnormal \"reset\"\n");
 }
 
+static void a_ping_before_the_close_that_is_not_answered_either(void **state)
+{
+    (void)state;
+    check(&plain,
+          "< 89 01 \"1\"\n"
+          "< 88 02 03e8\n" C("88 82") "03e8\n",
+          "message < ping len=1 \"1\"\n"
+          "message < close len=2 code=1000 \"\\x03\\xe8\"\n"
+          "finding < ws.ping.unanswered \"1 waited for a Pong\"\n"
+          "message > close len=2 code=1000 \"\\x03\\xe8\"\n");
+}
+
 static void sixty_pings_at_once_are_a_flood(void **state)
 {
     (void)state;
@@ -675,6 +687,7 @@ int main(void)
         cmocka_unit_test(the_newest_ping_answers_for_those_before),
         cmocka_unit_test(a_pong_with_other_data),
         cmocka_unit_test(a_ping_that_is_never_answered),
+        cmocka_unit_test(a_ping_before_the_close_that_is_not_answered_either),
         cmocka_unit_test(sixty_pings_at_once_are_a_flood),
         cmocka_unit_test(close_both_ways),
         cmocka_unit_test(close_without_a_code),
