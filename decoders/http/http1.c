@@ -207,6 +207,7 @@ static void answer_upgrade(struct stream *s, struct http1 *h, const struct http_
     switch (upgrade_answer(s, u, head, h->through_proxy, &h->setup)) {
     case UPGRADE_WEBSOCKET:
         h->setup.lost[DIR_CLIENT_TO_SERVER] = !seen && h->requests_lost;
+        h->setup.search[DIR_CLIENT_TO_SERVER] = !seen; /* its request may yet come */
         stream_switch(s, &websocket_decoder, &h->setup);
         break;
     case UPGRADE_UNKNOWN:

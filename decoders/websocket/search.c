@@ -53,6 +53,8 @@ void search_open(struct stream *s, enum dir dir)
         }
     } else if (ws->setup.lost[dir]) {
         search_after_gap(s, dir, 0);
+    } else if (ws->setup.search[dir]) {
+        begin(s, dir, false);
     }
 }
 

@@ -24,7 +24,8 @@ struct websocket_setup {
                                     theirs */
     bool midstream;              /* the bytes before were not seen: inflate windows are unknown */
     bool synced[2];              /* midstream: a frame begins with the next byte; else search */
-    bool lost[2]; /* bytes just before were not seen: the next frame is searched for */
+    bool search[2]; /* what follows may not be a frame yet: the first one is searched */
+    bool lost[2];   /* so it is, and bytes just before were not seen */
 };
 
 extern const struct decoder websocket_decoder;
