@@ -189,6 +189,10 @@ install: all
 	install -m 644 ui/completions/_wsight $(DATADIR)/zsh/site-functions/_wsight
 	install -m 644 ui/completions/wsight.fish $(DATADIR)/fish/vendor_completions.d/wsight.fish
 
+# Capturing without being root. An installed program is meant, or the one here.
+setcap: all
+	setcap cap_net_raw=ep $(firstword $(wildcard $(BINDIR)/wsight) $(PROGRAM))
+
 uninstall:
 	$(Q)rm -f $(BINDIR)/wsight $(DATADIR)/man/man1/wsight.1 $(DATADIR)/wsight/report.schema.json \
 		$(COMPLETIONS:%=$(DATADIR)/%)
@@ -200,7 +204,7 @@ dist:
 clean:
 	rm -rf build wsight
 
-.PHONY: all demo tests check asan tsan golden-update fuzz bench format lint install \
+.PHONY: all demo tests check asan tsan golden-update fuzz bench format lint install setcap \
 	uninstall dist clean FORCE
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(call objects,$(GENERATOR) ui/main.c $(call in_tree,tests,*.c)))

@@ -599,6 +599,20 @@ struct engine_stats engine_stats(const struct engine *e)
     return s;
 }
 
+struct engine_stats engine_stats_since(const struct engine *e, const struct engine_stats *before)
+{
+    _Static_assert(sizeof *before % sizeof(uint64_t) == 0, "only 64-bit counters");
+    struct engine_stats s = engine_stats(e);
+    uint64_t peak = s.connections_peak;
+    uint64_t *a = (uint64_t *)&s;
+    const uint64_t *b = (const uint64_t *)before;
+    for (size_t i = 0; i < sizeof s / sizeof(uint64_t); i++) {
+        a[i] -= b[i];
+    }
+    s.connections_peak = peak;
+    return s;
+}
+
 /* ---- Life ---- */
 
 struct engine *engine_new(const struct engine_options *o, struct event_sink *sink)

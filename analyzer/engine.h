@@ -45,4 +45,7 @@ void engine_finish(struct engine *);
 
 struct engine_stats engine_stats(const struct engine *);
 
+/* What was counted since `before`; the peak is that of all. */
+struct engine_stats engine_stats_since(const struct engine *, const struct engine_stats *before);
+
 #endif

@@ -34,6 +34,7 @@ struct model {
     struct pool pool;
     struct session *last; /* the session of the newest event */
     struct totals totals;
+    uint64_t ended;                  /* sessions, ever */
     struct finding_record *findings; /* of the capture */
     size_t n_findings;
     struct text_block *texts;
@@ -85,6 +86,14 @@ static struct bytes session_text(struct session *s, struct bytes b)
     struct text_block *blocks = s->texts;
     struct bytes kept = keep_text(&blocks, b);
     s->texts = blocks;
+    return kept;
+}
+
+static struct bytes finding_text(struct session *s, struct bytes b)
+{
+    struct text_block *blocks = s->finding_texts;
+    struct bytes kept = keep_text(&blocks, b);
+    s->finding_texts = blocks;
     return kept;
 }
 
@@ -148,6 +157,7 @@ static struct session *add_session(struct model *m, uint64_t id)
 static void free_session(struct model *m, struct session *s)
 {
     free(s->findings);
+    free_texts(s->finding_texts);
     free_texts(s->texts);
     pool_free(&m->pool, s);
 }
@@ -216,7 +226,7 @@ static void session_finding(struct model *m, struct session *s, const struct eve
         s->findings_left_out++;
     } else {
         *r = now;
-        r->detail = session_text(s, now.detail);
+        r->detail = finding_text(s, now.detail);
         s->finding_count++;
     }
     TELL(m, finding, s, &now);
@@ -513,22 +523,37 @@ static void take_tls(struct session *s, const struct event *e)
     s->has_tls = true;
 }
 
+/* A session that never became one is told of once. */
+static bool is_due(const struct session *s)
+{
+    return !s->reported || s->outcome == OUTCOME_OPEN || s->outcome == OUTCOME_MIDSTREAM;
+}
+
+static void add_session_to_totals(struct totals *t, const struct session *s)
+{
+    t->outcomes[s->outcome]++;
+    if (s->outcome == OUTCOME_TLS) {
+        return;
+    }
+    t->ends[session_close_how(s)]++;
+    for (int d = 0; d < 2; d++) {
+        add_counts(&t->dir[d], &s->dir[d]);
+        merge_rtt(&t->rtt[d], &s->rtt[d]);
+    }
+}
+
 static void take_end(struct model *m, struct session *s, const struct event *e)
 {
     s->end = *e->end;
     s->ended = true;
     s->last_ts = e->end->last_ts > s->last_ts ? e->end->last_ts : s->last_ts;
     struct totals *t = &m->totals;
-    t->outcomes[s->outcome]++;
-    if (s->outcome != OUTCOME_TLS) {
-        t->open_now--;
-        t->ends[session_close_how(s)]++;
-        for (int d = 0; d < 2; d++) {
-            add_counts(&t->dir[d], &s->dir[d]);
-            merge_rtt(&t->rtt[d], &s->rtt[d]);
-        }
+    t->open_now -= s->outcome != OUTCOME_TLS;
+    m->ended += s->outcome != OUTCOME_TLS;
+    if (is_due(s)) {
+        add_session_to_totals(t, s);
+        TELL(m, session_ended, s);
     }
-    TELL(m, session_ended, s);
     if (!m->options.retain) {
         remove_session(m, s);
     }
@@ -600,6 +625,78 @@ void model_take(struct model *m, const struct batch *b)
     }
 }
 
+/* ---- Intervals ---- */
+
+static int by_id(const void *a, const void *b)
+{
+    const struct session *x = *(struct session *const *)a;
+    const struct session *y = *(struct session *const *)b;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+void model_interval_end(struct model *m)
+{
+    struct session **open = malloc((m->count + 1) * sizeof(struct session *));
+    size_t n = 0;
+    if (open == NULL) {
+        return;
+    }
+    for (size_t i = 0; i <= m->mask; i++) {
+        if (m->slots[i] != NULL && is_due(m->slots[i])) {
+            open[n++] = m->slots[i];
+        }
+    }
+    qsort(open, n, sizeof(struct session *), by_id);
+    for (size_t i = 0; i < n; i++) {
+        add_session_to_totals(&m->totals, open[i]);
+        TELL(m, session_ended, open[i]);
+        open[i]->reported = true;
+    }
+    free(open);
+}
+
+static void begin_session_anew(struct session *s)
+{
+    memset(s->dir, 0, sizeof s->dir);
+    memset(s->rtt, 0, sizeof s->rtt);
+    free_texts(s->finding_texts);
+    s->finding_texts = NULL;
+    s->finding_count = 0;
+    s->findings_left_out = 0;
+}
+
+void model_interval_begin(struct model *m)
+{
+    struct totals *t = &m->totals;
+    struct totals fresh = {.open_now = t->open_now, .open_peak = t->open_now};
+    free(t->subprotocols.list);
+    free(t->extensions.list);
+    free_texts(m->texts);
+    m->texts = NULL;
+    m->n_findings = 0;
+    for (size_t i = 0; i <= m->mask; i++) {
+        struct session *s = m->slots[i];
+        if (s != NULL && is_due(s)) {
+            begin_session_anew(s);
+            fresh.sessions += s->outcome != OUTCOME_TLS;
+            fresh.tls_connections += s->outcome == OUTCOME_TLS;
+        }
+    }
+    *t = fresh;
+}
+
+void model_totals_now(const struct model *m, struct totals *t)
+{
+    *t = m->totals;
+    for (size_t i = 0; i <= m->mask; i++) {
+        const struct session *s = m->slots[i];
+        for (int d = 0; s != NULL && s->outcome != OUTCOME_TLS && d < 2; d++) {
+            add_counts(&t->dir[d], &s->dir[d]);
+            merge_rtt(&t->rtt[d], &s->rtt[d]);
+        }
+    }
+}
+
 /* ---- Life ---- */
 
 struct model *model_new(const struct model_options *options)
@@ -642,6 +739,22 @@ void model_listen(struct model *m, const struct model_listener *l)
 {
     assert(m->n_listeners < LISTENERS_MAX);
     m->listeners[m->n_listeners++] = *l;
+}
+
+void model_forget(struct model *m, const void *self)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < m->n_listeners; i++) {
+        if (m->listeners[i].self != self) {
+            m->listeners[kept++] = m->listeners[i];
+        }
+    }
+    m->n_listeners = kept;
+}
+
+uint64_t model_sessions_ended(const struct model *m)
+{
+    return m->ended;
 }
 
 const struct totals *model_totals(const struct model *m)

@@ -87,6 +87,7 @@ struct session {
     enum outcome outcome;
     int confidence; /* percent; of a mid-stream pickup */
     bool ended;
+    bool reported; /* model_interval told of it before */
     bool has_handshake;
     bool has_tls; /* tls is set: the session is in TLS, or is a TLS connection */
     bool has_digest[2];
@@ -103,6 +104,7 @@ struct session {
     uint32_t finding_count;
     uint64_t findings_left_out; /* kinds beyond FINDINGS_PER_SESSION */
     void *texts;                /* what the bytes above point into; the model's */
+    void *finding_texts;        /* the same for the findings */
 };
 
 #define MODEL_NAMES_MAX 256 /* distinct subprotocols or extensions that are counted by name */
@@ -160,8 +162,27 @@ void model_free(struct model *);
 /* Listeners are called in the order in which they were added; the struct is copied. At most 4. */
 void model_listen(struct model *, const struct model_listener *);
 
+/* Ends what model_listen began, by the listener's self. */
+void model_forget(struct model *, const void *self);
+
+/*
+ * For reports at intervals. model_interval_end tells the listeners' session_ended of every session
+ * that is still open, in the order of their ids, as it is by now, and adds them to the totals: what
+ * a report of the interval needs. model_interval_begin then counts from nothing again: totals,
+ * findings, and what the open sessions have counted. Refused, incomplete and TLS sessions are told
+ * of once.
+ */
+void model_interval_end(struct model *);
+void model_interval_begin(struct model *);
+
+/* The totals with what open sessions have counted so far. */
+void model_totals_now(const struct model *, struct totals *);
+
 /* Takes what a batch holds, in order. */
 void model_take(struct model *, const struct batch *);
+
+/* Sessions that have ended since the model began, TLS connections not counted. */
+uint64_t model_sessions_ended(const struct model *);
 
 const struct totals *model_totals(const struct model *);
 

@@ -107,6 +107,9 @@ void keylogs_poll(struct keylogs *k)
         if (log->fd >= 0) {
             (void)read_log(k, log);
         }
+        if (k->sealed) {
+            continue;
+        }
         if (log->fd >= 0 && is_new_file(log)) {
             close(log->fd);
             log->fd = -1;

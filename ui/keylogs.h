@@ -21,6 +21,7 @@ struct keylogs {
     struct keylog list[KEYLOGS_MAX];
     size_t n;
     bool follow;
+    bool sealed; /* nothing can be opened any more: what is open is read on */
 };
 
 /* Opens and reads the files, and the one that SSLKEYLOGFILE names when that can be read. follow:

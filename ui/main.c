@@ -5,6 +5,7 @@
 #include "analyzer/capture/bpf.h"
 #include "config.h"
 #include "interfaces.h"
+#include "live_run.h"
 #include "memory.h"
 #include "names.h"
 #include "options.h"
@@ -72,6 +73,9 @@ static int version(const struct options *o, struct output *output)
         fprintf(output->stream, "%s\nzlib %s\n%s\n%s\nregistry of %s, %s\n", pcap_lib_version(),
                 zlibVersion(), OpenSSL_version(OPENSSL_VERSION), XML_ExpatVersion(),
                 registry_builtin()->updated, registry_builtin()->source);
+        char held[160];
+        privileges_describe(held, sizeof held);
+        fprintf(output->stream, "this process holds: %s\n", held);
     }
     return finish_output(output, EXIT_FINE);
 }
@@ -133,11 +137,11 @@ static struct run_output run_output(const struct options *o, const struct names 
                                .notice = notice};
 }
 
-static bool has_findings(const struct options *o, const struct model *model)
+static bool has_findings(const struct options *o, const struct run *run)
 {
-    const struct totals *t = model_totals(model);
+    const struct totals *t = model_totals(run->model);
     for (int i = (int)o->fail_on; o->fails && i < SEVERITY_COUNT; i++) {
-        if (t->findings_by_severity[i] > 0) {
+        if (t->findings_by_severity[i] > 0 || run->findings_before[i] > 0) {
             return true;
         }
     }
@@ -148,8 +152,12 @@ static bool has_findings(const struct options *o, const struct model *model)
 static int report(struct run *run, const struct run_output *look, struct output *output)
 {
     struct err err;
-    run_packets(run, look);
-    int status = has_findings(run->options, run->model) ? EXIT_FINDINGS : EXIT_FINE;
+    if (run_packets(run, look, output) != 0) {
+        complain(run->problem.text);
+        output_abandon(output);
+        return EXIT_FAILED;
+    }
+    int status = has_findings(run->options, run) ? EXIT_FINDINGS : EXIT_FINE;
     if (summary_is_void(run->source)) {
         output_abandon(output);
     } else if (run_report(run, &err) == 0) {
@@ -171,8 +179,20 @@ static int captures(const struct options *o, const struct names *names, struct o
     struct run run;
     struct err err;
     struct run_output look = run_output(o, names, output->stream);
+    struct privileges_account account;
+    if (o->n_interfaces > 0 && privileges_find(o->user, &account, &err) != 0) {
+        complain(err.text);
+        output_abandon(output);
+        return EXIT_FAILED;
+    }
     if (run_open(&run, o, &look, &err) != 0) {
         complain(err.text);
+        output_abandon(output);
+        return EXIT_FAILED;
+    }
+    if (o->n_interfaces > 0 && live_confine(&run, output, &account, &err) != 0) {
+        complain(err.text);
+        run_close(&run);
         output_abandon(output);
         return EXIT_FAILED;
     }
@@ -203,9 +223,9 @@ static int screen(const struct options *o, const struct names *names)
 /* On a terminal the screen is what a person wants, unless the command line tells of a report. */
 static bool wants_screen(const struct options *o)
 {
-    return o->command == COMMAND_UI ||
-           (o->command == COMMAND_REPORT && !o->command_given && o->format == NULL &&
-            o->output == NULL && !o->fails && !o->digest && screen_is_possible());
+    return o->command == COMMAND_UI || (o->command == COMMAND_REPORT && !o->command_given &&
+                                        o->format == NULL && o->output == NULL && !o->fails &&
+                                        !o->digest && o->n_interfaces == 0 && screen_is_possible());
 }
 
 /* A capture filter that makes no sense is a mistake on the command line. */
@@ -248,7 +268,7 @@ static int carry_out(const struct options *o, enum options_result what)
         complain(err.text);
         return EXIT_USAGE;
     }
-    if (output_open(&output, o->output, &err) != 0) {
+    if ((o->n_interfaces > 0 ? output_open_growing : output_open)(&output, o->output, &err) != 0) {
         complain(err.text);
         return EXIT_FAILED;
     }

@@ -21,6 +21,8 @@ enum option_id {
     OPTION_BUFFER,
     OPTION_COUNT,
     OPTION_DURATION,
+    OPTION_EVERY,
+    OPTION_USER,
     OPTION_SESSIONS,
     OPTION_FORMAT,
     OPTION_OUTPUT,
@@ -75,6 +77,9 @@ static const struct option_row rows[] = {
      "live: the kernel's buffer for each interface; default 64M"},
     {OPTION_COUNT, 'c', "count", "PACKETS", READING, "stop after so many packets"},
     {OPTION_DURATION, 0, "duration", "SECONDS", READING, "live: stop after so long"},
+    {OPTION_EVERY, 0, "every", "SECONDS", REPORT, "live: a report of each interval"},
+    {OPTION_USER, 0, "user", "NAME", READING,
+     "live: become this user once the interfaces are open; default: nobody"},
     {OPTION_SESSIONS, 0, "sessions", "N", READING, "stop after so many sessions"},
     {OPTION_FORMAT, 0, "format", "FORMAT", READING, NULL},
     {OPTION_OUTPUT, 'o', "output", "FILE", ALL, "write to a file, which appears when it is whole"},
@@ -341,6 +346,11 @@ static int take_option(struct options *o, int id, const char *value, struct err 
         return take_number(&o->count, UINT64_MAX, "count", value, err);
     case OPTION_DURATION:
         return take_number(&o->duration, DURATION_MAX_SECONDS, "duration", value, err);
+    case OPTION_EVERY:
+        return take_number(&o->every, DURATION_MAX_SECONDS, "every", value, err);
+    case OPTION_USER:
+        o->user = value;
+        return 0;
     case OPTION_SESSIONS:
         return take_number(&o->sessions, UINT64_MAX, "sessions", value, err);
     case OPTION_FORMAT:

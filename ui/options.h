@@ -53,6 +53,8 @@ struct options {
     uint64_t max_connections; /* 0: the engine's own */
     uint64_t count, sessions; /* stop after so many packets or sessions; 0: never */
     uint64_t duration;        /* ... or seconds */
+    uint64_t every;           /* live report: seconds of an interval; 0: one at the end */
+    const char *user;         /* live: whom root becomes; NULL: who called sudo, or nobody */
     uint64_t snaplen;         /* live: bytes of each packet; 0: all */
     uint64_t buffer;          /* live: bytes of the kernel's ring */
     unsigned width;           /* columns; 0: those of the terminal */

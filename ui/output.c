@@ -1,6 +1,8 @@
 /* Where a report goes, and whether it got there. */
 #include "output.h"
 
+#include "analyzer/capture/privileges.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -77,7 +79,8 @@ static int open_path(struct output *o, const char *path)
 
 int output_open(struct output *o, const char *path, struct err *err)
 {
-    *o = (struct output){.stream = stdout, .name = path != NULL ? path : "standard output"};
+    *o = (struct output){
+        .stream = stdout, .name = path != NULL ? path : "standard output", .directory = -1};
     errno = 0;
     if (path != NULL && open_path(o, path) != 0) {
         cannot_write(o, err);
@@ -86,6 +89,66 @@ int output_open(struct output *o, const char *path, struct err *err)
         return -1;
     }
     return 0;
+}
+
+/* The directory, so that the file can be opened anew when paths cannot be any more. -1 with errno
+ * set. */
+static int open_directory_of(struct output *o, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *directory = slash == NULL   ? strdup(".")
+                      : slash == path ? strdup("/")
+                                      : strndup(path, (size_t)(slash - path));
+    if (directory == NULL) {
+        return -1;
+    }
+    o->base = slash != NULL ? slash + 1 : path;
+    o->directory = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    free(directory);
+    return o->directory;
+}
+
+int output_open_growing(struct output *o, const char *path, struct err *err)
+{
+    struct stat old;
+    if (path == NULL || (stat(path, &old) == 0 && !S_ISREG(old.st_mode))) {
+        return output_open(o, path, err);
+    }
+    *o = (struct output){.name = path, .directory = -1};
+    errno = 0;
+    int fd = open_directory_of(o, path) >= 0
+                 ? openat(o->directory, o->base, SEAL_OPEN_FLAGS_NEW & ~O_NOFOLLOW, 0666)
+                 : -1;
+    o->stream = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (o->stream == NULL) {
+        cannot_write(o, err);
+        output_abandon(o);
+        return -1;
+    }
+    return 0;
+}
+
+int output_reopen(struct output *o, struct err *err)
+{
+    if (o->directory < 0) {
+        return 0;
+    }
+    errno = 0;
+    (void)fflush(o->stream);
+    int fd = openat(o->directory, o->base, SEAL_OPEN_FLAGS_APPEND, 0666);
+    if (fd < 0 || dup3(fd, fileno(o->stream), O_CLOEXEC) < 0) {
+        return cannot_write(o, err);
+    }
+    close(fd);
+    return 0;
+}
+
+static void close_directory(struct output *o)
+{
+    if (o->directory >= 0) {
+        close(o->directory);
+        o->directory = -1;
+    }
 }
 
 /* Standard output is closed too: only then does a network file system tell that it is full. */
@@ -99,6 +162,7 @@ int output_close(struct output *o, struct err *err)
         why = errno;
     }
     o->stream = NULL;
+    close_directory(o);
     errno = why;
     if (!wrong && o->path != NULL) {
         wrong = rename(o->temporary, o->path) != 0;
@@ -120,6 +184,7 @@ void output_abandon(struct output *o)
         fclose(o->stream);
     }
     o->stream = NULL;
+    close_directory(o);
     if (o->temporary != NULL) {
         unlink(o->temporary);
     }

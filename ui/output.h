@@ -18,10 +18,20 @@ struct output {
     const char *name; /* for messages; borrowed */
     char *path;       /* what `temporary` becomes, links followed; NULL: nothing to rename */
     char *temporary;
+    int directory; /* of a file that grows, for opening it anew; -1: it does not */
+    const char *base;
 };
 
 /* path NULL: standard output. -1 with err filled when it cannot be opened. */
 int output_open(struct output *output, const char *path, struct err *err);
+
+/* For output that grows as long as a live capture runs: the file has its name at once. path NULL:
+ * standard output. */
+int output_open_growing(struct output *output, const char *path, struct err *err);
+
+/* Opens a file that grows anew, under the same name, which another file may have by now; nothing
+ * for other outputs. -1 with err filled: what was open before goes on. */
+int output_reopen(struct output *output, struct err *err);
 
 /* Gives the file its name. -1 with err filled when not everything could be written: the file that
  * had the name before is then still there. */

@@ -2,6 +2,7 @@
 #include "run.h"
 
 #include "config.h"
+#include "live_run.h"
 #include "memory.h"
 #include "progress.h"
 #include "signals.h"
@@ -36,9 +37,9 @@ static struct engine_options engine_options(const struct options *o)
 }
 
 /* The report's format, started and listening to the model. */
-static int start_report(struct run *run, const struct options *o, const struct run_output *output,
-                        struct err *err)
+int run_start_report(struct run *run, const struct run_output *output, struct err *err)
 {
+    const struct options *o = run->options;
     run->context = (struct report_context){
         .out = output->stream,
         .options = {.width = output->width,
@@ -46,6 +47,7 @@ static int start_report(struct run *run, const struct options *o, const struct r
                     .limit = o->limit,
                     .show_secrets = o->show_secrets,
                     .frames = o->frames,
+                    .no_files = o->n_interfaces > 0,
                     .bodies = o->bodies},
         .tool_name = "wsight",
         .tool_version = WSIGHT_VERSION,
@@ -65,6 +67,13 @@ static int start_report(struct run *run, const struct options *o, const struct r
     struct model_listener listener = run->format->listener(run->report);
     model_listen(run->model, &listener);
     return 0;
+}
+
+void run_forget_report(struct run *run)
+{
+    model_forget(run->model, run->report);
+    run->format->free(run->report);
+    run->report = NULL;
 }
 
 static struct source *open_source(struct run *run, const struct options *o,
@@ -90,7 +99,7 @@ static int open_parts(struct run *run, const struct options *o, const struct run
     struct model_options model = {.retain = false};
     struct engine_options engine = engine_options(o);
     size_t inputs = o->n_interfaces > 0 ? o->n_interfaces : o->n_operands;
-    if (keylogs_open(&run->keylogs, o->keylogs, o->n_keylogs, false, err) != 0) {
+    if (keylogs_open(&run->keylogs, o->keylogs, o->n_keylogs, o->n_interfaces > 0, err) != 0) {
         return -1;
     }
     engine.secrets = run->keylogs.secrets;
@@ -114,7 +123,7 @@ int run_open(struct run *run, const struct options *o, const struct run_output *
     if (!memory_available(LIBCRYPTO_BYTES)) {
         return err_set(err, "out of memory");
     }
-    if (open_parts(run, o, output, err) != 0 || start_report(run, o, output, err) != 0) {
+    if (open_parts(run, o, output, err) != 0 || run_start_report(run, output, err) != 0) {
         run_close(run);
         return -1;
     }
@@ -152,42 +161,55 @@ static void take_packets(struct run *run, const struct packet *packets, size_t n
     }
 }
 
-/* Until the end, a signal, or an output that takes no more. */
-static void read_packets(struct run *run, FILE *stream, struct progress *progress)
+static bool goes_on(const struct run *run, const struct stop *stop, FILE *stream)
+{
+    return !signals_stop() && !ferror(stream) && !memory_ran_out() &&
+           !stop_is_due(stop, model_sessions_ended(run->model));
+}
+
+/* Until the end, a signal, or an output that takes no more. live is NULL for files. */
+static int read_packets(struct run *run, struct live_run *live, FILE *stream,
+                        struct progress *progress)
 {
     struct packet packets[RUN_PACKETS];
     struct stop stop;
     stop_init(&stop, run->options);
-    while (!signals_stop() && !ferror(stream) && !memory_ran_out() &&
-           !stop_is_due(&stop, model_totals(run->model))) {
+    while (goes_on(run, &stop, stream)) {
         size_t n = source_batch(run->source, packets, stop_room(&stop, RUN_PACKETS));
         if (n == 0 && source_state(run->source) == SOURCE_ENDED) {
-            return;
+            return 0;
         }
         stop.packets += n;
         take_packets(run, packets, n);
+        if (live != NULL && live_tick(live, &run->problem) != 0) {
+            return -1;
+        }
         if (progress_due(progress)) {
             show(run, progress);
         }
     }
+    return 0;
 }
 
-void run_packets(struct run *run, const struct run_output *output)
+int run_packets(struct run *run, const struct run_output *look, struct output *output)
 {
     struct progress progress;
-    bool live = source_is_live(run->source);
-    signals_catch(live);
-    progress_start(&progress, output->progress);
-    read_packets(run, output->stream, &progress);
+    struct live_run live;
+    bool is_live = source_is_live(run->source);
+    signals_catch(is_live);
+    live_begin(&live, run, look, output);
+    progress_start(&progress, look->progress);
+    int status = read_packets(run, is_live ? &live : NULL, look->stream, &progress);
     progress_end(&progress);
     source_refresh(run->source);
     engine_finish(run->engine);
     summary_findings(run->source, &run->batch->sink);
     keylogs_findings(&run->keylogs, &run->batch->sink);
     batch_flush(run->batch);
-    run->stats = engine_stats(run->engine);
-    run->summary.capture.interrupted = signals_stop() && !live;
+    run->stats = live_stats(&live);
+    run->summary.capture.interrupted = signals_stop() && !is_live;
     (void)summary_update(&run->summary, run->source); /* without memory an interface lacks a name */
+    return status;
 }
 
 int run_report(struct run *run, struct err *err)

@@ -7,6 +7,7 @@
 
 #include "keylogs.h"
 #include "options.h"
+#include "output.h"
 #include "summary.h"
 
 struct run {
@@ -21,7 +22,9 @@ struct run {
     struct report_context context;
     const struct report_format *format;
     void *report;
-    bool started; /* a packet came */
+    bool started;                             /* a packet came */
+    struct err problem;                       /* why the reading was ended */
+    uint64_t findings_before[SEVERITY_COUNT]; /* of the intervals before this one */
 };
 
 /* How the report is to look. */
@@ -39,8 +42,14 @@ int run_open(struct run *run, const struct options *options, const struct run_ou
              struct err *err);
 
 /* Reads everything and ends every connection. SIGINT and SIGTERM stop the reading early; a second
- * one ends the program. The end of memory stops it, too. */
-void run_packets(struct run *run, const struct run_output *output);
+ * one ends the program. -1 with run->problem filled when an interval's report could not be
+ * written. */
+int run_packets(struct run *run, const struct run_output *look, struct output *output);
+
+/* Starts the report that listens to the model; run_open does it, and again after each
+ * run_forget_report. -1 with err filled. */
+int run_start_report(struct run *run, const struct run_output *output, struct err *err);
+void run_forget_report(struct run *run);
 
 /* Writes the report. -1 with err filled. */
 int run_report(struct run *run, struct err *err);

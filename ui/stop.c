@@ -20,10 +20,10 @@ void stop_init(struct stop *stop, const struct options *o)
     }
 }
 
-bool stop_is_due(const struct stop *stop, const struct totals *t)
+bool stop_is_due(const struct stop *stop, uint64_t ended)
 {
     return (stop->packets_max > 0 && stop->packets >= stop->packets_max) ||
-           (stop->sessions_max > 0 && t->sessions - t->open_now >= stop->sessions_max) ||
+           (stop->sessions_max > 0 && ended >= stop->sessions_max) ||
            (stop->deadline > 0 && now() >= stop->deadline);
 }
 

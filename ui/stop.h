@@ -2,7 +2,6 @@
 #ifndef WSIGHT_STOP_H
 #define WSIGHT_STOP_H
 
-#include "analyzer/model.h"
 #include "options.h"
 
 struct stop {
@@ -15,7 +14,8 @@ struct stop {
 /* The time runs from here on. */
 void stop_init(struct stop *stop, const struct options *options);
 
-bool stop_is_due(const struct stop *stop, const struct totals *totals);
+/* ended: sessions that have. */
+bool stop_is_due(const struct stop *stop, uint64_t ended);
 
 /* How many of n packets may still be taken. */
 size_t stop_room(const struct stop *stop, size_t n);

@@ -9,8 +9,9 @@ int summary_init(struct summary *s, size_t n, const char *filter)
 {
     *s = (struct summary){.capture = {.files_n = n, .digits = 6, .filter = filter}};
     s->files = calloc(n + 1, sizeof *s->files);
+    s->before = calloc(n + 1, sizeof *s->before);
     s->formats = calloc(n + 1, sizeof *s->formats);
-    if (s->files == NULL || s->formats == NULL) {
+    if (s->files == NULL || s->before == NULL || s->formats == NULL) {
         summary_done(s);
         return -1;
     }
@@ -21,6 +22,7 @@ int summary_init(struct summary *s, size_t n, const char *filter)
 void summary_done(struct summary *s)
 {
     free(s->files);
+    free(s->before);
     free(s->formats);
     free(s->interfaces);
     *s = (struct summary){0};
@@ -49,7 +51,12 @@ static struct capture_file file_of(const struct source_file *f, char format[16])
                                  .truncated = f->truncated,
                                  .damaged = f->damaged + f->too_large,
                                  .skipped = f->skipped,
-                                 .cut = f->cut};
+                                 .cut = f->cut,
+                                 .live = f->format == SOURCE_LIVE,
+                                 .dropped_by_kernel = f->dropped_by_kernel,
+                                 .dropped_by_device = f->dropped_by_device,
+                                 .overflows = f->overflows,
+                                 .downs = f->downs};
 }
 
 static int update_interfaces(struct summary *s, const struct source_info *info)
@@ -71,21 +78,56 @@ static int update_interfaces(struct summary *s, const struct source_info *info)
     return 0;
 }
 
+/* What came since. */
+static void subtract(struct capture_file *f, const struct capture_file *before)
+{
+    f->first = before->packets > 0 ? before->last : f->first;
+    f->packets -= before->packets;
+    f->bytes -= before->bytes;
+    f->dropped -= before->dropped;
+    f->cut -= before->cut;
+    f->dropped_by_kernel -= before->dropped_by_kernel;
+    f->dropped_by_device -= before->dropped_by_device;
+    f->overflows -= before->overflows;
+    f->downs -= before->downs;
+}
+
+static void add_file(struct capture_summary *c, const struct capture_file *f)
+{
+    if (f->packets > 0) {
+        c->first = c->packets == 0 || f->first < c->first ? f->first : c->first;
+        c->last = c->packets == 0 || f->last > c->last ? f->last : c->last;
+    }
+    c->packets += f->packets;
+    c->bytes += f->bytes;
+    c->dropped += f->dropped;
+}
+
 int summary_update(struct summary *s, const struct source *source)
+{
+    struct source_info info;
+    struct capture_summary *c = &s->capture;
+    source_info(source, &info);
+    c->packets = c->bytes = c->dropped = 0;
+    c->first = c->last = 0;
+    for (size_t i = 0; i < info.files_n; i++) {
+        s->files[i] = file_of(&info.files[i], s->formats[i]);
+        subtract(&s->files[i], &s->before[i]);
+        add_file(c, &s->files[i]);
+    }
+    c->digits = info.digits;
+    c->filtered_out = info.filtered_out - s->filtered_out_before;
+    return update_interfaces(s, &info);
+}
+
+void summary_begin_interval(struct summary *s, const struct source *source)
 {
     struct source_info info;
     source_info(source, &info);
     for (size_t i = 0; i < info.files_n; i++) {
-        s->files[i] = file_of(&info.files[i], s->formats[i]);
+        s->before[i] = file_of(&info.files[i], s->formats[i]);
     }
-    s->capture.digits = info.digits;
-    s->capture.packets = info.packets;
-    s->capture.bytes = info.bytes;
-    s->capture.filtered_out = info.filtered_out;
-    s->capture.dropped = info.dropped;
-    s->capture.first = info.first;
-    s->capture.last = info.last;
-    return update_interfaces(s, &info);
+    s->filtered_out_before = info.filtered_out;
 }
 
 /*--- Damage -------------------------------------------------------------------------------------*/

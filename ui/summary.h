@@ -9,8 +9,9 @@
 #include "ui/report/report.h"
 
 struct summary {
-    struct capture_summary capture; /* what report_context points to */
-    struct capture_file *files;
+    struct capture_summary capture;      /* what report_context points to */
+    struct capture_file *files, *before; /* before: as it was when the interval began */
+    uint64_t filtered_out_before;
     struct capture_interface *interfaces;
     char (*formats)[16];
     size_t interfaces_size;
@@ -22,6 +23,9 @@ void summary_done(struct summary *summary);
 
 /* Brings it up to date. What it points to is the source's, borrowed. -1: out of memory. */
 int summary_update(struct summary *summary, const struct source *source);
+
+/* From here on only what comes now counts. */
+void summary_begin_interval(struct summary *summary, const struct source *source);
 
 /* Tells the sink of files that end within a packet and of damaged records. */
 void summary_findings(const struct source *source, struct event_sink *sink);

@@ -377,6 +377,83 @@ static void bodies_larger_than_the_arena_reach_the_model(void **state)
     assert_int_equal(f->batch->dropped, 0);
 }
 
+static void text(struct fixture *f, uint64_t session)
+{
+    message(f, session, DIR_CLIENT_TO_SERVER,
+            (struct message){
+                .opcode = 1, .flags = MESSAGE_FINISHED, .frames = 1, .wire_len = 5, .len = 5});
+}
+
+static void an_interval_counts_what_came_in_it(void **state)
+{
+    struct fixture *f = *state;
+    begin(f, 1, SESSION_UPGRADE);
+    handshake(f, 1, 101);
+    text(f, 1);
+    text(f, 1);
+    flush(f);
+    assert_int_equal(model_totals(f->model)->dir[0].text, 0); /* added up when told */
+    model_interval_end(f->model);
+    assert_int_equal(f->ended_count, 1);
+    assert_int_equal(f->counts[0].text, 2);
+    assert_int_equal(f->how, CLOSE_STILL_OPEN);
+    assert_int_equal(model_totals(f->model)->dir[0].text, 2);
+    model_interval_begin(f->model);
+    assert_int_equal(model_totals(f->model)->sessions, 1);
+    assert_int_equal(model_totals(f->model)->open_now, 1);
+    assert_int_equal(model_totals(f->model)->dir[0].text, 0);
+    assert_int_equal(model_totals(f->model)->message_sizes[0].count, 0);
+    text(f, 1);
+    end(f, 1, END_FIN);
+    flush(f);
+    assert_int_equal(f->ended_count, 2);
+    assert_int_equal(f->counts[0].text, 1);
+    assert_int_equal(model_totals(f->model)->dir[0].text, 1);
+    assert_int_equal(model_sessions_ended(f->model), 1);
+}
+
+static void what_never_opened_is_told_of_once(void **state)
+{
+    struct fixture *f = *state;
+    begin(f, 1, SESSION_UPGRADE);
+    handshake(f, 1, 403);
+    flush(f);
+    model_interval_end(f->model);
+    assert_int_equal(model_totals(f->model)->outcomes[OUTCOME_REFUSED], 1);
+    model_interval_begin(f->model);
+    assert_int_equal(model_totals(f->model)->sessions, 0);
+    model_interval_end(f->model);
+    end(f, 1, END_FIN);
+    flush(f);
+    assert_int_equal(f->ended_count, 1);
+    assert_int_equal(model_totals(f->model)->outcomes[OUTCOME_REFUSED], 0);
+    assert_int_equal(model_totals(f->model)->open_now, 0);
+}
+
+static void totals_now_hold_what_open_sessions_have(void **state)
+{
+    struct fixture *f = *state;
+    static struct totals now;
+    begin(f, 1, SESSION_UPGRADE);
+    handshake(f, 1, 101);
+    text(f, 1);
+    flush(f);
+    model_totals_now(f->model, &now);
+    assert_int_equal(now.dir[0].text, 1);
+    assert_int_equal(model_totals(f->model)->dir[0].text, 0);
+}
+
+static void a_listener_that_was_forgotten_is_told_no_more(void **state)
+{
+    struct fixture *f = *state;
+    begin(f, 1, SESSION_UPGRADE);
+    flush(f);
+    model_forget(f->model, f);
+    end(f, 1, END_FIN);
+    flush(f);
+    assert_int_equal(f->ended_count, 0);
+}
+
 int main(void)
 {
 #define MODEL_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -389,6 +466,10 @@ int main(void)
         MODEL_TEST(findings_repeat_as_a_count),
         MODEL_TEST(findings_of_no_session_belong_to_the_capture),
         MODEL_TEST(thousands_of_sessions_come_and_go),
+        MODEL_TEST(an_interval_counts_what_came_in_it),
+        MODEL_TEST(what_never_opened_is_told_of_once),
+        MODEL_TEST(totals_now_hold_what_open_sessions_have),
+        MODEL_TEST(a_listener_that_was_forgotten_is_told_no_more),
         MODEL_TEST(bodies_larger_than_the_arena_reach_the_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,8 @@ _wsight()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} values="" i command=""
     local options="-f --bpf -r --read -k --keys -i --interface -s --snaplen --promiscuous -B --buffer
-        -c --count --duration --sessions --format -o --output --bodies --frames --digest --limit
+        -c --count --duration --sessions --every --user
+        --format -o --output --bodies --frames --digest --limit
         --script --show-secrets --fail-on --registry --max-connections --color --width -q --quiet -h --help
         -V --version -v --verbose"
     # --option=VALUE comes as three words.
@@ -23,9 +24,10 @@ _wsight()
             [ "$command" = follow ] && values="text jsonl" ;;
         --bodies) values="all none" ;;
         --fail-on) values="note warning error" ;;
+        --user) mapfile -t COMPREPLY < <(compgen -u -- "$cur"); return ;;
         -i|--interface)
             values="any $(cd /sys/class/net 2>/dev/null && echo *)" ;;
-        -s|--snaplen|-B|--buffer|-c|--count|--duration|--sessions|--limit|--max-connections|--width|-f|--bpf) return ;;
+        -s|--snaplen|-B|--buffer|-c|--count|--duration|--sessions|--every|--limit|--max-connections|--width|-f|--bpf) return ;;
         --color) values="auto always never" ;;
         -o|--output|-r|--read|-k|--keys|--registry|--script)
             compopt -o filenames 2>/dev/null

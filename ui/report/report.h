@@ -37,6 +37,10 @@ struct capture_file {
     uint64_t damaged;    /* records that were skipped because they are damaged or too large */
     uint64_t skipped;    /* bytes of those */
     uint64_t cut;        /* packets cut by the snap length */
+    /* Live: what `dropped` is made of, how often the kernel's ring was full, and how often the
+     * interface went down. */
+    bool live;
+    uint64_t dropped_by_kernel, dropped_by_device, overflows, downs;
 };
 
 struct capture_interface {
@@ -70,6 +74,7 @@ struct report_options {
     bool show_secrets; /* mask nothing */
     bool frames;       /* follow: a line for each frame */
     uint64_t bodies;   /* follow: bytes of a payload that are shown; REPORT_BODIES_ALL, 0: none */
+    bool no_files;     /* nothing may be opened: sessions beyond the memory are left out */
     size_t memory;     /* bytes kept in memory before a temporary file is used; 0: as is usual */
 };
 

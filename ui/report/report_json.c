@@ -64,6 +64,10 @@ static void *json_start(const struct report_context *context)
         json_free(r);
         return NULL;
     }
+    if (context->options.no_files) {
+        spool_stay_in_memory(r->sessions);
+        spool_stay_in_memory(r->refused);
+    }
     return r;
 }
 
@@ -170,6 +174,16 @@ static void write_span(struct json *w, uint64_t packets, int64_t first, int64_t 
     json_time(w, "last", last, digits);
 }
 
+static void write_live(struct json *w, const struct capture_file *f)
+{
+    json_object(w, "live");
+    json_u64(w, "dropped_by_kernel", f->dropped_by_kernel);
+    json_u64(w, "dropped_by_device", f->dropped_by_device);
+    json_u64(w, "ring_overflows", f->overflows);
+    json_u64(w, "downs", f->downs);
+    json_end(w);
+}
+
 static void write_file(struct json *w, const struct capture_file *f, unsigned digits)
 {
     json_object(w, NULL);
@@ -184,6 +198,9 @@ static void write_file(struct json *w, const struct capture_file *f, unsigned di
     json_u64(w, "damaged", f->damaged);
     json_u64(w, "skipped_bytes", f->skipped);
     json_u64(w, "cut", f->cut);
+    if (f->live) {
+        write_live(w, f);
+    }
     json_end(w);
 }
 

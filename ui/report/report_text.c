@@ -45,6 +45,10 @@ static void *text_start(const struct report_context *context)
         text_free(r);
         return NULL;
     }
+    if (context->options.no_files) {
+        spool_stay_in_memory(r->sessions);
+        spool_stay_in_memory(r->refused);
+    }
     return r;
 }
 

@@ -32,6 +32,7 @@ struct spool {
     int fd;        /* -1: no file yet */
     uint64_t file; /* bytes in it */
     uint64_t dropped;
+    bool in_memory;
     int error;
     /* A piece of the file, for reading. */
     uint8_t *window;
@@ -77,6 +78,11 @@ void spool_free(struct spool *s)
 size_t spool_count(const struct spool *s)
 {
     return s->limit > 0 && s->n > s->limit ? (size_t)s->limit : s->n;
+}
+
+void spool_stay_in_memory(struct spool *s)
+{
+    s->in_memory = true;
 }
 
 uint64_t spool_dropped(const struct spool *s)
@@ -164,6 +170,9 @@ static bool grow_entries(struct spool *s)
 static bool make_room(struct spool *s, size_t n)
 {
     bool fits = s->used <= s->max && n <= s->max - s->used;
+    if (!fits && s->in_memory) {
+        return false;
+    }
     if (!fits && s->used > 0 && !move_out(s)) {
         return false;
     }

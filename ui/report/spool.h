@@ -19,6 +19,9 @@ struct spool;
 struct spool *spool_new(size_t memory_bytes, uint64_t limit);
 void spool_free(struct spool *s);
 
+/* No file is to be opened: what does not fit the memory is dropped and counted. */
+void spool_stay_in_memory(struct spool *s);
+
 /* May a text of this id be among those that are wanted? Otherwise it need not even be made. */
 bool spool_wants(const struct spool *s, uint64_t id);
 

@@ -266,6 +266,22 @@ static void lost(struct loss *l, uint64_t n, const char *text)
     plain_wrap(&l->report->out, text, 14, 14, l->report->context.options.width);
 }
 
+static void lost_live(struct loss *l, const struct capture_summary *c)
+{
+    struct capture_file all = {0};
+    for (size_t i = 0; i < c->files_n; i++) {
+        all.dropped_by_kernel += c->files[i].dropped_by_kernel;
+        all.dropped_by_device += c->files[i].dropped_by_device;
+        all.overflows += c->files[i].overflows;
+        all.downs += c->files[i].downs;
+    }
+    lost(l, all.dropped_by_kernel,
+         "packets dropped by the kernel: use a larger buffer (-B) or a capture filter (-f)");
+    lost(l, all.overflows, "times that the kernel's buffer was full");
+    lost(l, all.dropped_by_device, "packets dropped by the network device");
+    lost(l, all.downs, "times that an interface went down");
+}
+
 static void lost_by_capture(struct loss *l, const struct capture_summary *c)
 {
     uint64_t truncated = 0;
@@ -274,9 +290,13 @@ static void lost_by_capture(struct loss *l, const struct capture_summary *c)
         truncated += c->files[i].truncated > 0;
         damaged += c->files[i].damaged;
     }
-    lost(l, c->dropped,
+    bool live = c->files_n > 0 && c->files[0].live;
+    lost(l, live ? 0 : c->dropped,
          "packets dropped by the capturing program: use a larger buffer (tcpdump -B) "
          "or a capture filter");
+    if (live) {
+        lost_live(l, c);
+    }
     lost(l, truncated, "files that end within a packet");
     lost(l, damaged, "damaged records, skipped");
 }

@@ -88,10 +88,12 @@ static int read_through_directory(int directory)
 
 static int create_in_directory(int directory)
 {
-    int fd = openat(directory, "wsight-privileges-test", SEAL_OPEN_FLAGS_NEW, 0600);
+    char name[64];
+    snprintf(name, sizeof name, "wsight-privileges-test-%d", (int)getpid());
+    int fd = openat(directory, name, SEAL_OPEN_FLAGS_NEW, 0600);
     bool written = fd >= 0 && write(fd, "x", 1) == 1;
     close(fd);
-    return written && unlinkat(directory, "wsight-privileges-test", 0) == 0 ? 0 : 1;
+    return written && unlinkat(directory, name, 0) == 0 ? 0 : 1;
 }
 
 static void decoding_goes_on_behind_the_seal(void **state)

@@ -1,0 +1,65 @@
+#!/bin/bash
+# Reports while it runs: at intervals, when asked to, the last one at the end; outputs opened anew.
+# shellcheck source=tests/live/lib.sh
+. tests/live/lib.sh
+need_namespace
+
+# One session that lives through several intervals, and short ones.
+start every report -i lo --format=json --every 1
+inside python3 $talk --sessions 1 --messages 10 --pause 0.3 --port 8081 &
+long=$!
+sleep 0.3
+inside python3 $talk --sessions 2 --messages 1
+wait $long
+stop
+check "it ends well" 0 "$status"
+check "nothing is complained of" "" "$(cat "$tmp/every.err")"
+python3 - "$tmp/every.out" >"$tmp/facts" <<'END'
+import json, sys
+decoder, text, reports = json.JSONDecoder(), open(sys.argv[1]).read().strip(), []
+while text:
+    report, end = decoder.raw_decode(text)
+    reports.append(report)
+    text = text[end:].strip()
+messages = lambda s: s["client_to_server"]["messages"]["text"]
+target = lambda s: s["handshake"]["target"]
+print("several", len(reports) >= 3)
+print("short", sum(1 for r in reports for s in r["sessions"] if s["server"]["port"] == 8080))
+long = [s for r in reports for s in r["sessions"] if s["server"]["port"] == 8081]
+print("long in several", len(long) >= 3, {target(s) for s in long})
+print("its messages once each", sum(messages(s) for s in long))
+print("open at first, clean at last", long[0]["close"]["how"], long[-1]["close"]["how"])
+print("totals", sum(r["totals"]["client_to_server"]["messages"]["text"] for r in reports))
+print("packets add up", sum(r["capture"]["packets"] for r in reports) ==
+      sum(r["capture"]["files"][0]["packets"] for r in reports) > 40)
+print("no loss", sum(r["loss"]["dropped_packets"] for r in reports))
+END
+check "each interval tells what it had" "several True
+short 2
+long in several True {'/talk/1'}
+its messages once each 10
+open at first, clean at last open clean
+totals 12
+packets add up True
+no loss 0" "$(cat "$tmp/facts")"
+
+# SIGUSR1: one now; SIGHUP: the output is opened anew
+mkdir "$tmp/log"
+chown nobody "$tmp/log"
+chmod 711 "$tmp" "$(dirname "$tmp")"
+start asked report -i lo -o "$tmp/log/report.txt"
+inside python3 $talk --sessions 1
+sleep 0.3
+kill -USR1 $pid
+await_line '/talk/1' "$tmp/log/report.txt"
+has "SIGUSR1 prints a report now" '/talk/1' "$tmp/log/report.txt"
+mv "$tmp/log/report.txt" "$tmp/log/report.old"
+kill -HUP $pid
+sleep 0.4
+inside python3 $talk --sessions 2
+sleep 0.3
+stop
+check "and it ends well" 0 "$status"
+has "SIGHUP opens the output anew" '/talk/2' "$tmp/log/report.txt"
+check "the old one was left alone" 0 "$(grep -c '/talk/2' "$tmp/log/report.old")"
+finish

@@ -1,0 +1,126 @@
+/* A run on interfaces. */
+#include "live_run.h"
+
+#include "progress.h"
+#include "signals.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <time.h>
+
+#define SECOND INT64_C(1000000000)
+
+static int64_t now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * SECOND + t.tv_nsec;
+}
+
+/*--- Privileges ---------------------------------------------------------------------------------*/
+
+/* libcrypto reads its configuration when it is first used, and must have done so by then. */
+static void begin_crypto(void)
+{
+    (void)OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
+    EVP_MD *digest = EVP_MD_fetch(NULL, "SHA256", NULL);
+    EVP_MD_free(digest);
+}
+
+int live_confine(struct run *run, const struct output *output,
+                 const struct privileges_account *account, struct err *err)
+{
+    struct seal seal = {0};
+    run->keylogs.sealed = true;
+    begin_crypto();
+    if (output->directory >= 0) {
+        seal.directories[seal.directories_n++] = output->directory;
+    }
+    return privileges_drop(account, err) != 0 ? -1 : privileges_seal(&seal, err);
+}
+
+/*--- Intervals ----------------------------------------------------------------------------------*/
+
+void live_begin(struct live_run *live, struct run *run, const struct run_output *look,
+                struct output *output)
+{
+    *live = (struct live_run){.run = run, .look = look, .output = output};
+    live->every = (int64_t)run->options->every * SECOND;
+    live->next_report = live->every > 0 ? now() + live->every : 0;
+}
+
+struct engine_stats live_stats(const struct live_run *live)
+{
+    return engine_stats_since(live->run->engine, &live->stats_before);
+}
+
+/* The next report, which counts from nothing. */
+static int begin_interval(struct live_run *live, struct err *err)
+{
+    struct run *run = live->run;
+    const struct totals *t = model_totals(run->model);
+    for (int i = 0; i < SEVERITY_COUNT; i++) {
+        run->findings_before[i] += t->findings_by_severity[i];
+    }
+    live->stats_before = engine_stats(run->engine);
+    summary_begin_interval(&run->summary, run->source);
+    model_interval_begin(run->model);
+    return run_start_report(run, live->look, err);
+}
+
+/* The report of what came since the last one. */
+static int report_interval(struct live_run *live, struct err *err)
+{
+    struct run *run = live->run;
+    batch_flush(run->batch);
+    source_refresh(run->source);
+    run->stats = live_stats(live);
+    (void)summary_update(&run->summary, run->source);
+    model_interval_end(run->model);
+    if (run_report(run, err) != 0) {
+        return -1;
+    }
+    fputc('\n', live->look->stream);
+    if (fflush(live->look->stream) != 0) {
+        return err_set(err, "cannot write the report");
+    }
+    run_forget_report(run);
+    return begin_interval(live, err);
+}
+
+static bool is_report_due(struct live_run *live, int64_t time)
+{
+    bool asked = signals_take_report() && live->run->options->command == COMMAND_REPORT;
+    if (live->next_report == 0 || time < live->next_report) {
+        return asked;
+    }
+    live->next_report += live->every;
+    if (live->next_report <= time) { /* the machine slept */
+        live->next_report = time + live->every;
+    }
+    return true;
+}
+
+/*--- Looking after itself -----------------------------------------------------------------------*/
+
+static void each_second(struct live_run *live)
+{
+    source_refresh(live->run->source);
+    keylogs_poll(&live->run->keylogs);
+}
+
+int live_tick(struct live_run *live, struct err *err)
+{
+    int64_t time = now();
+    if (signals_take_reopen()) {
+        struct err problem;
+        if (output_reopen(live->output, &problem) != 0) {
+            live->look->notice(NULL, problem.text);
+        }
+    }
+    if (time >= live->next_second) {
+        live->next_second = time + SECOND;
+        each_second(live);
+    }
+    return is_report_due(live, time) ? report_interval(live, err) : 0;
+}
