@@ -46,7 +46,6 @@ no loss 0" "$(cat "$tmp/facts")"
 # SIGUSR1: one now; SIGHUP: the output is opened anew
 mkdir "$tmp/log"
 chown nobody "$tmp/log"
-chmod 711 "$tmp" "$(dirname "$tmp")"
 start asked report -i lo -o "$tmp/log/report.txt"
 inside python3 $talk --sessions 1
 sleep 0.3
