@@ -74,6 +74,7 @@ static bool copy_pointed_to(struct batch *b, struct event *e)
     case EVENT_END:
         e->end = arena_copy(b, e->end, sizeof *e->end);
         return e->end != NULL;
+    case EVENT_VERSION: /* points to what never goes */
     case EVENT_FRAME:
     case EVENT_DIGEST:
         return true;

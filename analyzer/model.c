@@ -7,6 +7,7 @@
 
 #include "decoders/base/pool.h"
 #include "decoders/http/fields.h"
+#include "decoders/websocket/version.h"
 #include "limits.h"
 
 #include <assert.h>
@@ -576,6 +577,12 @@ static void take_event(struct model *m, const struct event *e)
     switch (e->type) {
     case EVENT_HANDSHAKE:
         take_handshake(m, s, e);
+        break;
+    case EVENT_VERSION:
+        s->handshake.protocol = e->version;
+        if (e->version->number >= 0) {
+            s->handshake.version = e->version->number;
+        }
         break;
     case EVENT_MESSAGE:
         take_message(m, s, e);

@@ -22,6 +22,7 @@ static inline enum dir dir_other(enum dir d)
 enum event_type {
     EVENT_SESSION,   /* a session begins: begin */
     EVENT_HANDSHAKE, /* request, and response when it came: handshake */
+    EVENT_VERSION,   /* the first frames tell which version is spoken: version */
     EVENT_FRAME,     /* one frame header, only when options.frames asks for it */
     EVENT_MESSAGE,   /* a message or control frame is complete, or was lost in part */
     EVENT_RUN,       /* several plain messages at once, only when options.late allows it */
@@ -76,12 +77,15 @@ enum accept_state { ACCEPT_NOT_SEEN, ACCEPT_OK, ACCEPT_WRONG };
     X(request_head)         /* whole, raw; only when options.heads asks for it */                  \
     X(response_head)
 
+struct websocket_version;
+
 struct handshake {
 #define HANDSHAKE_MEMBER(name) struct bytes name;
     HANDSHAKE_TEXTS(HANDSHAKE_MEMBER)
 #undef HANDSHAKE_MEMBER
     int status;  /* HTTP status; 0 when no response was seen */
     int version; /* WebSocket version; -1 when it was not seen or is no number */
+    const struct websocket_version *protocol; /* the version that is spoken; NULL: not known */
     enum accept_state accept_state;
     bool has_cookie, has_authorization;
     bool through_proxy; /* inside a CONNECT tunnel */
@@ -104,8 +108,9 @@ enum message_flag {
 
 /* A data message or a control frame. What is unfinished still counts its frames and bytes. */
 struct message {
-    uint8_t opcode; /* of its first frame */
-    uint8_t flags;  /* enum message_flag */
+    uint8_t opcode;      /* of its first frame */
+    uint8_t flags;       /* enum message_flag */
+    uint8_t wire_opcode; /* a reserved one's number on the wire; 0 for the others */
     uint32_t frames;
     uint32_t masked;   /* of those frames */
     uint64_t wire_len; /* payload bytes of all its frames, unmasked, before inflation */
@@ -136,8 +141,9 @@ static inline uint64_t frame_header_length(uint64_t payload, bool masked)
 /* A frame header as it was on the wire (RFC 6455 section 5.2). */
 struct frame {
     bool fin, masked;
-    uint8_t rsv; /* RSV1 is 4, RSV2 2, RSV3 1 */
-    uint8_t opcode;
+    uint8_t rsv;         /* RSV1 is 4, RSV2 2, RSV3 1 */
+    uint8_t opcode;      /* RFC 6455's, also when an older version had another number for it */
+    uint8_t wire_opcode; /* as it was sent; of hixie-75 and -76 the frame's type */
     uint8_t header_len;
     uint8_t masking_key[4];
     uint64_t len;
@@ -208,6 +214,7 @@ struct event {
             const struct connection *connection;
         } begin;
         const struct handshake *handshake;
+        const struct websocket_version *version;
         struct message message;
         struct message_run run;
         struct frame frame;

@@ -40,7 +40,15 @@
     X(WS_VERSION, "Sec-WebSocket-Version")                                                         \
     X(WS_PROTOCOL, "Sec-WebSocket-Protocol")                                                       \
     X(WS_EXTENSIONS, "Sec-WebSocket-Extensions")                                                   \
-    X(WS_ORIGIN, "Sec-WebSocket-Origin")
+    X(WS_ORIGIN, "Sec-WebSocket-Origin")                                                           \
+    X(WS_KEY1, "Sec-WebSocket-Key1")                                                               \
+    X(WS_KEY2, "Sec-WebSocket-Key2")                                                               \
+    X(WS_DRAFT, "Sec-WebSocket-Draft")                                                             \
+    X(WS_NONCE, "Sec-WebSocket-Nonce")                                                             \
+    X(WS_LOCATION, "Sec-WebSocket-Location")                                                       \
+    X(OLD_ORIGIN, "WebSocket-Origin")                                                              \
+    X(OLD_LOCATION, "WebSocket-Location")                                                          \
+    X(OLD_PROTOCOL, "WebSocket-Protocol")
 
 enum field_id {
 #define FIELD_ID(id, name) FIELD_##id,

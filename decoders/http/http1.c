@@ -5,6 +5,7 @@
 #include "http1.h"
 
 #include "body.h"
+#include "old_keys.h"
 #include "upgrade.h"
 
 #define QUEUE_MAX 32 /* requests without an answer; then the client's side waits */
@@ -20,6 +21,7 @@ enum asked {
 enum phase {
     PHASE_HEAD,
     PHASE_BODY,
+    PHASE_KEY3,   /* client: 8 bytes that belong to an upgrade of hixie-76 to hybi-03 */
     PHASE_WAIT,   /* client: what follows depends on the answer */
     PHASE_TUNNEL, /* behind a CONNECT; what is inside is not known yet */
     PHASE_LOST    /* until something recognisable follows */
@@ -43,6 +45,7 @@ struct http1 {
     bool client_ended;             /* no request will come */
     bool answered;                 /* a response was seen */
     bool through_proxy;            /* inside a CONNECT tunnel */
+    uint8_t key3_lost;             /* bytes of those behind the request that are missing */
     bool waiting;                  /* a request is out after which the protocol may change */
     struct upgrade *upgrade;
     struct websocket_setup setup;
@@ -187,7 +190,24 @@ static size_t take_request(struct stream *s, struct http1 *h, const struct chunk
         h->upgrade_pkt = c->pkt;
     }
     begin_body(h, DIR_CLIENT_TO_SERVER);
+    if (asked == ASKED_WEBSOCKET && upgrade_has_key3(h->upgrade)) {
+        h->side[DIR_CLIENT_TO_SERVER].phase = PHASE_KEY3;
+    }
     return head->whole.n;
+}
+
+static size_t take_key3(struct stream *s, struct http1 *h, const struct chunk *c)
+{
+    size_t n = (size_t)(KEY3_BYTES - h->key3_lost);
+    if (c->b.n < n) {
+        stream_want(s, n);
+        return 0;
+    }
+    if (h->key3_lost == 0) {
+        upgrade_key3(h->upgrade, bytes_part(c->b, 0, n));
+    }
+    after_message(h, DIR_CLIENT_TO_SERVER);
+    return n;
 }
 
 /* ---- Responses ---- */
@@ -199,16 +219,17 @@ static void enter_tunnel(struct http1 *h)
     h->side[0].phase = h->side[1].phase = PHASE_TUNNEL;
 }
 
-static void answer_upgrade(struct stream *s, struct http1 *h, const struct http_head *head)
+static void answer_upgrade(struct stream *s, struct http1 *h, const struct http_head *head,
+                           struct bytes behind)
 {
     struct upgrade *u = h->upgrade;
     h->upgrade = NULL;
     bool seen = u != NULL;
-    switch (upgrade_answer(s, u, head, h->through_proxy, &h->setup)) {
+    switch (upgrade_answer(s, u, head, behind, h->through_proxy, &h->setup)) {
     case UPGRADE_WEBSOCKET:
         h->setup.lost[DIR_CLIENT_TO_SERVER] = !seen && h->requests_lost;
         h->setup.search[DIR_CLIENT_TO_SERVER] = !seen; /* its request may yet come */
-        stream_switch(s, &websocket_decoder, &h->setup);
+        stream_switch(s, websocket_decoder_for(&h->setup), &h->setup);
         break;
     case UPGRADE_UNKNOWN:
         give_up_both(s);
@@ -220,16 +241,16 @@ static void answer_upgrade(struct stream *s, struct http1 *h, const struct http_
 
 /* A 101: the connection is not HTTP any more. */
 static size_t take_switching(struct stream *s, struct http1 *h, enum asked asked,
-                             const struct http_head *head)
+                             const struct http_head *head, struct bytes behind)
 {
     bool unseen = asked != ASKED_UPGRADE && asked != ASKED_CONNECT &&
                   (fields_have(&head->fields, FIELD_WS_ACCEPT) || upgrade_is_request(head));
     if (h->upgrade != NULL || unseen) {
-        answer_upgrade(s, h, head);
+        answer_upgrade(s, h, head, behind);
     } else {
         give_up_both(s);
     }
-    return head->whole.n;
+    return head->whole.n + behind.n;
 }
 
 /* A final answer, not 101. */
@@ -244,7 +265,7 @@ static size_t take_answer(struct stream *s, struct http1 *h, const struct chunk 
         return head->whole.n;
     }
     if (asked == ASKED_WEBSOCKET && h->upgrade != NULL) {
-        answer_upgrade(s, h, head);
+        answer_upgrade(s, h, head, (struct bytes){0});
     }
     if (asked != ASKED_OTHER && asked != ASKED_HEAD) {
         h->waiting = false;
@@ -271,10 +292,20 @@ static size_t take_response(struct stream *s, struct http1 *h, const struct chun
         stream_block(s); /* captured before its request */
         return 0;
     }
+    bool key3_will_come = !h->client_ended && h->side[DIR_CLIENT_TO_SERVER].phase == PHASE_KEY3;
+    if (head->status == 101 && key3_will_come) {
+        stream_block(s); /* likewise */
+        return 0;
+    }
+    size_t behind = upgrade_answer_behind(h->upgrade, head);
+    if (c->b.n - head->whole.n < behind) {
+        stream_want(s, head->whole.n + behind);
+        return 0;
+    }
     h->answered = true;
     enum asked asked = pop(h, c->pkt);
     if (head->status == 101) {
-        return take_switching(s, h, asked, head);
+        return take_switching(s, h, asked, head, bytes_part(c->b, head->whole.n, behind));
     }
     return take_answer(s, h, c, asked, head);
 }
@@ -427,6 +458,16 @@ static bool http1_gap(struct stream *s, enum dir d, uint64_t n)
         }
         return true;
     }
+    if (side->phase == PHASE_KEY3) { /* the answer cannot be verified, but frames can be read */
+        if (n < KEY3_BYTES) {
+            h->key3_lost = (uint8_t)n;
+            return true;
+        }
+        side->phase = PHASE_WAIT;
+        if (n == KEY3_BYTES) {
+            return true;
+        }
+    }
     if (side->phase == PHASE_WAIT) {
         stream_block(s); /* it may be WebSocket's to mend */
         return true;
@@ -455,6 +496,8 @@ static size_t http1_data(struct stream *s, const struct chunk *c)
         return take_head(s, h, c);
     case PHASE_BODY:
         return take_body(s, h, c);
+    case PHASE_KEY3:
+        return take_key3(s, h, c);
     case PHASE_WAIT:
         return wait_for_answer(s, h, c);
     case PHASE_TUNNEL:

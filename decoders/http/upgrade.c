@@ -7,6 +7,7 @@
 #include "exposure.h"
 #include "memory.h"
 #include "negotiate.h"
+#include "old_handshake.h"
 
 #include <stdlib.h>
 
@@ -19,6 +20,7 @@ struct upgrade {
     struct bytes key_text; /* what the key's hash is of: the first line's value */
     unsigned key_lines;
     bool key_valid;
+    struct old_keys old;
     bool has_upgrade;    /* the request named websocket in Upgrade */
     bool has_connection; /* ... and Upgrade in Connection */
     char accept[ACCEPT_TEXT_BYTES + 1];
@@ -154,26 +156,29 @@ static int version_number(struct bytes text)
     return (int)n;
 }
 
-/* 4 to 6 share the handshake of 13, but their frames are laid out differently. */
-static bool frames_are_read(int version)
+/* Before RFC 6455: which version it was, whose rules count. */
+static void tell_version(struct stream *s, const struct websocket_version *v)
 {
-    return version < 4 || version > 6;
+    bool reserved = v->number >= 9 && v->number <= 12;
+    if (reserved) {
+        stream_finding(s, DIR_CLIENT_TO_SERVER, FINDING_VERSION_RESERVED, "version %d", v->number);
+    } else if (v->number != 13) {
+        stream_finding(s, DIR_CLIENT_TO_SERVER, FINDING_VERSION_DRAFT, "%s", v->draft);
+    }
 }
 
 /* H10. */
-static void check_version(struct stream *s, const struct fields *f, struct handshake *h)
+static void check_version(struct stream *s, const struct fields *f, const struct handshake *h)
 {
-    h->version = version_number(f->value[FIELD_WS_VERSION]);
     if (!fields_have(f, FIELD_WS_VERSION)) {
         request_finding(s, FINDING_HANDSHAKE_VERSION, "it is missing");
     } else if (f->count[FIELD_WS_VERSION] > 1) {
         request_finding(s, FINDING_HANDSHAKE_VERSION, "it appears more than once");
     } else if (h->version < 0) {
         request_finding(s, FINDING_HANDSHAKE_VERSION, "it is not a number from 0 to 255");
-    } else if (h->version != 13) {
-        stream_finding(s, DIR_CLIENT_TO_SERVER, FINDING_HANDSHAKE_VERSION, "version %d%s",
-                       h->version,
-                       frames_are_read(h->version) ? "" : ", of which frames are not read");
+    } else if (h->protocol == NULL) {
+        stream_finding(s, DIR_CLIENT_TO_SERVER, FINDING_HANDSHAKE_VERSION, "version %d",
+                       h->version);
     }
 }
 
@@ -280,6 +285,15 @@ static void read_request(struct upgrade *u, const struct http_head *r, struct fi
     u->has_upgrade = list_has(fields_value(f, FIELD_UPGRADE, &room), "websocket");
     u->has_connection = list_has(fields_value(f, FIELD_CONNECTION, &room), "upgrade");
     u->h.accept_state = ACCEPT_NOT_SEEN;
+    h->version = version_number(f->value[FIELD_WS_VERSION]);
+    h->protocol = old_version_of_request(f, h->version);
+    if (old_is_keyed(h->protocol)) {
+        h->version = h->protocol->number;
+        old_keys_read(&u->old, f);
+    }
+    if (h->protocol != NULL && h->protocol->handshake <= VERSION_HANDSHAKE_KEYS) {
+        h->offered_subprotocols = old_subprotocols(f, h->offered_subprotocols, &room);
+    }
 }
 
 static void check_request(struct stream *s, const struct http_head *r, struct fields *f,
@@ -287,8 +301,15 @@ static void check_request(struct stream *s, const struct http_head *r, struct fi
 {
     check_request_head(s, r, u);
     check_target(s, &u->h);
-    check_key(s, u);
-    check_version(s, f, &u->h);
+    if (u->h.protocol != NULL) {
+        tell_version(s, u->h.protocol);
+    }
+    if (u->h.protocol == NULL || u->h.protocol->handshake >= VERSION_HANDSHAKE_NONCE) {
+        check_key(s, u);
+        check_version(s, f, &u->h);
+    } else {
+        old_keys_check(s, &u->old, u->h.protocol);
+    }
     check_offered_subprotocols(s, u->h.offered_subprotocols);
     check_offered_extensions(s, u->h.offered_extensions);
     if (upgrade_connecting(memory_of(s), stream_connection(s))) {
@@ -326,6 +347,19 @@ struct upgrade *upgrade_new(struct stream *s, const struct http_head *request, b
     begin_session(s);
     check_request(s, request, &f, u);
     return u;
+}
+
+bool upgrade_has_key3(const struct upgrade *u)
+{
+    return u != NULL && old_is_keyed(u->h.protocol);
+}
+
+void upgrade_key3(struct upgrade *u, struct bytes key3)
+{
+    if (u != NULL && key3.n == KEY3_BYTES) {
+        memcpy(u->old.key3, key3.p, KEY3_BYTES);
+        u->old.has_key3 = true;
+    }
 }
 
 void upgrade_note_early(struct upgrade *u, int64_t ts, uint64_t pkt)
@@ -415,8 +449,9 @@ static void check_switching(struct stream *s, const struct fields *f, struct fie
 static void check_refusal(struct stream *s, const struct upgrade *u, const struct handshake *h)
 {
     stream_finding(s, DIR_SERVER_TO_CLIENT, FINDING_HANDSHAKE_REFUSED, "status %d", h->status);
-    bool about_version = h->status == 426 ? u->has_upgrade || h->version != 13
-                                          : h->status >= 400 && h->version != 13;
+    bool current = h->version == 13 || (h->protocol != NULL && h->protocol->number <= 8);
+    bool about_version =
+        h->status == 426 ? u->has_upgrade || !current : h->status >= 400 && !current;
     if (about_version && h->supported_versions.p == NULL) {
         stream_finding(s, DIR_SERVER_TO_CLIENT, FINDING_RESPONSE_VERSIONS_MISSING, "status %d",
                        h->status);
@@ -432,30 +467,74 @@ static void check_early(struct stream *s, const struct upgrade *u)
     }
 }
 
+/* Does the answer fit the request? By the rules of the version that both speak. */
+static void check_answer(struct stream *s, const struct upgrade *u, const struct http_head *r,
+                         struct bytes behind, struct handshake *h)
+{
+    check_early(s, u);
+    if (h->protocol == NULL || h->protocol->handshake >= VERSION_HANDSHAKE_NONCE) {
+        check_accept(s, u, &r->fields, h);
+        return;
+    }
+    old_check_origin(s, &r->fields, h);
+    if (old_is_keyed(h->protocol)) {
+        h->accept_state = old_keys_check_answer(s, &u->old, behind);
+    }
+}
+
+/* What WebSocket has to know of the handshake. */
+static void set_up(struct stream *s, const struct upgrade *u, const struct fields *f,
+                   const struct handshake *h, struct websocket_setup *setup)
+{
+    *setup = (struct websocket_setup){.version = h->protocol != NULL ? h->protocol->number : 13,
+                                      .unsure = old_is_keyed(h->protocol) || h->protocol == NULL};
+    setup->unsure = setup->unsure && (u == NULL || h->protocol != NULL);
+    if (h->protocol != NULL && h->protocol->handshake == VERSION_HANDSHAKE_NONCE) {
+        old_connection_key_read(s, f, u != NULL ? u->key_text : (struct bytes){0}, setup);
+    }
+}
+
+/* Is what follows WebSocket, of a version that can be read? */
+static enum upgrade_outcome outcome_of_switch(const struct upgrade *u, const struct handshake *h)
+{
+    const struct websocket_version *v = h->protocol;
+    if (u == NULL) {
+        return v != NULL || h->accept.p != NULL ? UPGRADE_WEBSOCKET : UPGRADE_UNKNOWN;
+    }
+    bool spoken = v != NULL && (v->number <= 8 || v->number == 13);
+    return spoken || h->accept_state == ACCEPT_OK ? UPGRADE_WEBSOCKET : UPGRADE_UNKNOWN;
+}
+
 static enum upgrade_outcome check_switch(struct stream *s, const struct upgrade *u,
-                                         const struct http_head *r, struct field_room *room,
-                                         struct handshake *h, struct websocket_setup *setup)
+                                         const struct http_head *r, struct bytes behind,
+                                         struct field_room *room, struct handshake *h,
+                                         struct websocket_setup *setup)
 {
     bool request_seen = u != NULL;
     check_switching(s, &r->fields, room);
+    h->protocol = old_version_of_answer(h->protocol, &r->fields, request_seen);
+    if (!request_seen && h->protocol != NULL) {
+        h->version = h->protocol->number;
+        tell_version(s, h->protocol);
+    }
     if (request_seen) {
-        check_early(s, u);
-        check_accept(s, u, &r->fields, h);
+        check_answer(s, u, r, behind, h);
     }
     check_subprotocol(s, &r->fields, h, request_seen);
     if (r->fields.count[FIELD_WS_EXTENSIONS] > 1) {
         answer_finding(s, FINDING_RESPONSE_EXTENSIONS_TWICE, NULL);
     }
-    *setup = (struct websocket_setup){.version = h->version < 0 ? 13 : h->version};
+    set_up(s, u, &r->fields, h, setup);
     negotiate_extensions(s, h->offered_extensions, request_seen, h->extensions, setup);
-    bool familiar = h->version == 13 || h->version == 7 || h->version == 8;
-    if (!request_seen) {
-        return h->accept.p != NULL ? UPGRADE_WEBSOCKET : UPGRADE_UNKNOWN;
-    }
-    if (!familiar && (h->accept_state != ACCEPT_OK || !frames_are_read(h->version))) {
-        return UPGRADE_UNKNOWN;
-    }
-    return UPGRADE_WEBSOCKET;
+    return outcome_of_switch(u, h);
+}
+
+size_t upgrade_answer_behind(const struct upgrade *u, const struct http_head *response)
+{
+    const struct websocket_version *asked = u != NULL ? u->h.protocol : NULL;
+    const struct websocket_version *v =
+        response->status == 101 ? old_version_of_answer(asked, &response->fields, u != NULL) : NULL;
+    return old_is_keyed(v) ? KEYS_ANSWER_BYTES : 0;
 }
 
 static void read_answer(struct stream *s, const struct http_head *r, struct field_room *room,
@@ -468,6 +547,9 @@ static void read_answer(struct stream *s, const struct http_head *r, struct fiel
     h->accept = fields_value(f, FIELD_WS_ACCEPT, room);
     h->supported_versions = fields_value(f, FIELD_WS_VERSION, room);
     h->subprotocol = fields_value(f, FIELD_WS_PROTOCOL, room);
+    if (h->subprotocol.p == NULL) { /* its name in hixie-75 */
+        h->subprotocol = fields_value(f, FIELD_OLD_PROTOCOL, room);
+    }
     h->extensions = fields_value(f, FIELD_WS_EXTENSIONS, room);
     h->response_ts = stream_ts(s);
     h->response_pkt = stream_pkt(s);
@@ -489,8 +571,8 @@ static void finish(struct stream *s, struct upgrade *u, const struct handshake *
 }
 
 enum upgrade_outcome upgrade_answer(struct stream *s, struct upgrade *u,
-                                    const struct http_head *response, bool through_proxy,
-                                    struct websocket_setup *setup)
+                                    const struct http_head *response, struct bytes behind,
+                                    bool through_proxy, struct websocket_setup *setup)
 {
     struct handshake unseen = {.version = -1, .through_proxy = through_proxy};
     struct handshake *h = u != NULL ? &u->h : &unseen;
@@ -501,7 +583,7 @@ enum upgrade_outcome upgrade_answer(struct stream *s, struct upgrade *u,
     }
     read_answer(s, response, &room, h);
     if (response->status == 101) {
-        outcome = check_switch(s, u, response, &room, h, setup);
+        outcome = check_switch(s, u, response, behind, &room, h, setup);
     } else if (u != NULL) {
         check_refusal(s, u, h);
     }

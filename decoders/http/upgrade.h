@@ -31,6 +31,15 @@ bool upgrade_is_request(const struct http_head *request);
  * makes the findings about it. The head is copied. NULL when out of memory. */
 struct upgrade *upgrade_new(struct stream *, const struct http_head *request, bool through_proxy);
 
+/* The 8 bytes that belong to the request although they follow its head: are there to be any
+ * (hixie-76 to hybi-03), and here they are. */
+bool upgrade_has_key3(const struct upgrade *);
+void upgrade_key3(struct upgrade *, struct bytes key3);
+
+/* How many bytes behind the head of a 101 belong to the answer: 16 in those versions, else 0. The
+ * upgrade is NULL when the request was not seen. */
+size_t upgrade_answer_behind(const struct upgrade *, const struct http_head *response);
+
 /* The client sent bytes behind its request at that time, before the answer was seen. */
 void upgrade_note_early(struct upgrade *, int64_t ts, uint64_t pkt);
 
@@ -40,11 +49,12 @@ enum upgrade_outcome {
     UPGRADE_UNKNOWN    /* the protocol was changed to one that is not decoded */
 };
 
-/* Findings about the answer, then EVENT_HANDSHAKE. `status` is final: any but 1xx, or 101. Frees
- * the upgrade, which is NULL when the answer was seen without its request (only for a 101). */
+/* Findings about the answer, then EVENT_HANDSHAKE. `status` is final: any but 1xx, or 101; behind
+ * is what upgrade_answer_behind asked for. Frees the upgrade, which is NULL when the answer was
+ * seen without its request (only for a 101). */
 enum upgrade_outcome upgrade_answer(struct stream *, struct upgrade *,
-                                    const struct http_head *response, bool through_proxy,
-                                    struct websocket_setup *setup);
+                                    const struct http_head *response, struct bytes behind,
+                                    bool through_proxy, struct websocket_setup *setup);
 
 /* EVENT_HANDSHAKE without an answer. Frees the upgrade; NULL is accepted. */
 void upgrade_unanswered(struct stream *, struct upgrade *);

@@ -85,39 +85,66 @@ static void pong_seen(struct stream *s, enum dir dir, struct message *m)
     if (ws->dir[dir_other(dir)].missed_pings) {
         return;
     }
-    stream_finding(s, dir, count > 0 ? FINDING_PONG_DIFFERS : FINDING_PONG_UNSOLICITED, NULL);
+    stream_finding(s, dir,
+                   count > 0                   ? FINDING_PONG_DIFFERS
+                   : ws->version->pongs_freely ? FINDING_PONG_UNSOLICITED
+                                               : FINDING_VERSION_PONG,
+                   NULL);
 }
 
 /* ---- Close ---- */
 
+static enum finding_id judge_code(enum dir dir, int code, struct bytes reason)
+{
+    if (code == 1004) {
+        return FINDING_CLOSE_CODE_RESERVED;
+    }
+    if (code == 1005 || code == 1006 || code == 1015) {
+        return FINDING_CLOSE_CODE_FORBIDDEN;
+    }
+    if (code >= 1016 && code < 3000) {
+        return FINDING_CLOSE_CODE_UNASSIGNED;
+    }
+    if (code == 1010 && (dir == DIR_SERVER_TO_CLIENT || reason.n == 0)) {
+        return FINDING_CLOSE_MANDATORY_EXTENSION;
+    }
+    if (code == 1011 && dir == DIR_CLIENT_TO_SERVER) {
+        return FINDING_CLOSE_INTERNAL_ERROR_CLIENT;
+    }
+    return FINDING_COUNT;
+}
+
+/* By the table of a version that had its own. */
+static enum finding_id judge_draft_code(const struct websocket_version *v, int code)
+{
+    if (code == 1005 || code == 1006) {
+        return v->number >= 8 ? FINDING_CLOSE_CODE_FORBIDDEN : FINDING_VERSION_CLOSE_CODE;
+    }
+    return strcmp(version_close_code_name(v, code), "Unassigned") == 0 ? FINDING_VERSION_CLOSE_CODE
+                                                                       : FINDING_COUNT;
+}
+
 static void check_close_code(struct stream *s, enum dir dir, int code, struct bytes reason)
 {
-    enum finding_id id = FINDING_COUNT;
+    const struct ws *ws = stream_state(s);
+    enum finding_id id;
     if (code < 1000) {
         id = FINDING_CLOSE_CODE_UNUSED;
-    } else if (code == 1004) {
-        id = FINDING_CLOSE_CODE_RESERVED;
-    } else if (code == 1005 || code == 1006 || code == 1015) {
-        id = FINDING_CLOSE_CODE_FORBIDDEN;
-    } else if (code >= 1016 && code < 3000) {
-        id = FINDING_CLOSE_CODE_UNASSIGNED;
     } else if (code >= 5000) {
         id = FINDING_CLOSE_CODE_RANGE;
-    } else if (code == 1010 && (dir == DIR_SERVER_TO_CLIENT || reason.n == 0)) {
-        id = FINDING_CLOSE_MANDATORY_EXTENSION;
-    } else if (code == 1011 && dir == DIR_CLIENT_TO_SERVER) {
-        id = FINDING_CLOSE_INTERNAL_ERROR_CLIENT;
+    } else if (ws->version->codes != NULL && code < 3000) {
+        id = judge_draft_code(ws->version, code);
+    } else {
+        id = judge_code(dir, code, reason);
     }
     if (id != FINDING_COUNT) {
         stream_finding(s, dir, id, "code %d", code);
     }
 }
 
-static void close_seen(struct stream *s, enum dir dir, struct message *m)
+/* A payload that begins with a code. */
+static void read_close_code(struct stream *s, enum dir dir, struct message *m)
 {
-    struct ws *ws = stream_state(s);
-    struct ws_direction *d = &ws->dir[dir];
-    const struct ws_direction *other = &ws->dir[dir_other(dir)];
     if (m->body.n == 1) {
         stream_finding(s, dir, FINDING_CLOSE_LENGTH, NULL);
     } else if (m->body.n >= 2) {
@@ -129,12 +156,63 @@ static void close_seen(struct stream *s, enum dir dir, struct message *m)
             stream_finding(s, dir, FINDING_CLOSE_REASON_UTF8, NULL);
         }
     }
+}
+
+/* hybi-05: one byte says who began to close; an answer may repeat it. */
+static void check_marker(struct stream *s, enum dir dir, const struct message *m, bool answers)
+{
+    char own = dir == DIR_CLIENT_TO_SERVER ? 'C' : 'S';
+    char others = own == 'C' ? 'S' : 'C';
+    char marker = m->body.n > 0 ? (char)m->body.p[0] : 0;
+    if (marker != own && !(answers && marker == others)) {
+        stream_finding(s, dir, FINDING_VERSION_CLOSE_MARKER, NULL);
+    }
+}
+
+/* FNV-1a. */
+static uint32_t body_hash(struct bytes body)
+{
+    uint32_t hash = 2166136261U;
+    for (size_t i = 0; i < body.n; i++) {
+        hash = (hash ^ body.p[i]) * 16777619U;
+    }
+    return hash;
+}
+
+static void check_close_payload(struct stream *s, enum dir dir, struct message *m, bool answers)
+{
+    const struct ws *ws = stream_state(s);
+    switch (ws->version->close) {
+    case VERSION_CLOSE_CODE:
+        read_close_code(s, dir, m);
+        break;
+    case VERSION_CLOSE_MARKER:
+        check_marker(s, dir, m, answers);
+        break;
+    case VERSION_CLOSE_ECHOED:
+        if (answers && body_hash(m->body) != ws->dir[dir_other(dir)].close_body) {
+            stream_finding(s, dir, FINDING_VERSION_CLOSE_BODY, NULL);
+        }
+        break;
+    case VERSION_CLOSE_FREE:
+    case VERSION_CLOSE_NONE:
+        break;
+    }
+}
+
+static void close_seen(struct stream *s, enum dir dir, struct message *m)
+{
+    struct ws *ws = stream_state(s);
+    struct ws_direction *d = &ws->dir[dir];
+    const struct ws_direction *other = &ws->dir[dir_other(dir)];
+    int64_t now = stream_ts(s) != 0 ? stream_ts(s) : 1;
+    bool answers = other->close_ts != 0 && other->close_ts < now;
+    check_close_payload(s, dir, m, answers);
     if (d->close_ts != 0) {
         return; /* a second one: control_after_close has said so */
     }
-    d->close_ts = stream_ts(s) != 0 ? stream_ts(s) : 1;
+    d->close_ts = now;
     d->close_code = m->close_code;
-    bool answers = other->close_ts != 0 && other->close_ts < d->close_ts;
     if (answers && other->pings != NULL && other->pings->count > 0) {
         /* The other side's Pings came before its Close, to which this is the answer (F16). */
         stream_finding(s, dir_other(dir), FINDING_PING_UNANSWERED, "%u waited for a Pong",
@@ -144,6 +222,7 @@ static void close_seen(struct stream *s, enum dir dir, struct message *m)
         stream_finding(s, dir, FINDING_CLOSE_CODE_DIFFERS, "%d answered by %d", other->close_code,
                        d->close_code == CLOSE_CODE_NONE ? 1005 : d->close_code);
     }
+    d->close_body = body_hash(m->body);
 }
 
 void control_after_close(struct stream *s, enum dir dir, uint8_t opcode)
@@ -170,7 +249,7 @@ void control_missed(struct stream *s, enum dir dir)
     }
 }
 
-void control_frame(struct stream *s, enum dir dir, struct message *m)
+static void control_frame(struct stream *s, enum dir dir, struct message *m)
 {
     switch (m->opcode) {
     case OPCODE_PING:
@@ -187,6 +266,36 @@ void control_frame(struct stream *s, enum dir dir, struct message *m)
     }
     struct event e = {.type = EVENT_MESSAGE, .dir = dir};
     e.message = *m;
+    stream_emit(s, &e);
+}
+
+static struct message control_message(struct stream *s, const struct frame *f)
+{
+    return (struct message){.opcode = f->opcode,
+                            .wire_opcode = f->opcode == f->wire_opcode ? 0 : f->wire_opcode,
+                            .frames = 1,
+                            .masked = f->masked,
+                            .wire_len = f->len,
+                            .overhead = f->header_len,
+                            .len = f->len,
+                            .first_ts = stream_ts(s),
+                            .first_pkt = stream_pkt(s),
+                            .rtt = -1,
+                            .close_code = CLOSE_CODE_NONE};
+}
+
+void control_whole(struct stream *s, enum dir dir, const struct frame *f, struct bytes payload)
+{
+    struct message m = control_message(s, f);
+    m.flags = MESSAGE_FINISHED;
+    m.body = payload;
+    control_frame(s, dir, &m);
+}
+
+void control_passed_over(struct stream *s, enum dir dir, const struct frame *f)
+{
+    struct event e = {.type = EVENT_MESSAGE, .dir = dir};
+    e.message = control_message(s, f);
     stream_emit(s, &e);
 }
 
@@ -211,11 +320,12 @@ static void check_closing(struct stream *s, const struct session_end *end)
     struct ws *ws = stream_state(s);
     bool closed[2] = {ws->dir[0].close_ts != 0, ws->dir[1].close_ts != 0};
     bool gone = end->how == END_FIN || end->how == END_RESET;
-    if (!gone || ws->dir[0].searching || ws->dir[1].searching) {
+    if (!gone || !ws->version->closes || ws->dir[0].searching || ws->dir[1].searching) {
         return;
     }
     if (closed[0] && closed[1]) {
-        if (end->how == END_FIN && end->first_fin == DIR_CLIENT_TO_SERVER) {
+        if (end->how == END_FIN && end->first_fin == DIR_CLIENT_TO_SERVER &&
+            ws->version->judges_mask) {
             stream_finding(s, DIR_CLIENT_TO_SERVER, FINDING_CLOSE_CLIENT_FIRST, NULL);
         }
     } else if (closed[0] || closed[1]) {

@@ -7,47 +7,10 @@
  * costs no memory. A control frame that keeps the rules is taken whole.
  */
 #include "mask.h"
+#include "rfc6455.h"
 #include "session.h"
 
 #include <stdlib.h>
-
-struct header {
-    struct frame f;
-    bool not_minimal, top_bit;
-};
-
-/* Bytes of the header that starts with these two. */
-static size_t header_length(const uint8_t *p)
-{
-    unsigned len7 = p[1] & 0x7f;
-    return 2U + (len7 == 126 ? 2U : len7 == 127 ? 8U : 0U) + (p[1] & 0x80 ? 4U : 0U);
-}
-
-/* Reads a header whose bytes are all there. */
-static struct header read_header(struct bytes b, size_t n)
-{
-    struct reader r = reader_of(bytes_part(b, 0, n));
-    uint8_t first = read_u8(&r);
-    uint8_t second = read_u8(&r);
-    struct header h = {.f = {.fin = first & 0x80,
-                             .rsv = first >> 4 & 7,
-                             .opcode = first & 0x0f,
-                             .masked = second & 0x80,
-                             .header_len = (uint8_t)n,
-                             .len = second & 0x7f}};
-    if (h.f.len == 126) {
-        h.f.len = read_be16(&r);
-        h.not_minimal = h.f.len < 126;
-    } else if (h.f.len == 127) {
-        h.f.len = read_be64(&r);
-        h.not_minimal = h.f.len < 65536;
-        h.top_bit = h.f.len >> 63;
-    }
-    if (h.f.masked) {
-        memcpy(h.f.masking_key, read_bytes(&r, 4).p, 4);
-    }
-    return h;
-}
 
 static bool is_control(uint8_t opcode)
 {
@@ -74,15 +37,17 @@ static void check_rsv(struct stream *s, enum dir dir, const struct frame *f)
         }
     }
     if (undefined != 0 && !ws->setup.other_extensions) {
-        stream_finding(s, dir, FINDING_FRAME_RSV, "RSV bits %u%u%u, opcode %u", f->rsv >> 2 & 1,
-                       f->rsv >> 1 & 1, f->rsv & 1, f->opcode);
+        enum finding_id id = ws->version->judges_rsv ? FINDING_FRAME_RSV : FINDING_VERSION_RSV;
+        stream_finding(s, dir, id, "RSV bits %u%u%u, opcode %u", f->rsv >> 2 & 1, f->rsv >> 1 & 1,
+                       f->rsv & 1, f->opcode);
     }
 }
 
 static void check_header(struct stream *s, enum dir dir, const struct header *h)
 {
+    const struct ws *ws = stream_state(s);
     const struct frame *f = &h->f;
-    if (f->masked != (dir == DIR_CLIENT_TO_SERVER)) {
+    if (f->masked != (dir == DIR_CLIENT_TO_SERVER) && ws->version->judges_mask) {
         stream_finding(s, dir, f->masked ? FINDING_MASK_UNEXPECTED : FINDING_MASK_MISSING, NULL);
     }
     if (f->rsv != 0) {
@@ -100,7 +65,7 @@ static void check_header(struct stream *s, enum dir dir, const struct header *h)
     }
     if (h->top_bit) {
         stream_finding(s, dir, FINDING_FRAME_LENGTH_TOP_BIT, NULL);
-    } else if (h->not_minimal) {
+    } else if (h->not_minimal && ws->version->judges_length) {
         stream_finding(s, dir, FINDING_FRAME_LENGTH_NOT_MINIMAL, "%llu bytes",
                        (unsigned long long)f->len);
     }
@@ -116,41 +81,6 @@ static bool is_plain(enum dir dir, const struct header *h)
 }
 
 /* ---- Frames ---- */
-
-static void emit_frame(struct stream *s, enum dir dir, const struct frame *f)
-{
-    if (stream_options(s)->frames) {
-        struct event e = {.type = EVENT_FRAME, .dir = dir};
-        e.frame = *f;
-        stream_emit(s, &e);
-    }
-}
-
-/* A data frame's header: it begins, continues or breaks a message (section 5.4). */
-static void data_frame(struct stream *s, enum dir dir, const struct frame *f)
-{
-    struct ws *ws = stream_state(s);
-    struct ws_direction *d = &ws->dir[dir];
-    struct ws_message *m = &d->message;
-    if (f->opcode == OPCODE_CONTINUATION) {
-        if (!m->open) {
-            if (!d->joined) {
-                stream_finding(s, dir, FINDING_CONTINUATION_UNEXPECTED, NULL);
-            }
-            message_begin(s, dir, m, OPCODE_CONTINUATION, false);
-            m->orphan = true;
-        }
-    } else {
-        if (m->open) {
-            stream_finding(s, dir, FINDING_CONTINUATION_MISSING, "opcode %u", f->opcode);
-            message_abandon(s, dir);
-        }
-        bool compressed = f->rsv & 4 && ws->setup.deflate != DEFLATE_NONE;
-        message_begin(s, dir, m, f->opcode, compressed);
-    }
-    d->joined = false;
-    message_count_frame(m, f);
-}
 
 /* The frame under way has all its payload. */
 static void frame_ended(struct stream *s, enum dir dir)
@@ -185,40 +115,11 @@ static void whole_control_frame(struct stream *s, enum dir dir, const struct fra
                                 struct bytes payload)
 {
     uint8_t plain[CONTROL_PAYLOAD_MAX];
-    struct message m = {.opcode = f->opcode,
-                        .flags = MESSAGE_FINISHED,
-                        .frames = 1,
-                        .masked = f->masked,
-                        .wire_len = f->len,
-                        .overhead = f->header_len,
-                        .len = f->len,
-                        .first_ts = stream_ts(s),
-                        .first_pkt = stream_pkt(s),
-                        .rtt = -1,
-                        .close_code = CLOSE_CODE_NONE,
-                        .body = payload};
     if (f->masked) {
         mask_copy(plain, payload, f->masking_key, 0);
-        m.body.p = plain;
+        payload.p = plain;
     }
-    control_frame(s, dir, &m);
-}
-
-/* A control frame too long to be one: counted, its payload is passed over. */
-static void long_control_frame(struct stream *s, enum dir dir, const struct frame *f)
-{
-    struct event e = {.type = EVENT_MESSAGE, .dir = dir};
-    e.message = (struct message){.opcode = f->opcode,
-                                 .frames = 1,
-                                 .masked = f->masked,
-                                 .wire_len = f->len,
-                                 .overhead = f->header_len,
-                                 .len = f->len,
-                                 .first_ts = stream_ts(s),
-                                 .first_pkt = stream_pkt(s),
-                                 .rtt = -1,
-                                 .close_code = CLOSE_CODE_NONE};
-    stream_emit(s, &e);
+    control_whole(s, dir, f, payload);
 }
 
 /* Where there may be no frame at all: is it legal? After its own Close a sender may send nothing
@@ -239,12 +140,12 @@ static size_t take_frame(struct stream *s, enum dir dir, struct bytes b)
 {
     struct ws *ws = stream_state(s);
     struct ws_direction *d = &ws->dir[dir];
-    size_t n = b.n < 2 ? 2 : header_length(b.p);
+    size_t n = b.n < 2 ? 2 : rfc6455_header_length(b.p);
     if (b.n < n) {
         stream_want(s, n);
         return 0;
     }
-    struct header h = read_header(b, n);
+    struct header h = rfc6455_read_header(b, n);
     const struct frame *f = &h.f;
     bool whole = is_control(f->opcode) && f->len <= CONTROL_PAYLOAD_MAX;
     if (d->close_ts != 0 && !looks_like_frame(s, dir, &h)) {
@@ -272,7 +173,7 @@ static size_t take_frame(struct stream *s, enum dir dir, struct bytes b)
     if (f->masked && f->len > 0) {
         mask_key_seen(s, dir, f->masking_key);
     }
-    emit_frame(s, dir, f);
+    message_emit_frame(s, dir, f);
     if (whole) {
         whole_control_frame(s, dir, f, bytes_part(b, n, (size_t)f->len));
         return n + (size_t)f->len;
@@ -284,10 +185,9 @@ static size_t take_frame(struct stream *s, enum dir dir, struct bytes b)
         return n + (size_t)f->len;
     }
     if (is_control(f->opcode)) {
-        long_control_frame(s, dir, f);
+        control_passed_over(s, dir, f);
     } else {
-        data_frame(s, dir,
-                   f); /* may end the message before, so the frame before must still stand */
+        message_data_frame(s, dir, f);
     }
     d->frame = ws_frame_of(f);
     return n + take_payload(s, dir, bytes_from(b, n));
@@ -315,6 +215,10 @@ static void websocket_open(struct stream *s, const struct hint *hint)
 {
     struct ws *ws = stream_state(s);
     ws->setup = *(const struct websocket_setup *)hint->arg;
+    ws->version = websocket_version(ws->setup.version);
+    if (ws->version == NULL) {
+        ws->version = websocket_version(13);
+    }
     for (int dir = 0; dir < 2; dir++) {
         ws->dir[dir].close_code = CLOSE_CODE_NONE;
         message_direction_open(s, &ws->dir[dir]);

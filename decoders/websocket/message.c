@@ -199,6 +199,42 @@ void message_count_frame(struct ws_message *m, const struct frame *f)
     m->m.overhead += f->header_len;
 }
 
+/* ---- Frames ---- */
+
+void message_emit_frame(struct stream *s, enum dir dir, const struct frame *f)
+{
+    if (stream_options(s)->frames) {
+        struct event e = {.type = EVENT_FRAME, .dir = dir};
+        e.frame = *f;
+        stream_emit(s, &e);
+    }
+}
+
+void message_data_frame(struct stream *s, enum dir dir, const struct frame *f)
+{
+    struct ws *ws = stream_state(s);
+    struct ws_direction *d = &ws->dir[dir];
+    struct ws_message *m = &d->message;
+    if (f->opcode == OPCODE_CONTINUATION) {
+        if (!m->open) {
+            if (!d->joined) {
+                stream_finding(s, dir, FINDING_CONTINUATION_UNEXPECTED, NULL);
+            }
+            message_begin(s, dir, m, OPCODE_CONTINUATION, false);
+            m->orphan = true;
+        }
+    } else {
+        if (m->open) {
+            stream_finding(s, dir, FINDING_CONTINUATION_MISSING, "opcode %u", f->opcode);
+            message_abandon(s, dir);
+        }
+        bool compressed = f->rsv & 4 && ws->setup.deflate != DEFLATE_NONE;
+        message_begin(s, dir, m, f->opcode, compressed);
+    }
+    d->joined = false;
+    message_count_frame(m, f);
+}
+
 static void emit_message(struct stream *s, enum dir dir, struct ws_message *m, int64_t ts,
                          uint64_t pkt)
 {
@@ -225,7 +261,9 @@ void message_complete(struct stream *s, enum dir dir, struct ws_message *m, int6
         m->m.flags |= MESSAGE_BAD_UTF8;
     }
     if (m->m.flags & MESSAGE_BAD_UTF8) {
-        stream_finding_at(s, dir, ts, pkt, FINDING_TEXT_UTF8, NULL);
+        stream_finding_at(s, dir, ts, pkt,
+                          ws->version->judges_utf8 ? FINDING_TEXT_UTF8 : FINDING_VERSION_UTF8,
+                          NULL);
     }
     if (!m->orphan) {
         m->m.flags |= MESSAGE_FINISHED;

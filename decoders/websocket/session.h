@@ -10,19 +10,8 @@
 #include "../base/utf8.h"
 #include "held.h"
 #include "sync.h"
+#include "version.h"
 #include "websocket.h"
-
-enum opcode {
-    OPCODE_CONTINUATION = 0,
-    OPCODE_TEXT = 1,
-    OPCODE_BINARY = 2,
-    OPCODE_CLOSE = 8,
-    OPCODE_PING = 9,
-    OPCODE_PONG = 10
-};
-
-#define CONTROL_PAYLOAD_MAX 125 /* RFC 6455 section 5.5 */
-#define FRAME_HEADER_MAX 14
 
 /* The frame under way. Its header was read; left counts the payload bytes that are still to come.
  */
@@ -87,10 +76,12 @@ struct ws_direction {
     bool missed_pings;              /* Pings may have been lost since the last one seen */
     struct ws_search *search;       /* while searching */
     struct ws_digest *digest;       /* NULL unless options.digest */
-    struct buffer body; /* of the message under way, when it comes in more than one piece */
+    uint32_t close_body; /* a hash of the first Close's: hybi-03 wants the same answered */
+    struct buffer body;  /* of the message under way, when it comes in more than one piece */
 };
 
 struct ws {
+    const struct websocket_version *version; /* its rules; looked at only where one is broken */
     struct websocket_setup setup;
     struct ws_direction dir[2];
 };
@@ -109,6 +100,11 @@ static inline struct ws_frame ws_frame_of(const struct frame *f)
 /* A data message begins with a frame of this opcode. */
 void message_begin(struct stream *s, enum dir dir, struct ws_message *m, uint8_t opcode,
                    bool compressed);
+/* A data frame's header: it begins, continues or breaks a message (section 5.4). The frame before
+ * must still stand, as this may end its message. */
+void message_data_frame(struct stream *s, enum dir dir, const struct frame *f);
+/* EVENT_FRAME, if it is wanted. */
+void message_emit_frame(struct stream *s, enum dir dir, const struct frame *f);
 void message_count_frame(struct ws_message *m, const struct frame *f);
 /* The next payload bytes of frame f, as they are on the wire: masked or not. */
 void message_piece(struct stream *s, enum dir dir, struct ws_message *m, const struct ws_frame *f,
@@ -144,9 +140,11 @@ void compressed_direction_close(struct stream *s, enum dir dir);
 
 /* control.c: Ping, Pong and Close */
 
-/* A whole control frame; m has its payload in body, unmasked. Fills in rtt and close_code, makes
- * the findings and emits the message. */
-void control_frame(struct stream *s, enum dir dir, struct message *m);
+/* A control frame and its payload, unmasked and of no more than CONTROL_PAYLOAD_MAX bytes: judged
+ * and told. */
+void control_whole(struct stream *s, enum dir dir, const struct frame *f, struct bytes payload);
+/* One too long to be one: counted. */
+void control_passed_over(struct stream *s, enum dir dir, const struct frame *f);
 /* A frame that follows the sender's own Close. */
 void control_after_close(struct stream *s, enum dir dir, uint8_t opcode);
 /* What an ended connection has left undone. */

@@ -1,5 +1,5 @@
 /*
- * The WebSocket decoder (RFC 6455): frames to messages, control frames, close, extensions.
+ * The WebSocket decoders: frames to messages, control frames, close, extensions.
  *
  * It is only ever switched to: by the HTTP upgrade once the 101 was seen, or by the mid-stream
  * pickup. Both give it a websocket_setup, which says what the handshake negotiated.
@@ -16,7 +16,7 @@ enum deflate_use {
 };
 
 struct websocket_setup {
-    int version;                 /* Sec-WebSocket-Version; 13 when it is not known */
+    int version;                 /* as in version.h; 13 when it is not known */
     enum deflate_use deflate;    /* RFC 7692 */
     bool no_context_takeover[2]; /* by the sender: [DIR_CLIENT_TO_SERVER] client_no_context_takeover
                                   */
@@ -24,10 +24,19 @@ struct websocket_setup {
                                     theirs */
     bool midstream;              /* the bytes before were not seen: inflate windows are unknown */
     bool synced[2];              /* midstream: a frame begins with the next byte; else search */
-    bool search[2]; /* what follows may not be a frame yet: the first one is searched */
-    bool lost[2];   /* so it is, and bytes just before were not seen */
+    bool search[2];          /* what follows may not be a frame yet: the first one is searched */
+    bool lost[2];            /* so it is, and bytes just before were not seen */
+    bool unsure;             /* the first bytes decide between this version and its kin */
+    bool has_connection_key; /* hybi-04 */
+    uint8_t connection_key[20];
 };
 
+/* Frames of hybi-07 and later. */
 extern const struct decoder websocket_decoder;
+/* Frames of the versions before, and whatever has to be told apart first. */
+extern const struct decoder websocket_draft_decoder;
+
+/* The one of them that reads what this setup says. */
+const struct decoder *websocket_decoder_for(const struct websocket_setup *);
 
 #endif

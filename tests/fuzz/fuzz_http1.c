@@ -56,6 +56,7 @@ extern const struct decoder websocket_pickup_decoder;
             swallow_close, NULL, NULL                                                              \
     }
 const struct decoder websocket_decoder = SWALLOW;
+const struct decoder websocket_draft_decoder = SWALLOW;
 const struct decoder tls_decoder = SWALLOW;
 const struct decoder websocket_pickup_decoder = SWALLOW;
 

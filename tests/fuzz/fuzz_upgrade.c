@@ -17,6 +17,7 @@ static enum verdict match_nothing(const struct hint *hint)
 extern const struct decoder tls_decoder;
 extern const struct decoder websocket_pickup_decoder;
 const struct decoder websocket_decoder = {.match = match_nothing};
+const struct decoder websocket_draft_decoder = {.match = match_nothing};
 const struct decoder tls_decoder = {.match = match_nothing};
 const struct decoder websocket_pickup_decoder = {.match = match_nothing};
 
@@ -76,7 +77,11 @@ static void answer(struct stream *s, struct upgrade *u, struct bytes text)
         upgrade_unanswered(s, u);
         return;
     }
-    enum upgrade_outcome outcome = upgrade_answer(s, u, &head, false, &setup);
+    struct bytes behind = bytes_part(text, end, upgrade_answer_behind(u, &head));
+    if (behind.n >= 8) {
+        upgrade_key3(u, bytes_part(behind, 0, 8));
+    }
+    enum upgrade_outcome outcome = upgrade_answer(s, u, &head, behind, false, &setup);
     assert(outcome == UPGRADE_REFUSED || head.status == 101);
 }
 

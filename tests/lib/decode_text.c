@@ -3,6 +3,8 @@
  */
 #include "decode_text.h"
 
+#include "decoders/websocket/version.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <setjmp.h>
@@ -407,6 +409,9 @@ static void write_event(struct event_sink *sink, const struct event *e)
         break;
     case EVENT_HANDSHAKE:
         write_handshake(f, e->handshake);
+        break;
+    case EVENT_VERSION:
+        fprintf(f, "version %s\n", e->version->draft);
         break;
     case EVENT_FRAME:
         write_frame(f, e);

@@ -27,6 +27,7 @@
  *   session upgrade|midstream PERCENT|tls
  *   handshake status=101 version=13 accept=ok [cookie] [authorization] [proxy]
  *   NAME "TEXT"        for each text of the handshake that was seen, in HANDSHAKE_TEXTS's order
+ *   version DRAFT
  *   frame DIR fin rsv=4 opcode=1 masked len=5
  *   message DIR text len=5 frames=2 wire=7 masked=1 compressed damaged unfinished "body"
  *   finding DIR ws.mask.missing "detail"

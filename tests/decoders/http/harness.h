@@ -101,10 +101,10 @@ static inline void record_open(struct stream *s, const struct hint *hint)
         log_line(log, "tls\n");
         return;
     }
-    log_line(log, "websocket %d deflate=%d%s%s%s\n", setup->version, (int)setup->deflate,
+    log_line(log, "websocket %d deflate=%d%s%s%s%s\n", setup->version, (int)setup->deflate,
              setup->no_context_takeover[0] ? " client_no_context_takeover" : "",
              setup->no_context_takeover[1] ? " server_no_context_takeover" : "",
-             setup->other_extensions ? " other" : "");
+             setup->other_extensions ? " other" : "", setup->unsure ? " unsure" : "");
 }
 
 static inline size_t record_data(struct stream *s, const struct chunk *c)
@@ -174,6 +174,7 @@ static inline enum verdict match_nothing(const struct hint *hint)
 extern const struct decoder tls_decoder;
 extern const struct decoder websocket_pickup_decoder;
 RECORDER(websocket_decoder, match_nothing);
+RECORDER(websocket_draft_decoder, match_nothing);
 RECORDER(tls_decoder, match_tls);
 RECORDER(websocket_pickup_decoder, match_nothing);
 

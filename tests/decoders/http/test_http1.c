@@ -145,11 +145,11 @@ static void an_answer_without_its_request_still_opens_websocket(void **state)
     EXPECT_MIDSTREAM(steps,
                      "session 1\nhandshake 101 version=-1 accept=- "
                      "extensions=permessage-deflate; client_no_context_takeover reason=Switching "
-                     "Protocols\nwebsocket 13 deflate=1 client_no_context_takeover\n"
+                     "Protocols\nwebsocket 13 deflate=1 client_no_context_takeover unsure\n"
                      "> bytes client\n< bytes server\nend 1\n");
     const struct step ended[] = {S(SWITCHING("") "server"), C_END};
     EXPECT(ended, "session 1\nhandshake 101 version=-1 accept=- reason=Switching Protocols\n"
-                  "websocket 13 deflate=0\n< bytes server\nend 1\n");
+                  "websocket 13 deflate=0 unsure\n< bytes server\nend 1\n");
 }
 
 static void a_connection_picked_up_in_an_answer_is_followed(void **state)

@@ -181,13 +181,11 @@ static void the_version_is_13(void **state)
          "> ws.handshake.version: it is not a number from 0 to 255\n" OPEN},
         {VE VE, "> ws.handshake.version: it appears more than once\n" OPEN},
         {"Sec-WebSocket-Version: 8\r\n",
-         "> ws.handshake.version: version 8\nwebsocket 8 deflate=0\n"},
-        {"Sec-WebSocket-Version: 7\r\n",
-         "> ws.handshake.version: version 7\nwebsocket 7 deflate=0\n"},
+         "> ws.version.draft: hybi-08 to hybi-12\nwebsocket 8 deflate=0\n"},
+        {"Sec-WebSocket-Version: 7\r\n", "> ws.version.draft: hybi-07\nwebsocket 7 deflate=0\n"},
         {"Sec-WebSocket-Version: 14\r\n",
-         "> ws.handshake.version: version 14\nwebsocket 14 deflate=0\n"},
-        {"Sec-WebSocket-Version: 6\r\n",
-         "> ws.handshake.version: version 6, of which frames are not read\n"},
+         "> ws.handshake.version: version 14\nwebsocket 13 deflate=0\n"},
+        {"Sec-WebSocket-Version: 6\r\n", "> ws.version.draft: hybi-06\nwebsocket 6 deflate=0\n"},
     };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         char request[512];
@@ -421,9 +419,9 @@ static void a_refused_version_comes_with_the_supported_ones(void **state)
     expect(old,
            "HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\n"
            "Sec-WebSocket-Version: 8, 7\r\nContent-Length: 0\r\n\r\n",
-           "> ws.handshake.version: version 12\n< ws.handshake.refused: status 426\n");
+           "> ws.version.reserved: version 12\n< ws.handshake.refused: status 426\n");
     expect(old, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
-           "> ws.handshake.version: version 12\n< ws.handshake.refused: status 400\n"
+           "> ws.version.reserved: version 12\n< ws.handshake.refused: status 400\n"
            "< ws.response.versions.missing: status 400\n");
     expect(REQUEST(""), "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\r\n",
            "< ws.handshake.refused: status 426\n< ws.response.versions.missing: status 426\n");
