@@ -380,8 +380,7 @@ static void known_segment(struct engine *e, struct flow *f, enum dir dir, struct
         return;
     }
     f->had_data = f->had_data || g->b.n > 0;
-    if ((g->flags & TCP_URG) && g->b.n > 0 && !f->side[dir].told_urgent) {
-        f->side[dir].told_urgent = true;
+    if ((g->flags & TCP_URG) && g->b.n > 0 && !f->side[dir].urgent_seen) {
         flow_finding(e, f, dir, FINDING_TCP_URGENT, g->pkt);
     }
     reassembly_push(&e->reassembly, f, dir, g);

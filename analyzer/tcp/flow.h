@@ -30,7 +30,7 @@ struct tcp_side {
     uint32_t first; /* sequence number of the first byte, or the first acknowledgement before it */
     uint32_t fin;   /* sequence number of the FIN */
     bool started, acked_seen, fin_seen, ended;
-    bool told_urgent;
+    bool urgent_seen;         /* urgent data came: see `urgent` */
     bool hole_seen;           /* the three hole_ fields tell of the first hole */
     uint8_t strays;           /* how many segments that were far off followed each other */
     uint8_t newest;           /* index of the newest digest */
@@ -42,6 +42,9 @@ struct tcp_side {
     uint32_t waiting_bytes, waiting_pieces;
     uint32_t hole_packets; /* packets of the connection when the hole was acknowledged */
     uint32_t hole_acked;   /* and how far it was */
+    uint32_t urgent;       /* sequence number of the newest urgent byte */
+    uint32_t urgent_bytes; /* left out of the stream; `offset` counts them */
+    bool urgent_waits;     /* the newest was not passed over yet */
     uint32_t stray_next;   /* end of the last segment that was far off */
     int64_t hole_ts;
     _Alignas(64) struct piece_digest digests[TCP_DIGESTS];

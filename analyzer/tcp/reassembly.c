@@ -74,15 +74,37 @@ static void digest_compare(struct reassembly *r, struct flow *f, enum dir dir,
 
 /* ---- Handing on ---- */
 
+static void deliver_plain(struct reassembly *r, struct flow *f, enum dir dir, struct bytes b,
+                          int64_t ts, uint64_t pkt)
+{
+    struct tcp_side *side = &f->side[dir];
+    side->next += (uint32_t)b.n;
+    side->offset += b.n;
+    if (b.n > 0) {
+        struct chunk c = {ts, pkt, b, dir};
+        r->output.data(r->output.ctx, f, &c);
+    }
+}
+
+/* An urgent byte is no part of the stream that the receiver's program reads, unless it asked for it
+ * in line, which nobody does (RFC 6093 section 3.1; the pointer is past the byte, as in every
+ * stack).
+ */
 static void deliver(struct reassembly *r, struct flow *f, enum dir dir, struct bytes b, int64_t ts,
                     uint64_t pkt)
 {
     struct tcp_side *side = &f->side[dir];
     digest_remember(r, side, b);
-    side->next += (uint32_t)b.n;
-    side->offset += b.n;
-    struct chunk c = {ts, pkt, b, dir};
-    r->output.data(r->output.ctx, f, &c);
+    uint32_t before = side->urgent - side->next;
+    if (side->urgent_seen && side->urgent_waits && before < b.n) {
+        side->urgent_waits = false;
+        deliver_plain(r, f, dir, bytes_part(b, 0, before), ts, pkt);
+        side->next++;
+        side->offset++;
+        side->urgent_bytes++;
+        b = bytes_from(b, before + 1);
+    }
+    deliver_plain(r, f, dir, b, ts, pkt);
 }
 
 static void give_gap(struct reassembly *r, struct flow *f, enum dir dir, uint64_t n, int64_t ts,
@@ -520,6 +542,16 @@ void reassembly_syn(struct flow *f, enum dir dir, uint32_t seq)
     }
 }
 
+static void note_urgent(struct tcp_side *side, const struct segment *g)
+{
+    uint32_t urgent = g->seq + g->urgent - 1;
+    side->urgent_seen = true;
+    if (g->urgent > 0 && seq_distance(urgent, side->next) >= 0) {
+        side->urgent = urgent;
+        side->urgent_waits = true;
+    }
+}
+
 void reassembly_push(struct reassembly *r, struct flow *f, enum dir dir, const struct segment *g)
 {
     struct tcp_side *side = &f->side[dir];
@@ -528,6 +560,9 @@ void reassembly_push(struct reassembly *r, struct flow *f, enum dir dir, const s
     if (n > 0 || (g->flags & TCP_FIN)) {
         if (!side->started) {
             start_without_syn(f, side, g->seq);
+        }
+        if (g->flags & TCP_URG) {
+            note_urgent(side, g);
         }
         if (n > 0) {
             side->counts.bytes += n;

@@ -25,8 +25,6 @@ PARTIAL = {
 }
 TLS = {("tour", 8443)}  # recorded without its keys
 
-OOB = "the receiving kernel takes an urgent byte out of the stream; wsight reads it in line"
-URGENT = {f"{way} {what}": OOB for way in DIRECTIONS for what in ("text", "bytes", "sha256", "close")}
 CLAIMED = {"client_to_server payload": "the truth has the length that the frame claims"}
 # (capture, path): {what differs: why}
 EXCEPTIONS = {
@@ -34,7 +32,6 @@ EXCEPTIONS = {
         "extensions": "the answer has them in two header fields, and the truth only the first"},
     ("security", "/compression-bomb"): dict.fromkeys(
         ("server_to_client bytes", "server_to_client sha256"), "a bomb is not inflated to its end"),
-    ("tcp", "/urgent"): URGENT,
     ("violations", "/C1-one-byte"): {
         "client_to_server close": "a Close without a whole code is none for the truth"},
     ("violations", "/C9-reason-of-124"): {

@@ -45,7 +45,7 @@ static void on_data(void *ctx, struct flow *f, const struct chunk *c)
         sum = (uint8_t)(sum + c->b.p[i]);
     }
     *heard(w, f, c->dir) += c->b.n;
-    require(f->side[c->dir].offset == *heard(w, f, c->dir));
+    require(f->side[c->dir].offset - f->side[c->dir].urgent_bytes == *heard(w, f, c->dir));
 }
 
 static void on_gap(void *ctx, struct flow *f, enum dir d, uint64_t n, int64_t ts, uint64_t pkt)
@@ -53,7 +53,7 @@ static void on_gap(void *ctx, struct flow *f, enum dir d, uint64_t n, int64_t ts
     struct world *w = ctx;
     require(n > 0 && pkt <= w->pkt && ts <= w->now);
     *heard(w, f, d) += n;
-    require(f->side[d].offset == *heard(w, f, d));
+    require(f->side[d].offset - f->side[d].urgent_bytes == *heard(w, f, d));
 }
 
 static void on_end(void *ctx, struct flow *f, enum dir d, int64_t ts, uint64_t pkt)
@@ -79,7 +79,7 @@ static void check(const struct world *w)
     size_t bytes = 0;
     for (int i = 0; i < 4; i++) {
         const struct tcp_side *side = &w->flows[i / 2].side[i % 2];
-        require(side->offset == w->heard[i / 2][i % 2]);
+        require(side->offset - side->urgent_bytes == w->heard[i / 2][i % 2]);
         require(side->waiting_bytes <= TCP_WAITING_DIRECTION_MAX_BYTES);
         require(side->waiting_pieces <= TCP_WAITING_DIRECTION_MAX_PIECES);
         require((side->waiting == NULL) == (side->waiting_pieces == 0));
@@ -119,6 +119,10 @@ static void segment(struct world *w, struct flow *f, enum dir d, const uint8_t c
     g.cut = c[0] & 1 << 6 ? (c[5] < 250 ? c[5] : 65535) : 0;
     g.flags = (uint8_t)((c[0] & 1 << 4 ? TCP_FIN : 0) | (c[0] & 1 << 5 ? TCP_ACK : 0));
     g.ack = other->next + (uint32_t)(int32_t)(int8_t)c[5] * (c[5] % 3 == 0 ? 1 : 1000);
+    if (c[5] == 77) {
+        g.flags |= TCP_URG;
+        g.urgent = (uint16_t)(n / 2 + 1);
+    }
     f->packets++;
     f->seen_ts = w->now;
     f->last_pkt = w->pkt;

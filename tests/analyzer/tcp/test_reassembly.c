@@ -50,7 +50,8 @@ static void on_data(void *ctx, struct flow *f, const struct chunk *c)
     assert_true(c->b.n > 0);
     w->last = *c;
     w->sums[c->dir][0] += c->b.n;
-    assert_int_equal(f->side[c->dir].offset, w->sums[c->dir][0] + w->sums[c->dir][1]);
+    assert_int_equal(f->side[c->dir].offset - f->side[c->dir].urgent_bytes,
+                     w->sums[c->dir][0] + w->sums[c->dir][1]);
     add(w, "%c:%.*s ", "cs"[c->dir], (int)c -> b.n, (const char *)c->b.p);
 }
 
@@ -176,6 +177,12 @@ static void expect(struct world *w, const char *text)
 static struct tcp_counts counts(const struct world *w)
 {
     return w->f.side[C2S].counts;
+}
+
+static void send_urgent(struct world *w, uint32_t seq, const char *text, uint16_t urgent)
+{
+    push(w, C2S,
+         (struct segment){.seq = seq, .b = bytes_of(text), .flags = TCP_URG, .urgent = urgent});
 }
 
 /* ---- Order ---- */
@@ -370,6 +377,26 @@ static void keep_alive_probes_are_nothing(void **state)
     assert_int_equal(counts(w).retransmitted, 0);
     send(w, 1003, "d");
     expect(w, "c:d ");
+    world_free(w);
+}
+
+static void an_urgent_byte_is_left_out_of_the_stream(void **state)
+{
+    (void)state;
+    struct world *w = connected();
+    send_urgent(w, 1000, "ab!cd", 3); /* the pointer is past the byte */
+    expect(w, "c:ab c:cd ");
+    send_urgent(w, 1005, "!", 1);
+    send(w, 1006, "e");
+    expect(w, "c:e ");
+    send_urgent(w, 1008, "g!", 2); /* before its turn, and the byte comes a second time */
+    send_urgent(w, 1007, "fg!", 3);
+    expect(w, "c:f c:g ");
+    send_urgent(w, 1008, "g!h", 2);
+    expect(w, "c:h ");
+    send_urgent(w, 1011, "i", 0); /* points nowhere */
+    send(w, 1012, "j");
+    expect(w, "c:i c:j ");
     world_free(w);
 }
 
@@ -1183,6 +1210,7 @@ int main(void)
         cmocka_unit_test(a_segment_in_order_does_not_replace_bytes_that_wait),
         cmocka_unit_test(a_segment_within_those_that_wait_adds_nothing),
         cmocka_unit_test(keep_alive_probes_are_nothing),
+        cmocka_unit_test(an_urgent_byte_is_left_out_of_the_stream),
         cmocka_unit_test(a_keep_alive_probe_before_the_first_byte_is_nothing),
         cmocka_unit_test(zero_window_probes_are_the_next_byte),
         cmocka_unit_test(bytes_cut_in_order_are_a_gap_at_once),
