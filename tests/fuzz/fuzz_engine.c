@@ -2,11 +2,13 @@
  * A whole capture, from packets to events.
  *
  * Input: a byte for the link type, a byte of options (1: frames, 2: digests, 4: raw heads, 8: late
- * messages, 16: bodies, 32: only three connections at once, 64: all packets handed over together),
+ * messages, 16: bodies, 32: only three connections at once),
  * then packets, each behind two bytes of length, big-endian, and one of time (units of 1/64 s; 255:
  * an hour). With link type 255 the packets are short for TCP segments, so that changes stay deep in
  * the decoders: a byte (bit 0 direction, 1-2 connection, 3 SYN, 4 FIN, 5 RST, 6 no ACK, 7: the next
  * byte moves the sequence number), and payload.
+ *
+ * The packets go in one by one and then all together, which must give the same events.
  */
 #include "analyzer/engine.h"
 #include "lib/packet_build.h"
@@ -33,13 +35,19 @@ struct sink {
     struct event_sink sink;
     uint64_t sessions, ended;
     uint64_t last_pkt;
-    volatile uint8_t sum;
+    uint64_t hash; /* of all that was said of sessions, as packets are parsed ahead */
 };
+
+static void note(struct sink *s, uint64_t value)
+{
+    s->hash = (s->hash ^ value) * UINT64_C(0x100000001b3);
+}
 
 static void touch(struct sink *s, struct bytes b)
 {
+    note(s, b.n);
     for (size_t i = 0; i < b.n; i++) {
-        s->sum = (uint8_t)(s->sum + b.p[i]);
+        note(s, b.p[i]);
     }
 }
 
@@ -51,11 +59,27 @@ static void on_handshake(struct sink *s, const struct handshake *h)
     require(h->version >= -1);
 }
 
+static void check_finding(const struct event *e)
+{
+    require(e->finding.id < FINDING_COUNT);
+    for (size_t i = 0; i < e->finding.detail.n; i++) {
+        require(e->finding.detail.p[i] >= 0x20 && e->finding.detail.p[i] != 0x7f);
+    }
+}
+
 static void on_event(struct event_sink *sink, const struct event *e)
 {
     struct sink *s = (struct sink *)(void *)sink;
     require(e->session <= s->sessions + (e->type == EVENT_SESSION) && e->pkt <= s->last_pkt);
     require(e->session > 0 || e->type == EVENT_FINDING);
+    if (e->session == 0) {
+        check_finding(e);
+        return;
+    }
+    note(s, (uint64_t)e->type << 8 | e->dir);
+    note(s, e->session);
+    note(s, e->pkt);
+    note(s, (uint64_t)e->ts);
     switch (e->type) {
     case EVENT_SESSION:
         require(e->session == ++s->sessions);
@@ -65,14 +89,15 @@ static void on_event(struct event_sink *sink, const struct event *e)
         break;
     case EVENT_MESSAGE:
         touch(s, e->message.body);
+        note(s, e->message.len);
+        note(s, e->message.wire_len);
+        note(s, e->message.flags);
         require(e->message.masked <= e->message.frames && e->message.first_pkt <= s->last_pkt);
         break;
     case EVENT_FINDING:
-        require(e->finding.id < FINDING_COUNT);
+        check_finding(e);
+        note(s, e->finding.id);
         touch(s, e->finding.detail);
-        for (size_t i = 0; i < e->finding.detail.n; i++) {
-            require(e->finding.detail.p[i] >= 0x20 && e->finding.detail.p[i] != 0x7f);
-        }
         break;
     case EVENT_TLS:
         touch(s, e->tls.sni);
@@ -80,6 +105,7 @@ static void on_event(struct event_sink *sink, const struct event *e)
         break;
     case EVENT_END:
         s->ended++;
+        note(s, e->end->how);
         break;
     default:
         break;
@@ -151,34 +177,41 @@ static size_t read_packets(struct bytes in, uint8_t link, struct packet packets[
     return n;
 }
 
+/* Works through the packets, `step` at a time, and says what came of it as a number. */
+static uint64_t run(const struct engine_options *options, const struct packet *packets, size_t n,
+                    size_t step)
+{
+    struct sink sink = {.sink.emit = on_event};
+    struct engine *e = engine_new(options, &sink.sink);
+    require(e != NULL);
+    for (size_t i = 0; i < n; i += step) {
+        size_t some = n - i < step ? n - i : step;
+        sink.last_pkt = i + some;
+        engine_packets(e, &packets[i], some);
+    }
+    engine_finish(e);
+    struct engine_stats stats = engine_stats(e);
+    require(stats.packets == n && sink.ended == sink.sessions);
+    engine_free(e);
+    return sink.hash;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2) {
         return 0;
     }
     uint8_t o = data[1];
-    struct sink sink = {.sink.emit = on_event, .last_pkt = PACKETS_MAX};
     struct engine_options options = {.seed = 1, .max_connections = o & 32 ? 3 : 0};
     options.decode.frames = o & 1;
     options.decode.digest = o & 2;
     options.decode.heads = o & 4;
     options.decode.late = o & 8;
     options.decode.body_max = o & 16 ? 1000 : 0;
-    struct engine *e = engine_new(&options, &sink.sink);
-    require(e != NULL);
     struct packet packets[PACKETS_MAX];
     size_t n = read_packets((struct bytes){data + 2, size - 2}, data[0], packets);
-    if (o & 64) {
-        engine_packets(e, packets, n);
-    }
-    for (size_t i = 0; i < n && !(o & 64); i++) {
-        sink.last_pkt = i + 1;
-        engine_packets(e, &packets[i], 1);
-    }
-    engine_finish(e);
-    struct engine_stats stats = engine_stats(e);
-    require(stats.packets == n && sink.ended == sink.sessions);
-    engine_free(e);
+    uint64_t one_by_one = run(&options, packets, n, 1);
+    require(run(&options, packets, n, PACKETS_MAX) == one_by_one);
     for (size_t i = 0; i < n; i++) {
         free((void *)(uintptr_t)packets[i].b.p);
     }
