@@ -39,6 +39,7 @@ struct feed {
     struct store *store;
     const char *const *paths; /* of the files, for saving their packets; NULL: live */
     size_t n_paths;
+    const char *bpf;  /* the capture filter they were read with, or NULL */
     const char *name; /* for the title */
     bool finished;
 };

@@ -215,6 +215,14 @@ static bool message_find(struct tui *t, void *state, int way)
     return line >= 0;
 }
 
+static bool message_subject(struct tui *t, void *state, struct subject *out)
+{
+    const struct message_view *v = state;
+    (void)t;
+    *out = v->subject;
+    return true;
+}
+
 const struct screen message_screen = {
     .name = "Message",
     .place = PLACE_MESSAGE,
@@ -225,6 +233,7 @@ const struct screen message_screen = {
     .act = message_act,
     .mouse = message_mouse,
     .find = message_find,
+    .subject = message_subject,
     .hints = {ACTION_VIEW_NEXT, ACTION_FOLD, ACTION_SEARCH, ACTION_NEXT_MESSAGE,
-              ACTION_PREVIOUS_MESSAGE, ACTION_BACK, ACTION_HELP},
+              ACTION_PREVIOUS_MESSAGE, ACTION_SAVE, ACTION_BACK, ACTION_HELP},
 };

@@ -15,14 +15,6 @@
 
 enum page_mode { PAGE_TEXT, PAGE_JSON, PAGE_HEX, PAGE_FRAMES, PAGE_HANDSHAKE, PAGE_MODES };
 
-/* What of a session is looked at. */
-enum subject_kind { SUBJECT_REQUEST, SUBJECT_RESPONSE, SUBJECT_MESSAGE, SUBJECT_END };
-struct subject {
-    uint32_t session;
-    enum subject_kind kind;
-    uint32_t message; /* index, of a SUBJECT_MESSAGE */
-};
-
 enum page_kind { LINE_PLAIN, LINE_JSON, LINE_FIELD, LINE_HEADING, LINE_NOTE, LINE_BITS };
 
 struct page_line {

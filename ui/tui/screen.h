@@ -11,6 +11,14 @@
 
 struct tui;
 
+/* What of a session is looked at. */
+enum subject_kind { SUBJECT_REQUEST, SUBJECT_RESPONSE, SUBJECT_MESSAGE, SUBJECT_END };
+struct subject {
+    uint32_t session;
+    enum subject_kind kind;
+    uint32_t message; /* index, of a SUBJECT_MESSAGE */
+};
+
 struct screen {
     const char *name; /* for the title */
     unsigned place;   /* enum key_place: which keys it has */
@@ -28,10 +36,13 @@ struct screen {
     bool (*busy)(struct tui *, void *state); /* step() has more to do */
     /* The search was given another text, or the next match is wanted: 1 forward, -1 back. */
     bool (*find)(struct tui *, void *state, int way);
+    /* What stands under the cursor; false: nothing. */
+    bool (*subject)(struct tui *, void *state, struct subject *);
     enum action hints[8]; /* for the last line, ended by ACTION_NONE */
 };
 
 extern const struct screen sessions_screen, flow_screen, message_screen, compare_screen,
-    findings_screen, statistics_screen, help_screen, columns_screen, filter_screen, search_screen;
+    findings_screen, statistics_screen, help_screen, columns_screen, filter_screen, search_screen,
+    save_screen;
 
 #endif

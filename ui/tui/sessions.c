@@ -395,6 +395,13 @@ static bool sessions_find(struct tui *t, void *state, int way)
     return false;
 }
 
+static bool sessions_subject(struct tui *t, void *state, struct subject *out)
+{
+    const struct sessions *s = state;
+    *out = (struct subject){.session = s->at, .kind = SUBJECT_REQUEST};
+    return order_count(&t->order) > 0;
+}
+
 const struct screen sessions_screen = {
     .name = "Sessions",
     .place = PLACE_SESSIONS,
@@ -405,6 +412,7 @@ const struct screen sessions_screen = {
     .mouse = sessions_mouse,
     .step = sessions_step,
     .find = sessions_find,
-    .hints = {ACTION_OPEN, ACTION_SEARCH, ACTION_FILTER, ACTION_COLUMNS, ACTION_STATISTICS,
-              ACTION_FINDINGS, ACTION_HELP},
+    .subject = sessions_subject,
+    .hints = {ACTION_OPEN, ACTION_SEARCH, ACTION_FILTER, ACTION_COLUMNS, ACTION_SAVE,
+              ACTION_STATISTICS, ACTION_FINDINGS, ACTION_HELP},
 };

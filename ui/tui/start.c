@@ -123,6 +123,7 @@ static int run_source(const struct screen_options *o, struct source *source,
     feed.name = name;
     feed.paths = o->paths;
     feed.n_paths = o->n_paths;
+    feed.bpf = o->bpf;
     struct terminal *terminal =
         o->script != NULL ? terminal_open_null(24, 80, err) : terminal_open(err);
     int result = terminal != NULL ? run_tui(o, &feed, terminal, settings, c, err) : -1;

@@ -99,8 +99,8 @@ static void plot(struct pen *p, const char *title, const uint64_t *from, bool by
 static void bar(struct pen *p, int x, int columns, double share, enum role role)
 {
     static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-    int n = (int)(share * columns * 8 + 0.5);
-    n = n == 0 && share > 0 ? 1 : n;
+    int n = columns > 0 ? (int)(share * columns * 8 + 0.5) : 0;
+    n = n == 0 && share > 0 && columns > 0 ? 1 : n;
     x = canvas_fill(p->c, p->y, x, n / 8, role, 0x2588);
     canvas_text(p->c, p->y, x, p->end, role, eighths[n % 8]);
 }

@@ -396,6 +396,9 @@ static void common_action(struct tui *t, enum action action, uint32_t key)
     case ACTION_STATISTICS:
         open_once(t, &statistics_screen);
         break;
+    case ACTION_SAVE:
+        tui_open(t, &save_screen, NULL);
+        break;
     case ACTION_FINDINGS:
         open_once(t, &findings_screen);
         break;
@@ -482,7 +485,7 @@ bool tui_step(struct tui *t, int64_t until)
         struct view *v = &t->views[i];
         if (v->screen->step != NULL) {
             t->changed |= v->screen->step(t, v->state, until);
-            busy |= v->screen->busy != NULL && v->screen->busy(t, v->state);
+            busy |= i < t->depth && v->screen->busy != NULL && v->screen->busy(t, v->state);
         }
     }
     return busy;

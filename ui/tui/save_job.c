@@ -1,0 +1,360 @@
+/*
+ * Saving in pieces. pcapng: the files are read again. JSON lines and text: the sessions are told to
+ * the formats of `wsight follow`. Payloads: a file for each message, or the one that is wanted.
+ */
+#include "save_job.h"
+
+#include "analyzer/capture/rewrite.h"
+#include "config.h"
+#include "ui/output.h"
+#include "ui/report/report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define MESSAGES_AT_ONCE 64
+
+struct save_job {
+    enum save_format format;
+    char *path;
+    struct output output;
+    bool opened, one_message;
+    uint32_t message; /* the one */
+    uint32_t *sessions;
+    size_t n, at; /* sessions; the one under way */
+    uint32_t at_message;
+    uint64_t written;
+    struct filter *filter; /* of messages */
+    struct rewrite *rewrite;
+    const struct report_format *report;
+    void *report_state;
+    struct model_listener listener;
+    struct report_context context;
+    struct capture_summary capture;
+    struct engine_stats stats;
+    struct session session; /* the copy that the report may write to */
+    struct buffer body;
+};
+
+/*--- What is to be saved ------------------------------------------------------------------------*/
+
+static bool in_scope(struct tui *t, enum save_scope scope, const struct subject *s, uint32_t i)
+{
+    return scope == SAVE_ALL || (scope == SAVE_MARKED && tui_is_marked(t, i)) ||
+           (scope == SAVE_THIS && s != NULL && s->session == i);
+}
+
+size_t save_count(struct tui *t, enum save_scope scope, const struct subject *s)
+{
+    return scope == SAVE_ALL        ? store_count(t->feed->store)
+           : scope == SAVE_FILTERED ? order_count(&t->order)
+           : scope == SAVE_MARKED   ? t->marked_n
+                                    : s != NULL;
+}
+
+static bool collect(struct save_job *j, struct tui *t, enum save_scope scope,
+                    const struct subject *s)
+{
+    size_t n = store_count(t->feed->store);
+    j->sessions = malloc((n + 1) * sizeof *j->sessions);
+    if (j->sessions == NULL) {
+        return false;
+    }
+    if (scope == SAVE_FILTERED) {
+        for (size_t i = 0; i < order_count(&t->order); i++) {
+            j->sessions[j->n++] = order_at(&t->order, i);
+        }
+        return true;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (in_scope(t, scope, s, (uint32_t)i)) {
+            j->sessions[j->n++] = (uint32_t)i;
+        }
+    }
+    return true;
+}
+
+/*--- Opening ------------------------------------------------------------------------------------*/
+
+static int open_rewrite(struct save_job *j, struct tui *t, struct err *err)
+{
+    if (t->feed->paths == NULL) {
+        return err_set(err, "the packets of a live capture are not kept: save it as JSON or text");
+    }
+    for (size_t i = 0; i < t->feed->n_paths; i++) {
+        if (strcmp(t->feed->paths[i], "-") == 0) {
+            return err_set(err, "packets that came through a pipe are not kept: save JSON or text");
+        }
+    }
+    j->rewrite = rewrite_new(t->feed->paths, t->feed->n_paths, t->feed->bpf, j->output.stream, err);
+    if (j->rewrite == NULL) {
+        return -1;
+    }
+    for (size_t i = 0; i < j->n; i++) {
+        if (!rewrite_take(j->rewrite, store_session(t->feed->store, j->sessions[i])->session)) {
+            return err_set(err, "out of memory");
+        }
+    }
+    return 0;
+}
+
+static int open_report(struct save_job *j, struct tui *t, struct err *err)
+{
+    j->capture.digits = (unsigned)tui_digits(t);
+    j->context = (struct report_context){
+        .out = j->output.stream,
+        .options = {.width = 200,
+                    .show_secrets = t->show_secrets,
+                    .bodies = j->format == SAVE_TEXT ? 4096 : REPORT_BODIES_ALL},
+        .tool_name = "wsight",
+        .tool_version = WSIGHT_VERSION,
+        .registry = t->registry,
+        .capture = &j->capture,
+        .stats = &j->stats,
+        .model = t->feed->model};
+    j->report = report_find("follow", j->format == SAVE_JSON ? "jsonl" : "text");
+    j->report_state = j->report->start(&j->context);
+    if (j->report_state == NULL) {
+        return err_set(err, "out of memory");
+    }
+    j->listener = j->report->listener(j->report_state);
+    return 0;
+}
+
+static int open_output(struct save_job *j, struct tui *t, struct err *err)
+{
+    if (j->format == SAVE_PAYLOADS && !j->one_message) {
+        if (mkdir(j->path, 0777) != 0 && errno != EEXIST) {
+            return err_set(err, "%.150s: %s", j->path, strerror(errno));
+        }
+        return 0;
+    }
+    if (output_open(&j->output, j->path, err) != 0) {
+        return -1;
+    }
+    j->opened = true;
+    return j->format == SAVE_PCAPNG     ? open_rewrite(j, t, err)
+           : j->format == SAVE_PAYLOADS ? 0
+                                        : open_report(j, t, err);
+}
+
+struct save_job *save_begin(struct tui *t, enum save_scope scope, enum save_format format,
+                            const char *path, const struct subject *subject, struct err *err)
+{
+    struct save_job *j = calloc(1, sizeof *j);
+    struct filter_error ignored;
+    if (j == NULL || (j->path = strdup(path)) == NULL || !collect(j, t, scope, subject)) {
+        err_set(err, "out of memory");
+        save_end(j);
+        return NULL;
+    }
+    j->format = format;
+    buffer_init(&j->body, UINT32_MAX);
+    if (scope == SAVE_FILTERED && t->filter_text[0] != '\0') {
+        j->filter = filter_compile(t->filter_text, &ignored);
+    }
+    if (scope == SAVE_THIS && subject != NULL && subject->kind == SUBJECT_MESSAGE) {
+        j->one_message = true;
+        j->message = subject->message;
+    }
+    if (j->n == 0) {
+        err_set(err, "there is nothing to save");
+    } else if (open_output(j, t, err) == 0) {
+        return j;
+    }
+    save_end(j);
+    return NULL;
+}
+
+/*--- Working ------------------------------------------------------------------------------------*/
+
+static struct event event_of(struct save_job *j, struct tui *t, const struct store_session *s,
+                             const struct store_message *m)
+{
+    struct event e = {.type = EVENT_MESSAGE,
+                      .dir = store_dir(m),
+                      .session = s->session->id,
+                      .ts = m->ts,
+                      .pkt = m->pkt};
+    bool kept = store_body(t->feed->store, m, SIZE_MAX, &j->body);
+    e.message = (struct message){.opcode = (uint8_t)store_opcode(m),
+                                 .flags = m->flags,
+                                 .frames = m->frames,
+                                 .masked = m->bits & STORE_MASKED ? m->frames : 0,
+                                 .wire_len = m->wire_len,
+                                 .len = m->len,
+                                 .first_ts = m->ts,
+                                 .first_pkt = m->pkt - m->packets_before,
+                                 .rtt = m->rtt,
+                                 .close_code = CLOSE_CODE_NONE,
+                                 .body = buffer_bytes(&j->body)};
+    if (e.message.opcode == 8 && e.message.body.n >= 2) {
+        e.message.close_code = be16_at(e.message.body, 0);
+    }
+    e.message.flags |= kept ? 0 : MESSAGE_BODY_IS_CUT;
+    return e;
+}
+
+static bool wants_message(struct save_job *j, struct tui *t, const struct store_session *s,
+                          uint32_t i)
+{
+    if (j->one_message) {
+        return i == j->message;
+    }
+    return j->filter == NULL || filter_message(j->filter, t->feed->store, s, &s->messages[i]);
+}
+
+static void begin_session(struct save_job *j, const struct store_session *s)
+{
+    j->session = *s->session;
+    j->session.user = NULL;
+    if (j->listener.session_opened != NULL && !j->one_message) {
+        j->listener.session_opened(j->listener.self, &j->session);
+    }
+}
+
+static void end_session(struct save_job *j, const struct store_session *s)
+{
+    for (uint32_t i = 0; i < s->session->finding_count && !j->one_message; i++) {
+        if (j->listener.finding != NULL) {
+            j->listener.finding(j->listener.self, &j->session, &s->session->findings[i]);
+        }
+    }
+    if (j->listener.session_ended != NULL && s->session->ended && !j->one_message) {
+        j->listener.session_ended(j->listener.self, &j->session);
+    } else {
+        free(j->session.user);
+    }
+    j->session.user = NULL;
+}
+
+static int write_payload(struct save_job *j, struct tui *t, const struct store_session *s,
+                         uint32_t i, struct err *err)
+{
+    const struct store_message *m = &s->messages[i];
+    char path[4096];
+    if (!store_body(t->feed->store, m, SIZE_MAX, &j->body)) {
+        return err_set(err, "the payload of message %u of session %u was lost", i + 1,
+                       s->index + 1);
+    }
+    if (j->one_message) {
+        fwrite(j->body.p, 1, j->body.n, j->output.stream);
+        return 0;
+    }
+    snprintf(path, sizeof path, "%s/session-%06u-%06u-%s.%s", j->path, s->index + 1, i + 1,
+             store_dir(m) == DIR_CLIENT_TO_SERVER ? "client" : "server",
+             store_opcode(m) == 1 ? "txt" : "bin");
+    FILE *f = fopen(path, "w");
+    if (f == NULL) {
+        return err_set(err, "%.150s: %s", path, strerror(errno));
+    }
+    size_t n = j->body.n > 0 ? fwrite(j->body.p, 1, j->body.n, f) : 0;
+    bool bad = n != j->body.n;
+    return fclose(f) != 0 || bad ? err_set(err, "%.150s: %s", path, strerror(errno)) : 0;
+}
+
+static int save_message(struct save_job *j, struct tui *t, const struct store_session *s,
+                        uint32_t i, struct err *err)
+{
+    bool data = store_opcode(&s->messages[i]) < 8;
+    if (!wants_message(j, t, s, i) || (j->format == SAVE_PAYLOADS && !data && !j->one_message)) {
+        return 0;
+    }
+    j->written++;
+    if (j->format == SAVE_PAYLOADS) {
+        return write_payload(j, t, s, i, err);
+    }
+    struct event e = event_of(j, t, s, &s->messages[i]);
+    j->listener.message(j->listener.self, &j->session, &e);
+    return 0;
+}
+
+/* Some messages of the session under way. */
+static int step_session(struct save_job *j, struct tui *t, struct err *err)
+{
+    const struct store_session *s = store_session(t->feed->store, j->sessions[j->at]);
+    bool reports = j->format != SAVE_PAYLOADS;
+    if (j->at_message == 0 && reports) {
+        begin_session(j, s);
+    }
+    for (unsigned k = 0; k < MESSAGES_AT_ONCE && j->at_message < s->n; k++) {
+        if (save_message(j, t, s, j->at_message++, err) != 0) {
+            return -1;
+        }
+    }
+    if (j->at_message >= s->n) {
+        if (reports) {
+            end_session(j, s);
+        }
+        j->at++;
+        j->at_message = 0;
+    }
+    return 0;
+}
+
+static int finish(struct save_job *j, struct err *err)
+{
+    if (j->report_state != NULL && j->report->finish(j->report_state, err) != 0) {
+        return -1;
+    }
+    if (j->opened) {
+        j->opened = false;
+        return output_close(&j->output, err);
+    }
+    return 0;
+}
+
+int save_step(struct save_job *j, struct tui *t, int64_t until, struct err *err)
+{
+    do {
+        if (j->rewrite != NULL) {
+            uint64_t read, total;
+            if (!rewrite_step(j->rewrite)) {
+                return finish(j, err);
+            }
+            rewrite_progress(j->rewrite, &read, &total, &j->written);
+        } else if (j->at == j->n) {
+            return finish(j, err);
+        } else if (step_session(j, t, err) != 0) {
+            return -1;
+        }
+        if (j->opened && ferror(j->output.stream)) {
+            j->opened = false;
+            output_close(&j->output, err); /* it fails, and says why */
+            return -1;
+        }
+    } while (t->now() < until);
+    return 1;
+}
+
+unsigned save_progress(const struct save_job *j, uint64_t *written)
+{
+    uint64_t read = j->at, total = j->n, ignored;
+    if (j->rewrite != NULL) {
+        rewrite_progress(j->rewrite, &read, &total, &ignored);
+    }
+    *written = j->written;
+    return total > 0 ? (unsigned)(read * 100 / total) : 0;
+}
+
+void save_end(struct save_job *j)
+{
+    if (j == NULL) {
+        return;
+    }
+    free(j->session.user);
+    if (j->report_state != NULL) {
+        j->report->free(j->report_state);
+    }
+    rewrite_free(j->rewrite);
+    if (j->opened) {
+        output_abandon(&j->output);
+    }
+    filter_free(j->filter);
+    buffer_done(&j->body);
+    free(j->sessions);
+    free(j->path);
+    free(j);
+}
