@@ -126,10 +126,12 @@ static bool has_color(const struct options *o, FILE *stream)
 }
 
 static struct run_output run_output(const struct options *o, const struct names *names,
-                                    FILE *stream)
+                                    const struct output *output)
 {
-    bool interleaved = o->command == COMMAND_FOLLOW && isatty(fileno(stream));
+    FILE *stream = output->stream;
+    bool interleaved = o->command != COMMAND_REPORT && isatty(fileno(stream));
     return (struct run_output){.stream = stream,
+                               .folder = output->folder,
                                .width = width_of(o, stream),
                                .color = has_color(o, stream),
                                .progress = !o->quiet && isatty(STDERR_FILENO) && !interleaved,
@@ -178,7 +180,7 @@ static int captures(const struct options *o, const struct names *names, struct o
 {
     struct run run;
     struct err err;
-    struct run_output look = run_output(o, names, output->stream);
+    struct run_output look = run_output(o, names, output);
     struct privileges_account account;
     if (o->n_interfaces > 0 && privileges_find(o->user, &account, &err) != 0) {
         complain(err.text);
@@ -254,6 +256,18 @@ static bool is_input(const struct options *o)
     return false;
 }
 
+static int open_output(const struct options *o, enum options_result what, struct output *output,
+                       struct err *err)
+{
+    const struct report_format *format =
+        what == OPTIONS_RUN ? report_find(command_name(o->command), o->format) : NULL;
+    if (format != NULL && format->needs & REPORT_NEEDS_FOLDER) {
+        return output_open_folder(output, o->output, err);
+    }
+    return o->n_interfaces > 0 ? output_open_growing(output, o->output, err)
+                               : output_open(output, o->output, err);
+}
+
 static int carry_out(const struct options *o, enum options_result what)
 {
     struct output output;
@@ -268,7 +282,7 @@ static int carry_out(const struct options *o, enum options_result what)
         complain(err.text);
         return EXIT_USAGE;
     }
-    if ((o->n_interfaces > 0 ? output_open_growing : output_open)(&output, o->output, &err) != 0) {
+    if (open_output(o, what, &output, &err) != 0) {
         complain(err.text);
         return EXIT_FAILED;
     }

@@ -29,6 +29,8 @@ enum option_id {
     OPTION_BODIES,
     OPTION_FRAMES,
     OPTION_DIGEST,
+    OPTION_TABLE,
+    OPTION_PER,
     OPTION_LIMIT,
     OPTION_FAIL_ON,
     OPTION_SHOW_SECRETS,
@@ -46,11 +48,12 @@ enum option_id {
 
 #define REPORT (1U << COMMAND_REPORT)
 #define FOLLOW (1U << COMMAND_FOLLOW)
+#define EXPORT (1U << COMMAND_EXPORT)
 #define REGISTRY (1U << COMMAND_REGISTRY)
 #define INTERFACES (1U << COMMAND_INTERFACES)
 #define UI (1U << COMMAND_UI)
 #define CONFIG (1U << COMMAND_CONFIG)
-#define READING (REPORT | FOLLOW)
+#define READING (REPORT | FOLLOW | EXPORT)
 #define CAPTURES (READING | UI)
 #define ALL (CAPTURES | REGISTRY | INTERFACES | CONFIG)
 
@@ -83,8 +86,11 @@ static const struct option_row rows[] = {
     {OPTION_SESSIONS, 0, "sessions", "N", READING, "stop after so many sessions"},
     {OPTION_FORMAT, 0, "format", "FORMAT", READING, NULL},
     {OPTION_OUTPUT, 'o', "output", "FILE", ALL, "write to a file, which appears when it is whole"},
-    {OPTION_BODIES, 0, "bodies", "N|all|none", FOLLOW, "how many bytes of each message are shown"},
+    {OPTION_BODIES, 0, "bodies", "N|all|none", FOLLOW | EXPORT,
+     "how many bytes of each message are shown"},
     {OPTION_FRAMES, 0, "frames", NULL, FOLLOW, "a line for each frame, too"},
+    {OPTION_TABLE, 0, "table", "TABLE", EXPORT, "csv, tsv, zeek: rows of sessions or messages"},
+    {OPTION_PER, 0, "per", "WHAT", EXPORT, "payloads: a file for each message or direction"},
     {OPTION_DIGEST, 0, "digest", NULL, READING, "SHA-256 of all messages of each direction"},
     {OPTION_LIMIT, 0, "limit", "N|all", REPORT, "list at most N sessions in the text; all for all"},
     {OPTION_FAIL_ON, 0, "fail-on", "SEVERITY", READING,
@@ -115,6 +121,8 @@ static const struct command_row commands[COMMAND_COUNT] = {
     [COMMAND_FOLLOW] = {"follow", "FILE...", "a line for each message", "text or jsonl"},
     [COMMAND_UI] = {"ui", "FILE...", "browse the sessions on the screen", NULL},
     [COMMAND_CONFIG] = {"config", "", "the screen's settings and their defaults", NULL},
+    [COMMAND_EXPORT] = {"export", "FORMAT FILE...", "sessions and messages for other programs",
+                        "har, csv, tsv, zeek, zeek-json, eve or payloads"},
     [COMMAND_REGISTRY] = {"registry", "[TABLE|NAME|CODE]", "the names that IANA has registered",
                           NULL},
     [COMMAND_INTERFACES] = {"interfaces", "", "the network interfaces of this machine", NULL},
@@ -168,22 +176,26 @@ static void help_program(FILE *out)
                 : i == COMMAND_UI   ? " (when it is one)"
                                     : "");
     }
-    fputs("\nOptions of report, follow and ui:\n", out);
+    fputs("\nOptions of report, follow, export and ui:\n", out);
     help_rows(out, CAPTURES, REGISTRY, NULL);
-    fputs("\nOptions of report and follow:\n", out);
-    help_rows(out, READING, UI | REGISTRY, "text, json (report) or jsonl (follow)");
+    fputs("\nOptions of report, follow and export:\n", out);
+    help_rows(out, READING, UI | REGISTRY,
+              "text, json (report), jsonl (follow); export has others");
     fputs("\nOptions of report:\n", out);
     help_rows(out, REPORT, FOLLOW, NULL);
     fputs("\nOptions of follow:\n", out);
     help_rows(out, FOLLOW, REPORT, NULL);
     fputs("\nOptions of ui:\n", out);
     help_rows(out, UI, READING, NULL);
+    fputs("\nOptions of export:\n", out);
+    help_rows(out, EXPORT, REPORT, NULL);
     fputs("\nOptions of every command:\n", out);
     help_rows(out, ALL, 0, NULL);
     fputs("\nExamples:\n"
           "  wsight capture.pcapng\n"
           "  wsight ui --show-secrets capture.pcapng\n"
           "  wsight report --format=json -o report.json monday.pcap.gz tuesday.pcap.gz\n"
+          "  wsight export har -o capture.har capture.pcapng\n"
           "  wsight follow -f 'tcp port 8080' capture.pcapng\n"
           "  sudo wsight follow -i eth0\n"
           "  ssh host tcpdump -U -w - tcp | wsight follow -\n"
@@ -248,9 +260,12 @@ static int wrong_value(struct err *err, const char *option, const char *value, c
 static int take_format(struct options *o, const char *value, struct err *err)
 {
     if (report_find(commands[o->command].name, value) == NULL) {
-        return wrong_value(err, "format", value,
-                           o->command == COMMAND_FOLLOW ? "text or jsonl"
-                                                        : "text or json (jsonl is follow's)");
+        return o->command == COMMAND_EXPORT
+                   ? err_set(err, "there is no format '%s' to export: it is one of %s", value,
+                             commands[COMMAND_EXPORT].format_help)
+                   : wrong_value(err, "format", value,
+                                 o->command == COMMAND_FOLLOW ? "text or jsonl"
+                                                              : "text or json (jsonl is follow's)");
     }
     o->format = value;
     return 0;
@@ -297,6 +312,21 @@ static int take_number(uint64_t *number, uint64_t most, const char *option, cons
     if (!parse_number(value, number) || *number == 0 || *number > most) {
         return wrong_value(err, option, value, "a number from 1 on");
     }
+    return 0;
+}
+
+/* One of two words; true is the second. */
+static int take_choice(bool *choice, const char *first, const char *second, const char *option,
+                       const char *value, struct err *err)
+{
+    char expected[64];
+    const char *words[] = {first, second};
+    int word = parse_word(value, words, 2);
+    if (word < 0) {
+        snprintf(expected, sizeof expected, "%s or %s", first, second);
+        return wrong_value(err, option, value, expected);
+    }
+    *choice = word == 1;
     return 0;
 }
 
@@ -363,6 +393,10 @@ static int take_option(struct options *o, int id, const char *value, struct err 
     case OPTION_FRAMES:
         o->frames = true;
         return 0;
+    case OPTION_TABLE:
+        return take_choice(&o->messages, "sessions", "messages", "table", value, err);
+    case OPTION_PER:
+        return take_choice(&o->directions, "message", "direction", "per", value, err);
     case OPTION_DIGEST:
         o->digest = true;
         return 0;
@@ -548,6 +582,33 @@ static const char *command_of_option(const struct option_row *row)
     return "no command";
 }
 
+/* What is to be exported stands before the files. */
+static int take_export(struct options *o, struct err *err)
+{
+    if (o->format != NULL) {
+        return 0;
+    }
+    if (o->n_operands == 0) {
+        return err_set(err, "export needs a format: %s", commands[COMMAND_EXPORT].format_help);
+    }
+    if (take_format(o, o->operands[0], err) != 0) {
+        return -1;
+    }
+    o->n_operands--;
+    memmove(o->operands, o->operands + 1, o->n_operands * sizeof *o->operands);
+    return 0;
+}
+
+static uint64_t bodies_default(const struct options *o)
+{
+    if (o->command == COMMAND_EXPORT) {
+        const struct report_format *format = report_find("export", o->format);
+        return format->needs & REPORT_NEEDS_BODIES ? OPTIONS_UNLIMITED : BODIES_JSON_DEFAULT_BYTES;
+    }
+    bool text = o->format == NULL || strcmp(o->format, "text") == 0;
+    return text ? BODIES_TEXT_DEFAULT_BYTES : BODIES_JSON_DEFAULT_BYTES;
+}
+
 static int apply(const struct parse *p, struct options *o, struct err *err)
 {
     o->bodies = OPTIONS_UNLIMITED - 1; /* not given */
@@ -561,9 +622,11 @@ static int apply(const struct parse *p, struct options *o, struct err *err)
             return -1;
         }
     }
-    bool text = o->format == NULL || strcmp(o->format, "text") == 0;
-    if (o->bodies == OPTIONS_UNLIMITED - 1) {
-        o->bodies = text ? BODIES_TEXT_DEFAULT_BYTES : BODIES_JSON_DEFAULT_BYTES;
+    if (o->command == COMMAND_EXPORT && !p->version && take_export(o, err) != 0) {
+        return -1;
+    }
+    if (o->bodies == OPTIONS_UNLIMITED - 1 && !p->version) {
+        o->bodies = bodies_default(o);
     }
     return 0;
 }
@@ -596,8 +659,26 @@ static int check_live(const struct options *o, struct err *err)
     return 0;
 }
 
+/* A folder has no standard output to stand in for it. */
+static int check_export(const struct options *o, struct err *err)
+{
+    if (o->command == COMMAND_EXPORT && o->output == NULL &&
+        report_find("export", o->format)->needs & REPORT_NEEDS_FOLDER) {
+        return err_set(err, "export %s needs a folder to write to: -o FOLDER", o->format);
+    }
+    if (o->command == COMMAND_EXPORT && o->n_interfaces > 0 &&
+        report_find("export", o->format)->needs & REPORT_NEEDS_FOLDER) {
+        return err_set(err, "export %s reads files: a live capture can make no new ones",
+                       o->format);
+    }
+    return 0;
+}
+
 static int check_operands(const struct options *o, struct err *err)
 {
+    if (check_export(o, err) != 0) {
+        return -1;
+    }
     if (o->n_interfaces > 0) {
         return check_live(o, err);
     }
@@ -611,8 +692,8 @@ static int check_operands(const struct options *o, struct err *err)
         return o->n_operands == 0 ? 0 : err_set(err, "config takes no file");
     }
     if (o->n_operands == 0) {
-        return err_set(err, "no capture file given. For example: wsight %s capture.pcapng",
-                       commands[o->command].name);
+        return err_set(err, "no capture file given. For example: wsight %s %scapture.pcapng",
+                       commands[o->command].name, o->command == COMMAND_EXPORT ? "csv " : "");
     }
     size_t inputs = 0;
     for (size_t i = 0; i < o->n_operands; i++) {

@@ -19,6 +19,7 @@ enum command {
     COMMAND_REPORT,
     COMMAND_FOLLOW,
     COMMAND_UI,
+    COMMAND_EXPORT,
     COMMAND_REGISTRY,
     COMMAND_INTERFACES,
     COMMAND_CONFIG,
@@ -47,8 +48,8 @@ struct options {
     const char *output;       /* NULL: standard output */
     const char *script;       /* ui: keys and pictures instead of a terminal, or NULL */
     const char *registry;     /* XML file, or NULL: the built-in one */
-    const char *format;       /* text, json, jsonl: the command has it; NULL: its own */
-    uint64_t bodies;          /* follow: bytes of each message shown; OPTIONS_UNLIMITED: all */
+    const char *format;       /* text, json, jsonl, har: the command has it; NULL: its own */
+    uint64_t bodies;          /* follow, export: bytes of each message; OPTIONS_UNLIMITED: all */
     uint64_t limit;           /* report: sessions that the text lists; 0: all */
     uint64_t max_connections; /* 0: the engine's own */
     uint64_t count, sessions; /* stop after so many packets or sessions; 0: never */
@@ -61,6 +62,8 @@ struct options {
     enum color_when color;
     bool command_given;
     bool frames, digest, show_secrets, quiet, verbose, promiscuous;
+    bool messages;                 /* export: rows are messages, not sessions */
+    bool directions;               /* export: a file for each direction, not each message */
     bool fails;                    /* --fail-on was given */
     enum finding_severity fail_on; /* ... the lowest severity that fails */
 };

@@ -79,8 +79,10 @@ static int open_path(struct output *o, const char *path)
 
 int output_open(struct output *o, const char *path, struct err *err)
 {
-    *o = (struct output){
-        .stream = stdout, .name = path != NULL ? path : "standard output", .directory = -1};
+    *o = (struct output){.stream = stdout,
+                         .name = path != NULL ? path : "standard output",
+                         .directory = -1,
+                         .folder = -1};
     errno = 0;
     if (path != NULL && open_path(o, path) != 0) {
         cannot_write(o, err);
@@ -114,13 +116,50 @@ int output_open_growing(struct output *o, const char *path, struct err *err)
     if (path == NULL || (stat(path, &old) == 0 && !S_ISREG(old.st_mode))) {
         return output_open(o, path, err);
     }
-    *o = (struct output){.name = path, .directory = -1};
+    *o = (struct output){.name = path, .directory = -1, .folder = -1};
     errno = 0;
     int fd = open_directory_of(o, path) >= 0
                  ? openat(o->directory, o->base, SEAL_OPEN_FLAGS_NEW & ~O_NOFOLLOW, 0666)
                  : -1;
     o->stream = fd >= 0 ? fdopen(fd, "w") : NULL;
     if (o->stream == NULL) {
+        cannot_write(o, err);
+        output_abandon(o);
+        return -1;
+    }
+    return 0;
+}
+
+/* Makes the folder if it is not there, and opens it. */
+static int open_folder(struct output *o, const char *path)
+{
+    if (mkdir(path, 0777) != 0 && errno != EEXIST) {
+        return -1;
+    }
+    o->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return o->folder >= 0 ? 0 : -1;
+}
+
+static int open_index(struct output *o, const char *folder)
+{
+    char *index = NULL;
+    struct stat old;
+    if (fstatat(o->folder, "index.tsv", &old, AT_SYMLINK_NOFOLLOW) == 0) {
+        errno = EEXIST; /* what is there would be mixed with what comes */
+        return -1;
+    }
+    if (asprintf(&index, "%s/index.tsv", folder) < 0) {
+        return -1;
+    }
+    int result = open_path(o, index);
+    free(index);
+    return result;
+}
+
+int output_open_folder(struct output *o, const char *path, struct err *err)
+{
+    *o = (struct output){.name = path, .directory = -1, .folder = -1};
+    if (open_folder(o, path) != 0 || open_index(o, path) != 0) {
         cannot_write(o, err);
         output_abandon(o);
         return -1;
@@ -143,11 +182,14 @@ int output_reopen(struct output *o, struct err *err)
     return 0;
 }
 
-static void close_directory(struct output *o)
+static void close_folders(struct output *o)
 {
-    if (o->directory >= 0) {
-        close(o->directory);
-        o->directory = -1;
+    int *open[] = {&o->directory, &o->folder};
+    for (size_t i = 0; i < 2; i++) {
+        if (*open[i] >= 0) {
+            close(*open[i]);
+            *open[i] = -1;
+        }
     }
 }
 
@@ -162,7 +204,6 @@ int output_close(struct output *o, struct err *err)
         why = errno;
     }
     o->stream = NULL;
-    close_directory(o);
     errno = why;
     if (!wrong && o->path != NULL) {
         wrong = rename(o->temporary, o->path) != 0;
@@ -175,6 +216,7 @@ int output_close(struct output *o, struct err *err)
     free(o->temporary);
     free(o->path);
     o->temporary = o->path = NULL;
+    close_folders(o);
     return 0;
 }
 
@@ -184,11 +226,11 @@ void output_abandon(struct output *o)
         fclose(o->stream);
     }
     o->stream = NULL;
-    close_directory(o);
     if (o->temporary != NULL) {
         unlink(o->temporary);
     }
     free(o->temporary);
     free(o->path);
     o->temporary = o->path = NULL;
+    close_folders(o);
 }

@@ -20,6 +20,7 @@ struct output {
     char *temporary;
     int directory; /* of a file that grows, for opening it anew; -1: it does not */
     const char *base;
+    int folder; /* open, after output_open_folder; else -1 */
 };
 
 /* path NULL: standard output. -1 with err filled when it cannot be opened. */
@@ -32,6 +33,10 @@ int output_open_growing(struct output *output, const char *path, struct err *err
 /* Opens a file that grows anew, under the same name, which another file may have by now; nothing
  * for other outputs. -1 with err filled: what was open before goes on. */
 int output_reopen(struct output *output, struct err *err);
+
+/* For what is many files: `path` becomes a folder if there is none, and the stream is index.tsv in
+ * it, which must not be there yet. */
+int output_open_folder(struct output *output, const char *path, struct err *err);
 
 /* Gives the file its name. -1 with err filled when not everything could be written: the file that
  * had the name before is then still there. */

@@ -22,17 +22,20 @@ static void to_model(void *model, const struct batch *batch)
 
 /* The seed keeps senders from choosing what collides in the hash tables; nothing that is printed
  * depends on it. */
-static struct engine_options engine_options(const struct options *o)
+static struct engine_options engine_options(const struct options *o,
+                                            const struct report_format *format)
 {
     struct engine_options e = {.max_connections = (size_t)o->max_connections};
     if (getrandom(&e.seed, sizeof e.seed, GRND_NONBLOCK) != (ssize_t)sizeof e.seed) {
         e.seed = (uint64_t)(uintptr_t)&e; /* where the stack happens to be */
     }
-    bool follows = o->command == COMMAND_FOLLOW;
+    bool messages =
+        o->command == COMMAND_FOLLOW || o->messages || (format->needs & REPORT_NEEDS_MESSAGES) != 0;
     e.decode.digest = o->digest;
-    e.decode.frames = follows && o->frames;
-    e.decode.body_max = follows ? o->bodies : 0;
-    e.decode.late = !follows && !o->digest && o->n_interfaces == 0;
+    e.decode.frames = o->frames || (format->needs & REPORT_NEEDS_FRAMES) != 0;
+    e.decode.heads = (format->needs & REPORT_NEEDS_HEADS) != 0;
+    e.decode.body_max = messages ? o->bodies : 0;
+    e.decode.late = !messages && !o->digest && o->n_interfaces == 0;
     return e;
 }
 
@@ -42,12 +45,15 @@ int run_start_report(struct run *run, const struct run_output *output, struct er
     const struct options *o = run->options;
     run->context = (struct report_context){
         .out = output->stream,
+        .folder = output->folder,
         .options = {.width = output->width,
                     .colour = output->color,
                     .limit = o->limit,
                     .show_secrets = o->show_secrets,
                     .frames = o->frames,
                     .no_files = o->n_interfaces > 0,
+                    .messages = o->messages,
+                    .directions = o->directions,
                     .bodies = o->bodies},
         .tool_name = "wsight",
         .tool_version = WSIGHT_VERSION,
@@ -56,10 +62,6 @@ int run_start_report(struct run *run, const struct run_output *output, struct er
         .stats = &run->stats,
         .model = run->model,
     };
-    run->format = report_find(command_name(o->command), o->format);
-    if (run->format == NULL) {
-        return err_set(err, "there is no format '%s'", o->format);
-    }
     run->report = run->format->start(&run->context);
     if (run->report == NULL) {
         return err_set(err, "out of memory");
@@ -97,7 +99,7 @@ static int open_parts(struct run *run, const struct options *o, const struct run
                       struct err *err)
 {
     struct model_options model = {.retain = false};
-    struct engine_options engine = engine_options(o);
+    struct engine_options engine = engine_options(o, run->format);
     size_t inputs = o->n_interfaces > 0 ? o->n_interfaces : o->n_operands;
     if (keylogs_open(&run->keylogs, o->keylogs, o->n_keylogs, o->n_interfaces > 0, err) != 0) {
         return -1;
@@ -123,6 +125,11 @@ int run_open(struct run *run, const struct options *o, const struct run_output *
     if (!memory_available(LIBCRYPTO_BYTES)) {
         return err_set(err, "out of memory");
     }
+    run->format = report_find(command_name(o->command), o->format);
+    if (run->format == NULL) {
+        return err_set(err, "there is no format '%s'", o->format);
+    }
+    run->streams = o->command != COMMAND_REPORT;
     if (open_parts(run, o, output, err) != 0 || run_start_report(run, output, err) != 0) {
         run_close(run);
         return -1;
@@ -152,7 +159,7 @@ static void take_packets(struct run *run, const struct packet *packets, size_t n
     }
     engine_packets(run->engine, packets, n);
     if (n < RUN_PACKETS) { /* the input has no more at the moment */
-        if (run->options->command == COMMAND_FOLLOW) {
+        if (run->streams) {
             batch_flush(run->batch);
             run->format->flush(run->report);
         } else if (n == 0) {

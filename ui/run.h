@@ -25,11 +25,13 @@ struct run {
     bool started;                             /* a packet came */
     struct err problem;                       /* why the reading was ended */
     uint64_t findings_before[SEVERITY_COUNT]; /* of the intervals before this one */
+    bool streams;                             /* what was found is written at once */
 };
 
 /* How the report is to look. */
 struct run_output {
     FILE *stream;
+    int folder; /* for a format that is many files, else -1 */
     unsigned width;
     bool color, progress;
     const struct registry *registry;

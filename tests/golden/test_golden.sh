@@ -7,6 +7,7 @@ failed=0 passed=0
 # Anything but what depends on the version and the edition of the registry.
 normalised() {
     sed -e 's/^wsight [0-9][0-9.]*:/wsight VERSION:/' \
+        -e 's/"name":"wsight","version":"[0-9.]*"/"name":"wsight","version":"VERSION"/' \
         -e 's/"version":"[0-9][0-9.]*","registry":"[0-9-]*"/"version":"VERSION","registry":"DATE"/' \
         -e '/^  "tool":{$/,/^  }/s/"\(version\|registry\)":"[^"]*"/"\1":"-"/'
 }
@@ -27,12 +28,27 @@ compare() {
     fi
 }
 
-expected=
+# digests ARGUMENT...: a line of the exports' digests, which say only whether something has changed; the
+# exports of ws-plain are there to read
+digests() {
+    "$WSIGHT" export "$@" 2>/dev/null | sed 's/"name":"wsight","version":"[0-9.]*"/"name":"wsight"/' |
+        sha256sum | sed "s|-\$|$*|"
+}
+
+expected="exports.sha256"
+found_digests=$TEST_TMP/exports
+: >"$found_digests"
 for capture in captures/*.pcap captures/*.pcapng captures/*.pcap.gz; do
     name=${capture#captures/} name=${name%%.*}
     compare "tests/golden/$name.report.txt" report --width=100 "$capture"
     compare "tests/golden/$name.report.json" report --format=json --digest "$capture"
     expected="$expected $name.report.txt $name.report.json"
+    for format in har csv tsv zeek zeek-json eve; do
+        digests $format "$capture" >>"$found_digests"
+    done
+    for format in csv zeek; do
+        digests $format --table=messages "$capture" >>"$found_digests"
+    done
     [ -f "captures/$name.keys" ] || continue
     compare "tests/golden/$name-keys.report.txt" report --width=100 -k "captures/$name.keys" "$capture"
     compare "tests/golden/$name-keys.report.json" report --format=json --digest -k "captures/$name.keys" "$capture"
@@ -43,7 +59,21 @@ compare tests/golden/tour.follow.jsonl follow --format=jsonl --bodies=100 captur
 compare tests/golden/violations.frames.txt follow --frames --width=100 captures/violations.pcapng
 expected="$expected tour.follow.txt tour.follow.jsonl violations.frames.txt"
 
-for golden in tests/golden/*.txt tests/golden/*.json*; do
+if [ -n "${GOLDEN_UPDATE-}" ]; then
+    cp "$found_digests" tests/golden/exports.sha256
+elif cmp -s tests/golden/exports.sha256 "$found_digests"; then
+    passed=$((passed + 1))
+else
+    failed=$((failed + 1))
+    echo "exports differ:"
+    diff tests/golden/exports.sha256 "$found_digests" | sed -n 's/^> [0-9a-f]* */  export /p'
+fi
+for format in csv zeek eve har; do
+    compare "tests/golden/ws-fragmented.export.$format" export $format --bodies=100 captures/ws-fragmented.pcap*
+    expected="$expected ws-fragmented.export.$format"
+done
+
+for golden in tests/golden/*.export.* tests/golden/*.txt tests/golden/*.json*; do
     case " $expected " in
     *" ${golden#tests/golden/} "*) ;;
     *)

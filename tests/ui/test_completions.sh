@@ -32,6 +32,7 @@ for known in ui/completions/wsight.bash ui/completions/_wsight ui/completions/ws
         "$WSIGHT" --help
         "$WSIGHT" report --help
         "$WSIGHT" follow --help
+        "$WSIGHT" export --help
     } 2>/dev/null | grep -oE -e '--[a-z][a-z-]+' | sort -u); do
         # fish writes '-l name' for --name
         grep -qE -e "(--|-l )${option#--}([^a-z-]|\$)" $known || unknown="$unknown $option"
@@ -46,6 +47,7 @@ check "the commands come first" "report" "$(complete_words wsight rep)"
 check "options of report" "--format --frames" "$(complete_words wsight report --f | sed 's/ --fail-on//')"
 check "formats of report" "text json" "$(complete_words wsight report --format '')"
 check "formats of follow" "jsonl" "$(complete_words wsight follow --format js)"
+check "formats of export" "zeek zeek-json" "$(complete_words wsight export ze)"
 check "a value after an equals sign" "note" "$(complete_words wsight report --fail-on = n)"
 check "tables of the registry" "close_codes" "$(complete_words wsight registry cl)"
 touch "$TEST_TMP/a.pcap" "$TEST_TMP/b.txt" "$TEST_TMP/c.pcap.gz"

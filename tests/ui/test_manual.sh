@@ -23,6 +23,7 @@ for option in $({
     "$WSIGHT" --help
     "$WSIGHT" report --help
     "$WSIGHT" follow --help
+    "$WSIGHT" export --help
 } 2>/dev/null | grep -oE -e '--[a-z][a-z-]+' | sort -u); do
     grep -qE -e "$option([^a-z-]|\$)" "$TEST_TMP/text" || complain "option $option is not in the page"
 done

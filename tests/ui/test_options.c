@@ -172,6 +172,33 @@ static int release(void **state)
     return 0;
 }
 
+static void what_is_exported_stands_before_the_files(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("export --table=messages csv a.pcap b.pcap"), OPTIONS_RUN);
+    assert_int_equal(o.command, COMMAND_EXPORT);
+    assert_string_equal(o.format, "csv");
+    assert_true(o.messages);
+    assert_int_equal(o.n_operands, 2);
+    assert_string_equal(o.operands[0], "a.pcap");
+    assert_int_equal(o.bodies, BODIES_JSON_DEFAULT_BYTES);
+    assert_int_equal(parse("export har a.pcap"), OPTIONS_RUN);
+    assert_true(o.bodies == OPTIONS_UNLIMITED);
+    assert_int_equal(parse("export --per=direction payloads -o folder a.pcap"), OPTIONS_RUN);
+    assert_true(o.directions);
+    assert_wrong("export",
+                 "export needs a format: har, csv, tsv, zeek, zeek-json, eve or payloads");
+    assert_wrong("export a.pcap",
+                 "there is no format 'a.pcap' to export: it is one of har, csv, tsv, zeek, "
+                 "zeek-json, eve or payloads");
+    assert_wrong("export csv",
+                 "no capture file given. For example: wsight export csv capture.pcapng");
+    assert_wrong("export csv --table=x a.pcap", "--table=x: it takes sessions or messages");
+    assert_wrong("export payloads a.pcap", "export payloads needs a folder to write to: -o FOLDER");
+    assert_wrong("report --table=messages a.pcap",
+                 "report has no option --table; 'wsight export' has it");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +212,7 @@ int main(void)
         cmocka_unit_test(without_a_file_an_example_is_given),
         cmocka_unit_test(the_registry_looks_up_one_thing),
         cmocka_unit_test(help_and_version_need_no_file),
+        cmocka_unit_test(what_is_exported_stands_before_the_files),
     };
     return cmocka_run_group_tests(tests, NULL, release);
 }

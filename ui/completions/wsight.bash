@@ -4,7 +4,7 @@ _wsight()
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} values="" i command=""
     local options="-f --bpf -r --read -k --keys -i --interface -s --snaplen --promiscuous -B --buffer
         -c --count --duration --sessions --every --user
-        --format -o --output --bodies --frames --digest --limit
+        --format -o --output --bodies --frames --digest --limit --table --per
         --script --show-secrets --fail-on --registry --max-connections --color --width -q --quiet -h --help
         -V --version -v --verbose"
     # --option=VALUE comes as three words.
@@ -15,13 +15,17 @@ _wsight()
     fi
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-            report|follow|ui|registry|interfaces|config) command=${COMP_WORDS[i]}; break ;;
+            report|follow|export|ui|registry|interfaces|config) command=${COMP_WORDS[i]}; break ;;
         esac
     done
     case $prev in
         --format)
             values="text json"
-            [ "$command" = follow ] && values="text jsonl" ;;
+            [ "$command" = follow ] && values="text jsonl"
+            [ "$command" = export ] && values="har csv tsv zeek zeek-json eve payloads" ;;
+        export) values="har csv tsv zeek zeek-json eve payloads" ;;
+        --table) values="sessions messages" ;;
+        --per) values="message direction" ;;
         --bodies) values="all none" ;;
         --fail-on) values="note warning error" ;;
         --user) mapfile -t COMPREPLY < <(compgen -u -- "$cur"); return ;;
@@ -52,7 +56,7 @@ _wsight()
         shopt -s extglob
         compgen -f -X '!*.@(pcap|pcapng|cap|gz)' -- "$cur")
     if [ -z "$command" ]; then
-        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "report follow ui registry interfaces config" -- "$cur")
+        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "report follow export ui registry interfaces config" -- "$cur")
     fi
 }
 complete -F _wsight wsight

@@ -12,8 +12,9 @@
  *     status = format->finish(report, &err);
  *     format->free(report);
  *
- * `follow` formats write as things happen, `report` formats when finished. Nothing is printed but
- * to context.out.
+ * `follow` and `export` formats write as things happen, `report` formats (and some exports, whose
+ * format has no other way) when finished. Nothing is printed but to context.out; an export that is
+ * many files writes the others to context.folder.
  */
 #ifndef WSIGHT_REPORT_H
 #define WSIGHT_REPORT_H
@@ -73,7 +74,9 @@ struct report_options {
     uint64_t limit;    /* sessions that the text report lists; 0: all */
     bool show_secrets; /* mask nothing */
     bool frames;       /* follow: a line for each frame */
-    uint64_t bodies;   /* follow: bytes of a payload that are shown; REPORT_BODIES_ALL, 0: none */
+    uint64_t bodies;   /* bytes of a payload that are shown; REPORT_BODIES_ALL, 0: none */
+    bool messages;     /* export: rows are messages, not sessions */
+    bool directions;   /* export payloads: a file for each direction */
     bool no_files;     /* nothing may be opened: sessions beyond the memory are left out */
     size_t memory;     /* bytes kept in memory before a temporary file is used; 0: as is usual */
 };
@@ -81,6 +84,7 @@ struct report_options {
 /* Everything is borrowed until `free`. */
 struct report_context {
     FILE *out;
+    int folder; /* open, for a format that needs one; else -1 */
     struct report_options options;
     const char *tool_name, *tool_version;
     const struct registry *registry;
@@ -89,10 +93,20 @@ struct report_context {
     const struct model *model;
 };
 
+/* What a format wants of the run. */
+enum report_need {
+    REPORT_NEEDS_MESSAGES = 1 << 0, /* each message, in order, with its body */
+    REPORT_NEEDS_BODIES = 1 << 1,   /* ... whole bodies, when the user does not say how much */
+    REPORT_NEEDS_FRAMES = 1 << 2,
+    REPORT_NEEDS_HEADS = 1 << 3,  /* of handshakes, raw */
+    REPORT_NEEDS_FOLDER = 1 << 4, /* a folder to write to; out is a file in it */
+};
+
 struct report_format {
-    const char *command; /* "report", "follow" */
+    const char *command; /* "report", "follow", "export" */
     const char *name; /* "text", "json", "jsonl": what --format names it; a command's first is its
                          default */
+    unsigned needs;   /* enum report_need */
     void *(*start)(const struct report_context *); /* NULL: out of memory */
     struct model_listener (*listener)(void *self);
     /* Hands out what is written so far: for a live capture, between two batches of packets. 0, or
@@ -103,7 +117,8 @@ struct report_format {
     void (*free)(void *self);
 };
 
-extern const struct report_format report_text, report_json, follow_text, follow_jsonl;
+extern const struct report_format report_text, report_json, follow_text, follow_jsonl, export_har,
+    export_csv, export_tsv, export_zeek, export_zeek_json, export_eve, export_payloads;
 
 /* All formats, ended by NULL. */
 extern const struct report_format *const report_formats[];

@@ -1,0 +1,268 @@
+/* The request and the response of an HTTP Archive's entry. HAR 1.2; RFC 9112 for the heads. */
+#include "ui/report/har_http.h"
+
+#include "ui/report/address.h"
+#include "ui/report/list.h"
+
+#include <stdlib.h>
+
+/*--- Header fields
+ * --------------------------------------------------------------------------------*/
+
+/* Takes the next line off the head, without its end; false when nothing or the empty line is left.
+ */
+static bool next_line(struct bytes *head, struct bytes *line)
+{
+    size_t end = bytes_find(*head, '\n');
+    *line = bytes_trim(bytes_part(*head, 0, end));
+    *head = bytes_from(*head, end < head->n ? end + 1 : end);
+    return line->n > 0;
+}
+
+/* Whose whole value is a secret. */
+static bool is_credential(struct bytes name)
+{
+    static const char *const names[] = {"cookie",        "set-cookie",          "cookie2",
+                                        "authorization", "proxy-authorization", "x-api-key",
+                                        "x-auth-token",  "x-csrf-token"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (bytes_equal_nocase(name, bytes_of(names[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A list of subprotocols, each masked as it must be. */
+static void write_subprotocols(struct json *w, const struct har_http *http, struct bytes list)
+{
+    const struct handshake *h = &http->session->handshake;
+    struct buffer joined;
+    struct bytes item;
+    struct bytes before = {0};
+    bool whole = true;
+    bool chosen = bytes_equal(list, h->subprotocol);
+    buffer_init(&joined, REDACTED_TEXT_MAX_BYTES);
+    while (!chosen && quoted_list_next(&list, &item)) {
+        whole = whole && (before.p == NULL || buffer_append(&joined, bytes_of(", "))) &&
+                buffer_append(&joined, redact_subprotocol(http->redactor, item, before));
+        before = item;
+    }
+    json_bytes(w, "value",
+               chosen  ? redact_chosen(http->redactor, h)
+               : whole ? buffer_bytes(&joined)
+                       : bytes_of("***"));
+    buffer_done(&joined);
+}
+
+static void write_field(struct json *w, const struct har_http *http, struct bytes name,
+                        struct bytes value)
+{
+    json_object(w, NULL);
+    json_bytes(w, "name", name);
+    if (bytes_equal_nocase(name, bytes_of("sec-websocket-protocol")) && !http->redactor->show) {
+        write_subprotocols(w, http, value);
+    } else if (is_credential(name) && !http->redactor->show) {
+        json_text(w, "value", "***");
+    } else {
+        json_bytes(w, "value", redact_text(http->redactor, value));
+    }
+    json_end(w);
+}
+
+static void write_head(struct json *w, const struct har_http *http, struct bytes head)
+{
+    struct bytes line;
+    (void)next_line(&head, &line); /* the request or status line */
+    while (next_line(&head, &line)) {
+        size_t colon = bytes_find(line, ':');
+        if (colon < line.n) {
+            write_field(w, http, bytes_part(line, 0, colon),
+                        bytes_trim(bytes_from(line, colon + 1)));
+        }
+    }
+}
+
+struct known_field {
+    const char *name;
+    struct bytes value;
+};
+
+static void write_known(struct json *w, const struct har_http *http,
+                        const struct known_field *fields, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (fields[i].value.p != NULL) {
+            write_field(w, http, bytes_of(fields[i].name), fields[i].value);
+        }
+    }
+}
+
+static void write_request_headers(struct json *w, const struct har_http *http)
+{
+    const struct handshake *h = &http->session->handshake;
+    const struct known_field known[] = {
+        {"Host", h->host},
+        {"Origin", h->origin},
+        {"User-Agent", h->user_agent},
+        {"Sec-WebSocket-Version", h->version_text},
+        {"Sec-WebSocket-Key", h->key},
+        {"Sec-WebSocket-Protocol", h->offered_subprotocols},
+        {"Sec-WebSocket-Extensions", h->offered_extensions},
+    };
+    json_array(w, "headers");
+    if (h->request_head.n > 0) {
+        write_head(w, http, h->request_head);
+    } else {
+        write_known(w, http, known, sizeof known / sizeof known[0]);
+    }
+    json_end(w);
+}
+
+static void write_response_headers(struct json *w, const struct har_http *http)
+{
+    const struct handshake *h = &http->session->handshake;
+    const struct known_field known[] = {
+        {"Server", h->server},
+        {"Sec-WebSocket-Accept", h->accept},
+        {"Sec-WebSocket-Version", h->supported_versions},
+        {"Sec-WebSocket-Protocol", h->subprotocol},
+        {"Sec-WebSocket-Extensions", h->extensions},
+    };
+    json_array(w, "headers");
+    if (h->response_head.n > 0) {
+        write_head(w, http, h->response_head);
+    } else {
+        write_known(w, http, known, sizeof known / sizeof known[0]);
+    }
+    json_end(w);
+}
+
+/*--- URL, query and cookies
+ * ----------------------------------------------------------------------*/
+
+/* "wss://example.org/chat?room=7": the host as the client said it, else the server's address. */
+static void write_url(struct json *w, const struct har_http *http)
+{
+    const struct session *s = http->session;
+    const struct handshake *h = &s->handshake;
+    char address[ADDRESS_BYTES];
+    size_t n = address_port_text(address, &s->connection.server, s->connection.family);
+    struct bytes host = h->host.n > 0 ? h->host : (struct bytes){(const uint8_t *)address, n};
+    struct buffer url;
+    bool absolute = bytes_find_bytes(bytes_part(h->target, 0, 8), bytes_of("://")) < 8 &&
+                    h->target.n > 8 && h->target.p[0] != '/';
+    buffer_init(&url, REDACTED_TEXT_MAX_BYTES);
+    bool whole = absolute || (buffer_append(&url, bytes_of(s->has_tls ? "wss://" : "ws://")) &&
+                              buffer_append(&url, host));
+    whole = whole && buffer_append(&url, h->target.n > 0 ? h->target : bytes_of("/"));
+    json_bytes(w, "url", whole ? redact_text(http->redactor, buffer_bytes(&url)) : bytes_of("***"));
+    buffer_done(&url);
+}
+
+static void write_pair(struct json *w, struct bytes pair, bool secret)
+{
+    size_t equals = bytes_find(pair, '=');
+    json_object(w, NULL);
+    json_bytes(w, "name", bytes_part(pair, 0, equals));
+    if (secret) {
+        json_text(w, "value", "***");
+    } else {
+        json_bytes(w, "value", bytes_from(pair, equals < pair.n ? equals + 1 : equals));
+    }
+    json_end(w);
+}
+
+/* name=value pairs with a separator. */
+static void write_pairs(struct json *w, struct bytes list, uint8_t separator, bool secret)
+{
+    while (list.n > 0) {
+        size_t end = bytes_find(list, separator);
+        struct bytes pair = bytes_trim(bytes_part(list, 0, end));
+        list = bytes_from(list, end < list.n ? end + 1 : end);
+        if (pair.n > 0) {
+            write_pair(w, pair, secret);
+        }
+    }
+}
+
+static void write_query(struct json *w, const struct har_http *http)
+{
+    struct bytes target = redact_text(http->redactor, http->session->handshake.target);
+    size_t fragment = bytes_find(target, '#');
+    target = bytes_part(target, 0, fragment);
+    size_t question = bytes_find(target, '?');
+    json_array(w, "queryString");
+    if (question < target.n) {
+        write_pairs(w, bytes_from(target, question + 1), '&', false);
+    }
+    json_end(w);
+}
+
+/* The cookies of a head's fields of this name; of Set-Cookie what stands before its attributes. */
+static void write_cookies(struct json *w, const struct har_http *http, struct bytes head,
+                          const char *field)
+{
+    struct bytes line;
+    bool secret = !http->redactor->show;
+    bool set = strcmp(field, "set-cookie") == 0;
+    json_array(w, "cookies");
+    while (next_line(&head, &line)) {
+        size_t colon = bytes_find(line, ':');
+        if (colon < line.n && bytes_equal_nocase(bytes_part(line, 0, colon), bytes_of(field))) {
+            struct bytes value = bytes_from(line, colon + 1);
+            value = set ? bytes_part(value, 0, bytes_find(value, ';')) : value;
+            write_pairs(w, value, ';', secret);
+        }
+    }
+    json_end(w);
+}
+
+/*--- The two
+ * --------------------------------------------------------------------------------------*/
+
+static void write_version(struct json *w, const struct session *s)
+{
+    json_text(w, "httpVersion", s->connection.layers & LAYER_HTTP2 ? "HTTP/2" : "HTTP/1.1");
+}
+
+/* -1 where it is not known, as HAR has it. */
+static void write_sizes(struct json *w, struct bytes head)
+{
+    json_i64(w, "headersSize", head.n > 0 ? (int64_t)head.n : -1);
+    json_i64(w, "bodySize", 0);
+}
+
+void har_request(struct json *w, const struct har_http *http)
+{
+    const struct session *s = http->session;
+    const struct handshake *h = &s->handshake;
+    json_object(w, "request");
+    json_bytes(w, "method", h->method.n > 0 ? h->method : bytes_of("GET"));
+    write_url(w, http);
+    write_version(w, s);
+    write_cookies(w, http, h->request_head, "cookie");
+    write_request_headers(w, http);
+    write_query(w, http);
+    write_sizes(w, h->request_head);
+    json_end(w);
+}
+
+void har_response(struct json *w, const struct har_http *http)
+{
+    const struct session *s = http->session;
+    const struct handshake *h = &s->handshake;
+    json_object(w, "response");
+    json_i64(w, "status", h->status);
+    json_bytes(w, "statusText", redact_text(http->redactor, h->reason));
+    write_version(w, s);
+    write_cookies(w, http, h->response_head, "set-cookie");
+    write_response_headers(w, http);
+    json_object(w, "content");
+    json_u64(w, "size", 0);
+    json_text(w, "mimeType", "x-unknown");
+    json_end(w);
+    json_text(w, "redirectURL", "");
+    write_sizes(w, h->response_head);
+    json_end(w);
+}
