@@ -86,13 +86,13 @@ static const struct option_row rows[] = {
     {OPTION_SESSIONS, 0, "sessions", "N", READING, "stop after so many sessions"},
     {OPTION_FORMAT, 0, "format", "FORMAT", READING, NULL},
     {OPTION_OUTPUT, 'o', "output", "FILE", ALL, "write to a file, which appears when it is whole"},
-    {OPTION_BODIES, 0, "bodies", "N|all|none", FOLLOW | EXPORT,
-     "how many bytes of each message are shown"},
+    {OPTION_BODIES, 0, "bodies", "N|all|none", READING, "how many bytes of each message are shown"},
     {OPTION_FRAMES, 0, "frames", NULL, FOLLOW, "a line for each frame, too"},
     {OPTION_TABLE, 0, "table", "TABLE", EXPORT, "csv, tsv, zeek: rows of sessions or messages"},
     {OPTION_PER, 0, "per", "WHAT", EXPORT, "payloads: a file for each message or direction"},
     {OPTION_DIGEST, 0, "digest", NULL, READING, "SHA-256 of all messages of each direction"},
-    {OPTION_LIMIT, 0, "limit", "N|all", REPORT, "list at most N sessions in the text; all for all"},
+    {OPTION_LIMIT, 0, "limit", "N|all", REPORT,
+     "list at most N sessions (not in JSON); all for all"},
     {OPTION_FAIL_ON, 0, "fail-on", "SEVERITY", READING,
      "exit with 4 at such a finding: note, warning or error"},
     {OPTION_SHOW_SECRETS, 0, "show-secrets", NULL, CAPTURES,
@@ -117,7 +117,8 @@ struct command_row {
 };
 
 static const struct command_row commands[COMMAND_COUNT] = {
-    [COMMAND_REPORT] = {"report", "FILE...", "a summary of the captures", "text or json"},
+    [COMMAND_REPORT] = {"report", "FILE...", "a summary of the captures",
+                        "text, json, html or markdown"},
     [COMMAND_FOLLOW] = {"follow", "FILE...", "a line for each message", "text or jsonl"},
     [COMMAND_UI] = {"ui", "FILE...", "browse the sessions on the screen", NULL},
     [COMMAND_CONFIG] = {"config", "", "the screen's settings and their defaults", NULL},
@@ -180,7 +181,7 @@ static void help_program(FILE *out)
     help_rows(out, CAPTURES, REGISTRY, NULL);
     fputs("\nOptions of report, follow and export:\n", out);
     help_rows(out, READING, UI | REGISTRY,
-              "text, json (report), jsonl (follow); export has others");
+              "text, json, html, markdown (report); text, jsonl (follow)");
     fputs("\nOptions of report:\n", out);
     help_rows(out, REPORT, FOLLOW, NULL);
     fputs("\nOptions of follow:\n", out);
@@ -264,8 +265,9 @@ static int take_format(struct options *o, const char *value, struct err *err)
                    ? err_set(err, "there is no format '%s' to export: it is one of %s", value,
                              commands[COMMAND_EXPORT].format_help)
                    : wrong_value(err, "format", value,
-                                 o->command == COMMAND_FOLLOW ? "text or jsonl"
-                                                              : "text or json (jsonl is follow's)");
+                                 o->command == COMMAND_FOLLOW
+                                     ? "text or jsonl"
+                                     : "text, json, html or markdown (jsonl is follow's)");
     }
     o->format = value;
     return 0;
@@ -605,7 +607,7 @@ static uint64_t bodies_default(const struct options *o)
         const struct report_format *format = report_find("export", o->format);
         return format->needs & REPORT_NEEDS_BODIES ? OPTIONS_UNLIMITED : BODIES_JSON_DEFAULT_BYTES;
     }
-    bool text = o->format == NULL || strcmp(o->format, "text") == 0;
+    bool text = o->command == COMMAND_REPORT || o->format == NULL || strcmp(o->format, "text") == 0;
     return text ? BODIES_TEXT_DEFAULT_BYTES : BODIES_JSON_DEFAULT_BYTES;
 }
 
@@ -624,6 +626,10 @@ static int apply(const struct parse *p, struct options *o, struct err *err)
     }
     if (o->command == COMMAND_EXPORT && !p->version && take_export(o, err) != 0) {
         return -1;
+    }
+    if (o->limit == OPTIONS_UNLIMITED) {
+        bool page = o->format != NULL && strcmp(o->format, "html") == 0;
+        o->limit = page ? REPORT_LIMIT_PAGE : REPORT_LIMIT_DEFAULT;
     }
     if (o->bodies == OPTIONS_UNLIMITED - 1 && !p->version) {
         o->bodies = bodies_default(o);
@@ -727,7 +733,7 @@ enum options_result options_parse(struct options *o, int argc, char **argv, stru
         words += strlen(argv[i]) + 1; /* more than there can be options and operands */
     }
     *o = (struct options){
-        .command = COMMAND_REPORT, .limit = REPORT_LIMIT_DEFAULT, .buffer = CAPTURE_RING_BYTES};
+        .command = COMMAND_REPORT, .limit = OPTIONS_UNLIMITED, .buffer = CAPTURE_RING_BYTES};
     o->operands = calloc(words + 1, sizeof *o->operands);
     o->keylogs = calloc(words + 1, sizeof *o->keylogs);
     o->interfaces = calloc(words + 1, sizeof *o->interfaces);

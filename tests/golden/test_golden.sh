@@ -6,7 +6,7 @@ failed=0 passed=0
 
 # Anything but what depends on the version and the edition of the registry.
 normalised() {
-    sed -e 's/^wsight [0-9][0-9.]*:/wsight VERSION:/' \
+    sed -e 's/<br>wsight [0-9.]*</<br>wsight VERSION</' -e 's/^wsight [0-9][0-9.]*:/wsight VERSION:/' \
         -e 's/"name":"wsight","version":"[0-9.]*"/"name":"wsight","version":"VERSION"/' \
         -e 's/"version":"[0-9][0-9.]*","registry":"[0-9-]*"/"version":"VERSION","registry":"DATE"/' \
         -e '/^  "tool":{$/,/^  }/s/"\(version\|registry\)":"[^"]*"/"\1":"-"/'
@@ -43,12 +43,6 @@ for capture in captures/*.pcap captures/*.pcapng captures/*.pcap.gz; do
     compare "tests/golden/$name.report.txt" report --width=100 "$capture"
     compare "tests/golden/$name.report.json" report --format=json --digest "$capture"
     expected="$expected $name.report.txt $name.report.json"
-    for format in har csv tsv zeek zeek-json eve; do
-        digests $format "$capture" >>"$found_digests"
-    done
-    for format in csv zeek; do
-        digests $format --table=messages "$capture" >>"$found_digests"
-    done
     [ -f "captures/$name.keys" ] || continue
     compare "tests/golden/$name-keys.report.txt" report --width=100 -k "captures/$name.keys" "$capture"
     compare "tests/golden/$name-keys.report.json" report --format=json --digest -k "captures/$name.keys" "$capture"
@@ -59,6 +53,14 @@ compare tests/golden/tour.follow.jsonl follow --format=jsonl --bodies=100 captur
 compare tests/golden/violations.frames.txt follow --frames --width=100 captures/violations.pcapng
 expected="$expected tour.follow.txt tour.follow.jsonl violations.frames.txt"
 
+for capture in captures/ws-*.pcap*; do
+    for format in har csv tsv zeek zeek-json eve; do
+        digests $format "$capture" >>"$found_digests"
+    done
+    for format in csv zeek; do
+        digests $format --table=messages "$capture" >>"$found_digests"
+    done
+done
 if [ -n "${GOLDEN_UPDATE-}" ]; then
     cp "$found_digests" tests/golden/exports.sha256
 elif cmp -s tests/golden/exports.sha256 "$found_digests"; then
@@ -73,7 +75,11 @@ for format in csv zeek eve har; do
     expected="$expected ws-fragmented.export.$format"
 done
 
-for golden in tests/golden/*.export.* tests/golden/*.txt tests/golden/*.json*; do
+compare tests/golden/tour.report.md report --format=markdown captures/tour.pcapng
+compare tests/golden/ws-fragmented.report.html report --format=html captures/ws-fragmented.pcap*
+expected="$expected tour.report.md ws-fragmented.report.html"
+
+for golden in tests/golden/*.md tests/golden/*.html tests/golden/*.export.* tests/golden/*.txt tests/golden/*.json*; do
     case " $expected " in
     *" ${golden#tests/golden/} "*) ;;
     *)

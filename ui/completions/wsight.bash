@@ -20,7 +20,7 @@ _wsight()
     done
     case $prev in
         --format)
-            values="text json"
+            values="text json html markdown"
             [ "$command" = follow ] && values="text jsonl"
             [ "$command" = export ] && values="har csv tsv zeek zeek-json eve payloads" ;;
         export) values="har csv tsv zeek zeek-json eve payloads" ;;

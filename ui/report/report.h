@@ -66,6 +66,7 @@ struct capture_summary {
 
 #define REPORT_BODIES_ALL UINT64_MAX
 #define REPORT_LIMIT_DEFAULT 50
+#define REPORT_LIMIT_PAGE 1000 /* in a page that can be searched */
 #define REPORT_WIDTH_DEFAULT 80
 
 struct report_options {
@@ -117,8 +118,9 @@ struct report_format {
     void (*free)(void *self);
 };
 
-extern const struct report_format report_text, report_json, follow_text, follow_jsonl, export_har,
-    export_csv, export_tsv, export_zeek, export_zeek_json, export_eve, export_payloads;
+extern const struct report_format report_text, report_json, report_html, report_markdown,
+    follow_text, follow_jsonl, export_har, export_csv, export_tsv, export_zeek, export_zeek_json,
+    export_eve, export_payloads;
 
 /* All formats, ended by NULL. */
 extern const struct report_format *const report_formats[];

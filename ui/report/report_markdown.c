@@ -1,0 +1,266 @@
+/*
+ * The report as Markdown, to paste into an issue: totals, findings, how sessions ended, and the
+ * first sessions. What comes from the wire stands in <code>, where Markdown makes no links and
+ * mentions nobody, and is escaped for both languages.
+ */
+#include "ui/report/address.h"
+#include "ui/report/markup.h"
+#include "ui/report/plain.h"
+#include "ui/report/redact.h"
+#include "ui/report/report.h"
+#include "ui/report/session_json.h" /* close_name */
+#include "ui/report/spool.h"
+#include "ui/report/tally.h"
+#include "ui/report/time_text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define ROW_MAX_BYTES (1U << 20)
+#define TEXT_SHOWN_BYTES 120
+
+struct markdown {
+    struct report_context context;
+    struct redactor redactor;
+    struct tally tally;
+    struct spool *sessions;
+    struct buffer text;
+    struct out row;
+    uint64_t left_out;
+    struct out out;
+};
+
+static void markdown_free(void *self)
+{
+    struct markdown *r = self;
+    if (r != NULL) {
+        spool_free(r->sessions);
+        buffer_done(&r->text);
+        redact_done(&r->redactor);
+        free(r);
+    }
+}
+
+static void *markdown_start(const struct report_context *context)
+{
+    struct markdown *r = calloc(1, sizeof *r);
+    size_t memory = context->options.memory > 0 ? context->options.memory : SPOOL_MEMORY_BYTES;
+    if (r == NULL) {
+        return NULL;
+    }
+    r->context = *context;
+    redact_init(&r->redactor, context->options.show_secrets);
+    buffer_init(&r->text, ROW_MAX_BYTES);
+    out_init(&r->out, context->out, NULL);
+    r->sessions = spool_new(memory, context->options.limit);
+    if (r->sessions == NULL) {
+        markdown_free(r);
+        return NULL;
+    }
+    if (context->options.no_files) {
+        spool_stay_in_memory(r->sessions);
+    }
+    return r;
+}
+
+/*--- Sessions
+ * -------------------------------------------------------------------------------------*/
+
+static void put_code(struct out *o, struct bytes text)
+{
+    if (text.n > 0) {
+        out_text(o, "<code>");
+        markup_put(o, text, TEXT_SHOWN_BYTES);
+        out_text(o, "</code>");
+    }
+}
+
+static void put_end(struct out *o, const struct endpoint *e, uint8_t family)
+{
+    char text[ADDRESS_BYTES];
+    size_t n = address_port_text(text, e, family);
+    put_code(o, (struct bytes){(const uint8_t *)text, n});
+    out_text(o, " | ");
+}
+
+static void put_row(struct markdown *r, const struct session *s)
+{
+    struct out *o = &r->row;
+    out_printf(o, "| %llu | ", (unsigned long long)s->id);
+    put_end(o, &s->connection.client, s->connection.family);
+    put_end(o, &s->connection.server, s->connection.family);
+    put_code(o, redact_text(&r->redactor, s->handshake.host));
+    put_code(o, redact_text(&r->redactor, s->handshake.target));
+    out_printf(o, " | %s ", human_time(time_between(s->started, s->last_ts)).s);
+    for (int dir = 0; dir < 2; dir++) {
+        const struct direction_counts *d = &s->dir[dir];
+        out_printf(o, "| %s, %s ", human_count(d->text + d->binary).s,
+                   human_bytes(d->message_bytes).s);
+    }
+    out_printf(o, "| %s | ",
+               s->outcome == OUTCOME_REFUSED || s->outcome == OUTCOME_INCOMPLETE
+                   ? outcome_name(s->outcome)
+                   : close_how_name(session_close_how(s)));
+    for (uint32_t i = 0; i < s->finding_count; i++) {
+        const struct finding_kind *kind = finding_kind(s->findings[i].id);
+        if (kind->severity > SEVERITY_NOTE) {
+            out_printf(o, "%s ", kind->id);
+        }
+    }
+    out_text(o, "|\n");
+}
+
+static void on_end(void *self, struct session *s)
+{
+    struct markdown *r = self;
+    tally_session(&r->tally, s);
+    if (s->outcome == OUTCOME_TLS || !spool_wants(r->sessions, s->id)) {
+        return;
+    }
+    buffer_clear(&r->text);
+    out_init(&r->row, NULL, &r->text);
+    put_row(r, s);
+    if (out_flush(&r->row) == 0) {
+        spool_add(r->sessions, s->id, buffer_bytes(&r->text));
+    } else {
+        r->left_out++;
+    }
+}
+
+static void take_piece(void *ctx, struct bytes piece, bool first)
+{
+    (void)first;
+    out_bytes(ctx, piece);
+}
+
+static int write_sessions(struct markdown *r, const struct totals *t)
+{
+    struct out *o = &r->out;
+    if (spool_count(r->sessions) == 0) {
+        return 0;
+    }
+    out_text(o, "\n### Sessions\n\n"
+                "| # | client | server | host and path | lasted | client sent | server sent | end "
+                "| errors and warnings |\n|--:|---|---|---|--:|--:|--:|---|---|\n");
+    int error = spool_read(r->sessions, take_piece, o);
+    if (t->sessions > spool_count(r->sessions)) {
+        out_printf(o, "\n... and %s more\n", human_count(t->sessions - spool_count(r->sessions)).s);
+    }
+    return error != 0 ? error : spool_error(r->sessions);
+}
+
+/*--- Totals
+ * ---------------------------------------------------------------------------------------*/
+
+static void write_head(struct markdown *r, const struct totals *t)
+{
+    struct out *o = &r->out;
+    const struct capture_summary *c = r->context.capture;
+    out_text(o, "## WebSocket traffic\n\n");
+    for (size_t i = 0; i < c->files_n; i++) {
+        out_text(o, "- ");
+        put_code(o, bytes_of(c->files[i].name));
+        out_printf(o, ": %s packets\n", human_count(c->files[i].packets).s);
+    }
+    out_printf(o, "- %s sessions", human_count(t->sessions).s);
+    for (int outcome = 0; outcome < OUTCOME_TLS; outcome++) {
+        if (t->outcomes[outcome] > 0) {
+            out_printf(o, ", %s %s", human_count(t->outcomes[outcome]).s,
+                       outcome_name((enum outcome)outcome));
+        }
+    }
+    out_printf(o, "\n- %s messages of clients", human_count(t->dir[0].text + t->dir[0].binary).s);
+    out_printf(o, " (%s), ", human_bytes(t->dir[0].message_bytes).s);
+    out_printf(o, "%s of servers", human_count(t->dir[1].text + t->dir[1].binary).s);
+    out_printf(o, " (%s)\n", human_bytes(t->dir[1].message_bytes).s);
+}
+
+static void write_findings(struct markdown *r, const struct totals *t)
+{
+    struct out *o = &r->out;
+    const char *head = "\n### Findings\n\n| severity | finding | what it says | section | times | "
+                       "sessions |\n|---|---|---|---|--:|--:|\n";
+    for (int severity = SEVERITY_COUNT - 1; severity >= 0; severity--) {
+        for (int id = 0; id < FINDING_COUNT; id++) {
+            const struct finding_kind *kind = finding_kind((enum finding_id)id);
+            if (t->findings[id] == 0 || (int)kind->severity != severity) {
+                continue;
+            }
+            out_text(o, head);
+            head = "";
+            out_printf(o, "| %s | `%s` | ", finding_severity_name(kind->severity), kind->id);
+            markup_text(o, kind->sentence);
+            out_printf(o, " | %s | %llu ", kind->section, (unsigned long long)t->findings[id]);
+            out_printf(o, "| %llu |\n", (unsigned long long)r->tally.findings[id].sessions);
+        }
+    }
+}
+
+static void write_code(struct markdown *r, int code, uint64_t client, uint64_t server)
+{
+    struct out *o = &r->out;
+    if (client + server == 0) {
+        return;
+    }
+    out_text(o, "| ");
+    if (code != CLOSE_CODE_NONE) {
+        out_printf(o, "%d ", code);
+    }
+    markup_text(o, close_name(r->context.registry, code));
+    out_printf(o, " | %s ", human_count(client).s);
+    out_printf(o, "| %s |\n", human_count(server).s);
+}
+
+static void write_ends(struct markdown *r, const struct totals *t)
+{
+    struct out *o = &r->out;
+    out_text(o, "\n### Ends\n\n| how | sessions |\n|---|--:|\n");
+    for (int how = 0; how < CLOSE_NEVER_OPENED; how++) {
+        if (t->ends[how] > 0) {
+            out_printf(o, "| %s | %s |\n", close_how_name((enum close_how)how),
+                       human_count(t->ends[how]).s);
+        }
+    }
+    out_text(o, "\n| close code | client | server |\n|---|--:|--:|\n");
+    for (int code = 0; code < 5000; code++) {
+        write_code(r, code, t->close_codes[0][code], t->close_codes[1][code]);
+    }
+    write_code(r, CLOSE_CODE_NONE, t->close_none[0], t->close_none[1]);
+}
+
+static int markdown_finish(void *self, struct err *err)
+{
+    struct markdown *r = self;
+    const struct totals *t = model_totals(r->context.model);
+    write_head(r, t);
+    write_findings(r, t);
+    write_ends(r, t);
+    int error = write_sessions(r, t);
+    if (report_output_error(out_flush(&r->out), err) != 0) {
+        return -1;
+    }
+    if (error != 0 || r->left_out > 0) {
+        return err_set(err, "the report lacks sessions: the temporary file or memory failed: %s",
+                       strerror(error != 0 ? error : ENOMEM));
+    }
+    return 0;
+}
+
+static struct model_listener markdown_listener(void *self)
+{
+    return (struct model_listener){.session_ended = on_end, .self = self};
+}
+
+static int markdown_flush(void *self)
+{
+    struct markdown *r = self;
+    return out_flush(&r->out);
+}
+
+const struct report_format report_markdown = {.command = "report",
+                                              .name = "markdown",
+                                              .start = markdown_start,
+                                              .listener = markdown_listener,
+                                              .flush = markdown_flush,
+                                              .finish = markdown_finish,
+                                              .free = markdown_free};
