@@ -19,7 +19,8 @@ void digest_key_init(struct digest_key *key, uint64_t seed)
     }
 }
 
-/* A block's rest of less than 16 bytes, with zeros behind; its length counts elsewhere. */
+/* A payload of less than 16 bytes, with zeros or bytes a second time; its length counts elsewhere.
+ */
 static void copy_short(uint8_t to[16], const uint8_t *p, size_t n)
 {
     uint64_t low = 0;
@@ -60,6 +61,7 @@ static void add_plain(uint64_t sum[2], const uint8_t *p, const uint32_t *k)
 static uint64_t block_plain(const uint32_t *k, const uint8_t *p, size_t n)
 {
     uint64_t sum[2] = {0, 0};
+    bool is_short = n < 16;
     for (; n >= STRIPE_BYTES; n -= STRIPE_BYTES, p += STRIPE_BYTES) {
         for (size_t i = 0; i < 4; i++) {
             add_plain(sum, p + 16 * i, k + 4 * i);
@@ -70,7 +72,9 @@ static uint64_t block_plain(const uint32_t *k, const uint8_t *p, size_t n)
         add_plain(sum, p, k);
         k += 4;
     }
-    if (n > 0) {
+    if (n > 0 && !is_short) {
+        add_plain(sum, p + n - 16, k); /* some bytes a second time */
+    } else if (n > 0) {
         uint8_t rest[16];
         copy_short(rest, p, n);
         add_plain(sum, rest, k);
@@ -104,6 +108,7 @@ static inline uint64_t block_vector(const uint32_t *k, const uint8_t *p, size_t 
 {
     __m128i a = _mm_setzero_si128();
     __m128i b = _mm_setzero_si128();
+    bool is_short = n < 16;
     for (; n >= STRIPE_BYTES; n -= STRIPE_BYTES, p += STRIPE_BYTES) {
         a = _mm_add_epi64(a, products(p, k));
         b = _mm_add_epi64(b, products(p + 16, k + 4));
@@ -115,7 +120,9 @@ static inline uint64_t block_vector(const uint32_t *k, const uint8_t *p, size_t 
         a = _mm_add_epi64(a, products(p, k));
         k += 4;
     }
-    if (n > 0) {
+    if (n > 0 && !is_short) {
+        b = _mm_add_epi64(b, products(p + n - 16, k)); /* some bytes a second time */
+    } else if (n > 0) {
         uint8_t rest[16];
         copy_short(rest, p, n);
         b = _mm_add_epi64(b, products(rest, k));

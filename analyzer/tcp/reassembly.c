@@ -552,28 +552,56 @@ static void note_urgent(struct tcp_side *side, const struct segment *g)
     }
 }
 
+/* What nearly every segment is: the next bytes, while nothing is missing and nothing ends. */
+static inline bool is_usual(const struct tcp_side *side, const struct segment *g)
+{
+    return g->seq == side->next && side->highest == g->seq && side->started && !side->fin_seen &&
+           !side->urgent_waits && side->waiting == NULL && g->cut == 0 && g->b.n > 0 &&
+           !(g->flags & (TCP_FIN | TCP_URG));
+}
+
+static void usual_segment(struct reassembly *r, struct flow *f, enum dir dir,
+                          const struct segment *g)
+{
+    struct tcp_side *side = &f->side[dir];
+    side->counts.bytes += g->b.n;
+    side->highest += (uint32_t)g->b.n;
+    side->strays = 0;
+    digest_remember(r, side, g->b);
+    deliver_plain(r, f, dir, g->b, g->ts, g->pkt);
+}
+
+static __attribute__((noinline)) void any_segment(struct reassembly *r, struct flow *f,
+                                                  enum dir dir, const struct segment *g)
+{
+    struct tcp_side *side = &f->side[dir];
+    uint64_t n = (uint64_t)g->b.n + g->cut;
+    if (!side->started) {
+        start_without_syn(f, side, g->seq);
+    }
+    if (g->flags & TCP_URG) {
+        note_urgent(side, g);
+    }
+    if (n > 0) {
+        side->counts.bytes += n;
+        payload(r, f, dir, g);
+    }
+    if (g->flags & TCP_FIN) {
+        fin(side, g->seq + (uint32_t)n);
+    }
+    check_end(r, f, dir, g->ts, g->pkt);
+}
+
 void reassembly_push(struct reassembly *r, struct flow *f, enum dir dir, const struct segment *g)
 {
     struct tcp_side *side = &f->side[dir];
     struct tcp_side *other = &f->side[dir_other(dir)];
-    uint64_t n = (uint64_t)g->b.n + g->cut;
-    if (n > 0 || (g->flags & TCP_FIN)) {
-        if (!side->started) {
-            start_without_syn(f, side, g->seq);
-        }
-        if (g->flags & TCP_URG) {
-            note_urgent(side, g);
-        }
-        if (n > 0) {
-            side->counts.bytes += n;
-            payload(r, f, dir, g);
-        }
-        if (g->flags & TCP_FIN) {
-            fin(side, g->seq + (uint32_t)n);
-        }
-        check_end(r, f, dir, g->ts, g->pkt);
+    if (is_usual(side, g)) {
+        usual_segment(r, f, dir, g);
+    } else if (g->b.n > 0 || g->cut > 0 || (g->flags & TCP_FIN)) {
+        any_segment(r, f, dir, g);
     }
-    if (g->flags & TCP_ACK) {
+    if ((g->flags & TCP_ACK) && !(other->acked_seen && g->ack == other->acked)) {
         acknowledgement(other, g->ack);
     }
     if (has_hole(side)) {
