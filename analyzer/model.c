@@ -497,6 +497,12 @@ static void take_begin(struct model *m, const struct event *e)
     }
 }
 
+/* Over HTTP/2 any 2xx does (RFC 8441 section 5). */
+static bool handshake_accepted(const struct session *s, const struct handshake *h)
+{
+    return s->connection.layers & LAYER_HTTP2 ? h->status / 100 == 2 : h->status == 101;
+}
+
 static void take_handshake(struct model *m, struct session *s, const struct event *e)
 {
     s->handshake = *e->handshake;
@@ -505,9 +511,9 @@ static void take_handshake(struct model *m, struct session *s, const struct even
 #undef KEEP
     s->has_handshake = true;
     if (s->outcome != OUTCOME_MIDSTREAM) {
-        s->outcome = e->handshake->status == 101 ? OUTCOME_OPEN
-                     : e->handshake->status == 0 ? OUTCOME_INCOMPLETE
-                                                 : OUTCOME_REFUSED;
+        s->outcome = handshake_accepted(s, e->handshake) ? OUTCOME_OPEN
+                     : e->handshake->status == 0         ? OUTCOME_INCOMPLETE
+                                                         : OUTCOME_REFUSED;
     }
     if (s->outcome == OUTCOME_OPEN) {
         count_negotiated(m, &s->handshake);

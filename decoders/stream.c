@@ -784,6 +784,12 @@ struct stream *stream_child(struct stream *s, uint32_t layers, bool from_start)
     return c;
 }
 
+void stream_now(struct stream *inner)
+{
+    inner->ts = inner->parent->ts;
+    inner->pkt = inner->parent->pkt;
+}
+
 static void leave_parent(struct stream *s)
 {
     if (s->parent == NULL) {

@@ -5,6 +5,7 @@
 #include "http1.h"
 
 #include "body.h"
+#include "http2.h"
 #include "old_keys.h"
 #include "upgrade.h"
 
@@ -213,9 +214,9 @@ static size_t take_key3(struct stream *s, struct http1 *h, const struct chunk *c
 /* ---- Responses ---- */
 
 /* Behind a CONNECT everything starts anew. */
-static void enter_tunnel(struct http1 *h)
+static void enter_tunnel(struct http1 *h, bool through_proxy)
 {
-    *h = (struct http1){.from_start = true, .through_proxy = true};
+    *h = (struct http1){.from_start = true, .through_proxy = through_proxy};
     h->side[0].phase = h->side[1].phase = PHASE_TUNNEL;
 }
 
@@ -247,8 +248,12 @@ static size_t take_switching(struct stream *s, struct http1 *h, enum asked asked
                   (fields_have(&head->fields, FIELD_WS_ACCEPT) || upgrade_is_request(head));
     if (h->upgrade != NULL || unseen) {
         answer_upgrade(s, h, head, behind);
-    } else {
+    } else if (list_has(fields_last(&head->fields, FIELD_UPGRADE), "h2c")) {
+        stream_switch(s, &http2_decoder, NULL);
+    } else if (asked != ASKED_UPGRADE) {
         give_up_both(s);
+    } else {
+        enter_tunnel(h, h->through_proxy); /* to TLS (RFC 2817), or to what is not decoded */
     }
     return head->whole.n + behind.n;
 }
@@ -261,7 +266,7 @@ static size_t take_answer(struct stream *s, struct http1 *h, const struct chunk 
     struct side *server = &h->side[DIR_SERVER_TO_CLIENT];
     bool accepted = head->status < 300;
     if (asked == ASKED_CONNECT && accepted) {
-        enter_tunnel(h);
+        enter_tunnel(h, true);
         return head->whole.n;
     }
     if (asked == ASKED_WEBSOCKET && h->upgrade != NULL) {
@@ -386,6 +391,7 @@ static size_t take_tunnel(struct stream *s, struct http1 *h, const struct chunk 
     hint.first[c->dir] = c->b;
     enum verdict http = http1_match(&hint);
     enum verdict tls = tls_decoder.match(&hint);
+    enum verdict http2 = http2_decoder.match(&hint);
     if (http == VERDICT_YES) {
         h->side[0].phase = h->side[1].phase = PHASE_HEAD;
         return take_head(s, h, c);
@@ -394,7 +400,11 @@ static size_t take_tunnel(struct stream *s, struct http1 *h, const struct chunk 
         stream_switch(s, &tls_decoder, NULL);
         return 0;
     }
-    if (http == VERDICT_MORE || tls == VERDICT_MORE) {
+    if (http2 == VERDICT_YES) {
+        stream_switch(s, &http2_decoder, NULL);
+        return 0;
+    }
+    if (http == VERDICT_MORE || tls == VERDICT_MORE || http2 == VERDICT_MORE) {
         return 0;
     }
     give_up_both(s);

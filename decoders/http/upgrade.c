@@ -23,6 +23,7 @@ struct upgrade {
     struct old_keys old;
     bool has_upgrade;    /* the request named websocket in Upgrade */
     bool has_connection; /* ... and Upgrade in Connection */
+    bool http2;
     char accept[ACCEPT_TEXT_BYTES + 1];
     uint64_t key_hash;
     int64_t early_ts; /* 0: no early bytes */
@@ -59,6 +60,9 @@ bool upgrade_is_request(const struct http_head *request)
 static void check_request_head(struct stream *s, const struct http_head *r, struct upgrade *u)
 {
     const struct fields *f = &r->fields;
+    if (r->major >= 2) {
+        return; /* who follows HTTP/2 knows its own rules */
+    }
     if (!bytes_equal(r->method, bytes_of("GET"))) {
         stream_finding(s, DIR_CLIENT_TO_SERVER, FINDING_HANDSHAKE_METHOD, "%.*s",
                        (int)(r->method.n < 40 ? r->method.n : 40), (const char *)r->method.p);
@@ -286,7 +290,7 @@ static void read_request(struct upgrade *u, const struct http_head *r, struct fi
     u->has_connection = list_has(fields_value(f, FIELD_CONNECTION, &room), "upgrade");
     u->h.accept_state = ACCEPT_NOT_SEEN;
     h->version = version_number(f->value[FIELD_WS_VERSION]);
-    h->protocol = old_version_of_request(f, h->version);
+    h->protocol = r->major >= 2 ? websocket_version(13) : old_version_of_request(f, h->version);
     if (old_is_keyed(h->protocol)) {
         h->version = h->protocol->number;
         old_keys_read(&u->old, f);
@@ -304,7 +308,9 @@ static void check_request(struct stream *s, const struct http_head *r, struct fi
     if (u->h.protocol != NULL) {
         tell_version(s, u->h.protocol);
     }
-    if (u->h.protocol == NULL || u->h.protocol->handshake >= VERSION_HANDSHAKE_NONCE) {
+    if (u->http2) { /* RFC 8441 section 5: it has no key */
+        check_version(s, f, &u->h);
+    } else if (u->h.protocol == NULL || u->h.protocol->handshake >= VERSION_HANDSHAKE_NONCE) {
         check_key(s, u);
         check_version(s, f, &u->h);
     } else {
@@ -312,7 +318,7 @@ static void check_request(struct stream *s, const struct http_head *r, struct fi
     }
     check_offered_subprotocols(s, u->h.offered_subprotocols);
     check_offered_extensions(s, u->h.offered_extensions);
-    if (upgrade_connecting(memory_of(s), stream_connection(s))) {
+    if (r->major < 2 && upgrade_connecting(memory_of(s), stream_connection(s))) {
         request_finding(s, FINDING_HANDSHAKE_CONCURRENT, NULL);
     }
     exposure_check(s, &u->h);
@@ -339,6 +345,7 @@ struct upgrade *upgrade_new(struct stream *s, const struct http_head *request, b
     u->head_bytes = request->whole.n;
     read_request(u, request, &f);
     u->h.through_proxy = through_proxy;
+    u->http2 = request->major >= 2;
     u->h.request_ts = stream_ts(s);
     u->h.request_pkt = stream_pkt(s);
     if (stream_options(s)->heads) {
@@ -472,6 +479,9 @@ static void check_answer(struct stream *s, const struct upgrade *u, const struct
                          struct bytes behind, struct handshake *h)
 {
     check_early(s, u);
+    if (u->http2) {
+        return;
+    }
     if (h->protocol == NULL || h->protocol->handshake >= VERSION_HANDSHAKE_NONCE) {
         check_accept(s, u, &r->fields, h);
         return;
@@ -498,6 +508,9 @@ static void set_up(struct stream *s, const struct upgrade *u, const struct field
 static enum upgrade_outcome outcome_of_switch(const struct upgrade *u, const struct handshake *h)
 {
     const struct websocket_version *v = h->protocol;
+    if (u != NULL && u->http2) {
+        return UPGRADE_WEBSOCKET;
+    }
     if (u == NULL) {
         return v != NULL || h->accept.p != NULL ? UPGRADE_WEBSOCKET : UPGRADE_UNKNOWN;
     }
@@ -511,8 +524,10 @@ static enum upgrade_outcome check_switch(struct stream *s, const struct upgrade 
                                          struct websocket_setup *setup)
 {
     bool request_seen = u != NULL;
-    check_switching(s, &r->fields, room);
-    h->protocol = old_version_of_answer(h->protocol, &r->fields, request_seen);
+    if (r->major < 2) {
+        check_switching(s, &r->fields, room);
+        h->protocol = old_version_of_answer(h->protocol, &r->fields, request_seen);
+    }
     if (!request_seen && h->protocol != NULL) {
         h->version = h->protocol->number;
         tell_version(s, h->protocol);
@@ -564,8 +579,10 @@ static void finish(struct stream *s, struct upgrade *u, const struct handshake *
     struct event e = {.type = EVENT_HANDSHAKE, .handshake = h};
     stream_emit(s, &e);
     if (u != NULL) {
-        upgrade_connected(memory_of(s), stream_connection(s));
-        upgrade_key_done(memory_of(s), u->key_hash);
+        if (!u->http2) {
+            upgrade_connected(memory_of(s), stream_connection(s));
+            upgrade_key_done(memory_of(s), u->key_hash);
+        }
         free(u);
     }
 }
@@ -582,7 +599,8 @@ enum upgrade_outcome upgrade_answer(struct stream *s, struct upgrade *u,
         begin_session(s);
     }
     read_answer(s, response, &room, h);
-    if (response->status == 101) {
+    bool accepted = response->major >= 2 ? response->status / 100 == 2 : response->status == 101;
+    if (accepted) {
         outcome = check_switch(s, u, response, behind, &room, h, setup);
     } else if (u != NULL) {
         check_refusal(s, u, h);

@@ -27,6 +27,9 @@ struct upgrade;
 /* Is the request an opening handshake, however broken? */
 bool upgrade_is_request(const struct http_head *request);
 
+/* A request of HTTP/2 has HTTP version 2, and is answered by any 2xx (RFC 8441 section 5); who
+ * makes it sees that it is an extended CONNECT. */
+
 /* Begins a session with the request, ending the stream's earlier one (refused or incomplete), and
  * makes the findings about it. The head is copied. NULL when out of memory. */
 struct upgrade *upgrade_new(struct stream *, const struct http_head *request, bool through_proxy);
