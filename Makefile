@@ -168,6 +168,10 @@ bench: $(PROGRAM)
 	@test -x tests/bench/run.sh || { echo 'tests/bench/run.sh is not there' >&2; exit 1; }
 	BUILD=$(BUILD) WSIGHT=./$(PROGRAM) CC='$(CC)' CFLAGS='$(CFLAGS)' LIBS='$(LIBS)' tests/bench/run.sh $(BENCH_ARGS)
 
+# The pictures of README: screens saved by a script.
+screenshots: $(PROGRAM)
+	TZ=UTC0 LC_ALL=C.UTF-8 XDG_CONFIG_HOME=/nonexistent ./$(PROGRAM) ui --script ui/tui/screenshots.keys captures/tour.pcapng
+
 format:
 	git ls-files '*.c' '*.h' | xargs clang-format -i
 
@@ -204,7 +208,7 @@ dist:
 clean:
 	rm -rf build wsight
 
-.PHONY: all demo tests check asan tsan golden-update fuzz bench format lint install setcap \
+.PHONY: all demo tests check asan tsan golden-update fuzz bench screenshots format lint install setcap \
 	uninstall dist clean FORCE
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(call objects,$(GENERATOR) ui/main.c $(call in_tree,tests,*.c)))

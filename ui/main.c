@@ -208,6 +208,8 @@ static int screen(const struct options *o, const struct names *names)
 {
     struct screen_options s = {.paths = o->operands,
                                .n_paths = o->n_operands,
+                               .keylogs = o->keylogs,
+                               .n_keylogs = o->n_keylogs,
                                .bpf = o->bpf,
                                .script = o->script,
                                .registry = names->registry,

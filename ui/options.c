@@ -70,7 +70,7 @@ static const struct option_row rows[] = {
     {OPTION_BPF, 'f', "bpf", "EXPRESSION", CAPTURES,
      "only packets that match, as tcpdump takes it"},
     {OPTION_READ, 'r', "read", "FILE", CAPTURES, "read this file too; the same as naming it"},
-    {OPTION_KEYS, 'k', "keys", "FILE", READING,
+    {OPTION_KEYS, 'k', "keys", "FILE", CAPTURES,
      "open TLS with the secrets of this key log, as SSLKEYLOGFILE makes"},
     {OPTION_INTERFACE, 'i', "interface", "NAME", READING,
      "capture on this interface, or on any; may be repeated"},

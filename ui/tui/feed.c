@@ -64,6 +64,7 @@ int feed_open(struct feed *f, const struct packet_feed *packets, const struct fe
     struct store_options store = {.budget_bytes = FEED_BODIES_BYTES, .live = packets->live};
     struct engine_options engine = {.decode = store_decode_options(),
                                     .seed = options->seed,
+                                    .secrets = options->secrets,
                                     .max_connections = options->max_connections};
     *f = (struct feed){.packets = *packets, .name = ""};
     f->model = model_new(&model);

@@ -45,8 +45,9 @@ struct feed {
 };
 
 struct feed_options {
-    uint64_t seed;          /* of the engine's hashes */
-    size_t max_connections; /* 0: the engine's own */
+    uint64_t seed;               /* of the engine's hashes */
+    size_t max_connections;      /* 0: the engine's own */
+    struct tls_secrets *secrets; /* borrowed; or NULL */
 };
 
 /* What is behind packet_feed is borrowed. -1 with err filled when out of memory. */

@@ -207,6 +207,7 @@ static bool flow_act(struct tui *t, void *state, enum action action, uint64_t co
     size_t n = ladder_count(t, f);
     static const enum preview_mode next[] = {PREVIEW_BESIDE, PREVIEW_BELOW, PREVIEW_NONE,
                                              PREVIEW_AUTO};
+    f->find.left = 0;
     if (scroll_act(&f->scroll, action, count, n, f->rows)) {
         f->at = ladder_row(t, f, f->scroll.cursor);
         if (f->scroll.cursor + 1 < n) {
@@ -268,35 +269,61 @@ static void flow_mouse(struct tui *t, void *state, const struct terminal_mouse *
     }
 }
 
-static bool flow_find(struct tui *t, void *state, int way)
+static bool holds(struct tui *t, void *state, size_t i)
 {
     struct flow *f = state;
     const struct store_session *s = session_of(t, f);
-    size_t n = ladder_count(t, f);
+    struct row r = ladder_row(t, f, i);
+    struct bytes hay = {NULL, 0}, needle = bytes_of(t->search);
     struct buffer body;
-    int64_t until = t->now() + 3000000000;
-    bool found = false;
     buffer_init(&body, UINT32_MAX);
-    for (size_t i = 1; i <= n && !found && t->now() < until; i++) {
-        size_t at = way > 0 ? (f->scroll.cursor + i) % n : (f->scroll.cursor + n - i) % n;
-        struct row r = ladder_row(t, f, at);
-        struct bytes hay = {NULL, 0};
-        if (r.kind == ROW_MESSAGE &&
-            store_body(t->feed->store, &s->messages[r.message], SIZE_MAX, &body)) {
-            hay = buffer_bytes(&body);
-        } else if (r.kind == ROW_REQUEST || r.kind == ROW_RESPONSE) {
-            hay = r.kind == ROW_REQUEST ? s->session->handshake.request_head
-                                        : s->session->handshake.response_head;
-        }
-        found = text_find(hay, 0, bytes_of(t->search)) < hay.n;
-        if (found) {
-            f->scroll.cursor = at;
-            f->at = r;
-            t->settings.autoscroll = false;
-        }
+    if (r.kind == ROW_REQUEST || r.kind == ROW_RESPONSE) {
+        hay = r.kind == ROW_REQUEST ? s->session->handshake.request_head
+                                    : s->session->handshake.response_head;
+    } else if (r.kind == ROW_MESSAGE &&
+               store_body(t->feed->store, &s->messages[r.message], SIZE_MAX, &body)) {
+        hay = buffer_bytes(&body);
     }
+    bool there = text_find(hay, 0, needle) < hay.n;
     buffer_done(&body);
-    return found;
+    return there;
+}
+
+static void stand_on(struct tui *t, struct flow *f, size_t row)
+{
+    f->scroll.cursor = row;
+    f->at = ladder_row(t, f, row);
+    t->settings.autoscroll = false;
+    t->changed = true;
+}
+
+static bool flow_find(struct tui *t, void *state, int way)
+{
+    struct flow *f = state;
+    size_t found;
+    if (!find_begin(t, &f->find, f->scroll.cursor, ladder_count(t, f), way, holds, f, &found)) {
+        return false;
+    }
+    if (found != SIZE_MAX) {
+        stand_on(t, f, found);
+    }
+    return true;
+}
+
+static bool flow_step(struct tui *t, void *state, int64_t until)
+{
+    struct flow *f = state;
+    size_t found;
+    bool changed = ladder_step(t, f, until);
+    if (find_more(t, &f->find, ladder_count(t, f), holds, f, until, &found)) {
+        stand_on(t, f, found);
+    }
+    return changed;
+}
+
+static bool flow_busy(struct tui *t, void *state)
+{
+    return ladder_busy(t, state) || ((const struct flow *)state)->find.left > 0;
 }
 
 static bool flow_subject(struct tui *t, void *state, struct subject *out)
@@ -316,8 +343,8 @@ const struct screen flow_screen = {
     .draw = flow_draw,
     .act = flow_act,
     .mouse = flow_mouse,
-    .step = ladder_step,
-    .busy = ladder_busy,
+    .step = flow_step,
+    .busy = flow_busy,
     .find = flow_find,
     .subject = flow_subject,
     .hints = {ACTION_OPEN, ACTION_HIDE_CONTROL, ACTION_FRAMES, ACTION_PREVIEW, ACTION_SEARCH,

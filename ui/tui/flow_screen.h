@@ -34,6 +34,7 @@ struct flow {
     int page_width;
     uint32_t page_n;
     int rows;
+    struct long_find find;
 };
 
 static inline const struct store_session *session_of(const struct tui *t, const struct flow *f)

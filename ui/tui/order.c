@@ -125,23 +125,31 @@ static bool not_after(const struct order *o, const struct store *s, const struct
     return o->by.down ? c >= 0 : c <= 0;
 }
 
-/* Merges the two runs that begin at job_at; then the next two are due. */
-static void merge_runs(struct order *o, const struct store *s)
+/* The next few of the two runs that begin at job_at; then the next two are due. */
+static void merge_piece(struct order *o, const struct store *s)
 {
-    size_t left = o->job_at, middle = left + o->job_width, end = middle + o->job_width;
+    size_t middle = o->job_at + o->job_width, end = middle + o->job_width;
     middle = middle < o->job_n ? middle : o->job_n;
     end = end < o->job_n ? end : o->job_n;
-    size_t i = left, j = middle;
-    for (size_t to = left; to < end; to++) {
-        bool first = i < middle && (j >= end || not_after(o, s, &o->items[i], &o->items[j]));
-        o->spare[to] = first ? o->items[i++] : o->items[j++];
+    if (o->job_to == o->job_at) {
+        o->job_left = o->job_at;
+        o->job_right = middle;
+    }
+    for (unsigned i = 0; i < PIECE && o->job_to < end; i++) {
+        bool first = o->job_left < middle &&
+                     (o->job_right >= end ||
+                      not_after(o, s, &o->items[o->job_left], &o->items[o->job_right]));
+        o->spare[o->job_to++] = first ? o->items[o->job_left++] : o->items[o->job_right++];
+    }
+    if (o->job_to < end) {
+        return;
     }
     o->job_at = end;
     if (end == o->job_n) {
         struct order_item *items = o->items;
         o->items = o->spare;
         o->spare = items;
-        o->job_at = 0;
+        o->job_at = o->job_to = 0;
         o->job_width *= 2;
     }
 }
@@ -164,7 +172,7 @@ static bool sort_piece(struct order *o, const struct store *s)
         }
         if (o->job_at == o->job_n) {
             o->job = ORDER_MERGE;
-            o->job_at = 0;
+            o->job_at = o->job_to = 0;
             o->job_width = 1;
         }
         return false;
@@ -172,7 +180,7 @@ static bool sort_piece(struct order *o, const struct store *s)
     if (o->job_width >= o->job_n) {
         return finish_job(o);
     }
-    merge_runs(o, s);
+    merge_piece(o, s);
     return false;
 }
 

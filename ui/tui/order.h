@@ -27,6 +27,7 @@ struct order {
     bool sorted; /* shown is by index: nothing to sort by */
     struct order_item *items, *spare;
     size_t job_n, job_at, job_width;
+    size_t job_left, job_right, job_to; /* within the merge under way */
     enum order_job { ORDER_IDLE, ORDER_KEYS, ORDER_MERGE } job;
 };
 

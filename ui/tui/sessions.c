@@ -14,6 +14,7 @@ struct sessions {
     int sort;            /* index into the settings' columns; -1: by their beginning */
     bool down, top;
     int64_t sorted_ts;
+    struct long_find find;
     size_t sorted_n;
     int rows;
 };
@@ -234,11 +235,59 @@ static void sort_step(struct tui *t, struct sessions *s, int way)
     sort_by(t, s, (s->sort + 1 + way + n + 1) % (n + 1) - 1);
 }
 
+/* Any of what the columns show holds the text that is searched for. */
+static bool holds(struct tui *t, void *state, size_t row_number)
+{
+    uint32_t index = order_at(&t->order, row_number);
+    (void)state;
+    const struct store_session *row = store_session(t->feed->store, index);
+    struct bytes needle = bytes_of(t->search);
+    for (size_t i = 0; i < t->settings.n_columns; i++) {
+        struct column_cell cell = {.role = ROLE_TEXT};
+        column_at(t->settings.columns[i])->show(t, row, &cell);
+        struct bytes b = cell.wire.p != NULL ? cell.wire : bytes_of(cell.text);
+        if (text_find(b, 0, needle) < b.n) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void stand_on(struct tui *t, struct sessions *s, size_t row)
+{
+    s->scroll.cursor = row;
+    s->placed = false;
+    t->settings.autoscroll = false;
+    t->changed = true;
+}
+
+static bool sessions_find(struct tui *t, void *state, int way)
+{
+    struct sessions *s = state;
+    size_t found;
+    if (!find_begin(t, &s->find, s->scroll.cursor, order_count(&t->order), way, holds, s, &found)) {
+        return false;
+    }
+    if (found != SIZE_MAX) {
+        stand_on(t, s, found);
+    }
+    return true;
+}
+
+static bool sessions_busy(struct tui *t, void *state)
+{
+    (void)t;
+    return ((const struct sessions *)state)->find.left > 0;
+}
+
 /* What is sorted by something that changes is sorted again from time to time. */
 static bool sessions_step(struct tui *t, void *state, int64_t until)
 {
     struct sessions *s = state;
-    (void)until;
+    size_t found;
+    if (find_more(t, &s->find, order_count(&t->order), holds, s, until, &found)) {
+        stand_on(t, s, found);
+    }
     bool sorted = s->top || s->sort >= 0;
     bool moves = !t->feed->finished || s->sorted_n != order_count(&t->order) || t->order.sorted;
     if (sorted && moves && !t->paused && !order_busy(&t->order, tui_sessions(t)) &&
@@ -270,6 +319,7 @@ static bool sessions_act(struct tui *t, void *state, enum action action, uint64_
 {
     struct sessions *s = state;
     size_t n = order_count(&t->order);
+    s->find.left = 0;
     if (scroll_act(&s->scroll, action, count, n, s->rows)) {
         s->placed = false;
         if (n > 0 && s->scroll.cursor + 1 < n) {
@@ -359,42 +409,6 @@ static void sessions_mouse(struct tui *t, void *state, const struct terminal_mou
     }
 }
 
-/* Any of what the columns show holds the text that is searched for. */
-static bool holds(struct tui *t, uint32_t index)
-{
-    const struct store_session *row = store_session(t->feed->store, index);
-    struct bytes needle = bytes_of(t->search);
-    for (size_t i = 0; i < t->settings.n_columns; i++) {
-        struct column_cell cell = {.role = ROLE_TEXT};
-        column_at(t->settings.columns[i])->show(t, row, &cell);
-        struct bytes b = cell.wire.p != NULL ? cell.wire : bytes_of(cell.text);
-        if (text_find(b, 0, needle) < b.n) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool sessions_find(struct tui *t, void *state, int way)
-{
-    struct sessions *s = state;
-    size_t n = order_count(&t->order);
-    int64_t until = t->now() + 2000000000;
-    for (size_t i = 1; i <= n; i++) {
-        size_t at = way > 0 ? (s->scroll.cursor + i) % n : (s->scroll.cursor + n - i) % n;
-        if (holds(t, order_at(&t->order, at))) {
-            s->scroll.cursor = at;
-            s->placed = false;
-            t->settings.autoscroll = false;
-            return true;
-        }
-        if ((i & 4095) == 0 && t->now() > until) {
-            break;
-        }
-    }
-    return false;
-}
-
 static bool sessions_subject(struct tui *t, void *state, struct subject *out)
 {
     const struct sessions *s = state;
@@ -411,6 +425,7 @@ const struct screen sessions_screen = {
     .act = sessions_act,
     .mouse = sessions_mouse,
     .step = sessions_step,
+    .busy = sessions_busy,
     .find = sessions_find,
     .subject = sessions_subject,
     .hints = {ACTION_OPEN, ACTION_SEARCH, ACTION_FILTER, ACTION_COLUMNS, ACTION_SAVE,

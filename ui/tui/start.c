@@ -3,6 +3,7 @@
 
 #include "script.h"
 #include "tui.h"
+#include "ui/keylogs.h"
 
 #include <fcntl.h>
 #include <locale.h>
@@ -109,10 +110,11 @@ static bool is_pipe(const struct screen_options *o)
 }
 
 static int run_source(const struct screen_options *o, struct source *source,
-                      struct settings *settings, struct complaints *c, struct err *err)
+                      struct tls_secrets *secrets, struct settings *settings, struct complaints *c,
+                      struct err *err)
 {
     struct packet_feed packets = feed_of_source(source);
-    struct feed_options options = {seed(o->script != NULL), o->max_connections};
+    struct feed_options options = {seed(o->script != NULL), o->max_connections, secrets};
     struct feed feed;
     char name[256];
     packets.blocks = is_pipe(o);
@@ -133,7 +135,9 @@ static int run_source(const struct screen_options *o, struct source *source,
 
 int screen_run(const struct screen_options *o, void (*complain)(const char *))
 {
-    struct source_options source_options = {.filter = o->bpf};
+    struct keylogs keylogs;
+    struct source_options source_options = {
+        .filter = o->bpf, .secrets = keylogs_from_capture, .context = &keylogs};
     struct complaints complaints = {.n = 0};
     struct settings settings;
     struct err err;
@@ -143,12 +147,17 @@ int screen_run(const struct screen_options *o, void (*complain)(const char *))
         settings_load(&settings, note, &complaints);
     }
     settings.color &= !o->no_color;
-    struct source *source = source_open(o->paths, o->n_paths, &source_options, &err);
-    if (source == NULL) {
+    if (keylogs_open(&keylogs, o->keylogs, o->n_keylogs, false, &err) != 0) {
         complain(err.text);
         return -1;
     }
-    int result = run_source(o, source, &settings, &complaints, &err);
+    struct source *source = source_open(o->paths, o->n_paths, &source_options, &err);
+    if (source == NULL) {
+        keylogs_close(&keylogs);
+        complain(err.text);
+        return -1;
+    }
+    int result = run_source(o, source, keylogs.secrets, &settings, &complaints, &err);
     for (size_t i = 0; i < complaints.n; i++) {
         complain(complaints.list[i].text);
     }
@@ -157,6 +166,7 @@ int screen_run(const struct screen_options *o, void (*complain)(const char *))
     }
     bool fine = tell_problems(source, complain);
     source_free(source);
+    keylogs_close(&keylogs);
     return result != 0 || !fine ? -1 : 0;
 }
 

@@ -10,6 +10,8 @@
 struct screen_options {
     const char *const *paths;
     size_t n_paths;
+    const char *const *keylogs; /* of TLS secrets */
+    size_t n_keylogs;
     const char *bpf;    /* capture filter, or NULL */
     const char *script; /* instead of a terminal, or NULL */
     const struct registry *registry;

@@ -118,6 +118,22 @@ void line_set(struct line_edit *, const char *text);
 bool line_key(struct line_edit *, uint32_t key);
 void line_draw(struct canvas *, const struct line_edit *, int y, int x, int end, enum role);
 
+/* A search through a long list, in pieces. */
+struct long_find {
+    size_t at, left; /* the row asked last; rows still to be asked, 0: nothing is searched for */
+    int way;
+};
+#define FIND_AT_ONCE_NS 10000000
+/* Asks rows of n from the one after `from` on (or before it) for at most FIND_AT_ONCE_NS; true:
+ * found
+ * (*found is the row), or it will go on. */
+bool find_begin(struct tui *, struct long_find *, size_t from, size_t n, int way,
+                bool (*holds)(struct tui *, void *ctx, size_t row), void *ctx, size_t *found);
+/* Goes on until `until`; true: found. Says so when there is nothing. */
+bool find_more(struct tui *, struct long_find *, size_t n,
+               bool (*holds)(struct tui *, void *ctx, size_t row), void *ctx, int64_t until,
+               size_t *found);
+
 /* The index of needle in hay, from `from` on; hay.n when there is none. Capital letters in the
  * needle make it mind them. */
 size_t text_find(struct bytes hay, size_t from, struct bytes needle);

@@ -234,3 +234,52 @@ size_t text_find(struct bytes hay, size_t from, struct bytes needle)
     }
     return hay.n;
 }
+
+static bool find_piece(struct tui *t, struct long_find *f, size_t n,
+                       bool (*holds)(struct tui *, void *ctx, size_t row), void *ctx, int64_t until,
+                       size_t *found)
+{
+    while (f->left > 0 && n > 0) {
+        f->left--;
+        f->at = f->way > 0 ? (f->at + 1) % n : (f->at + n - 1) % n;
+        if (holds(t, ctx, f->at)) {
+            f->left = 0;
+            *found = f->at;
+            return true;
+        }
+        if ((f->left & 15) == 0 && t->now() >= until) {
+            break;
+        }
+    }
+    return false;
+}
+
+bool find_begin(struct tui *t, struct long_find *f, size_t from, size_t n, int way,
+                bool (*holds)(struct tui *, void *ctx, size_t row), void *ctx, size_t *found)
+{
+    *f = (struct long_find){.at = from, .left = n, .way = way};
+    *found = SIZE_MAX;
+    if (find_piece(t, f, n, holds, ctx, t->now() + FIND_AT_ONCE_NS, found)) {
+        return true;
+    }
+    if (f->left > 0) {
+        tui_say(t, false, "searching for '%.100s' ...", t->search);
+    }
+    return f->left > 0;
+}
+
+bool find_more(struct tui *t, struct long_find *f, size_t n,
+               bool (*holds)(struct tui *, void *ctx, size_t row), void *ctx, int64_t until,
+               size_t *found)
+{
+    if (f->left == 0) {
+        return false;
+    }
+    bool there = find_piece(t, f, n, holds, ctx, until, found);
+    if (there) {
+        t->status[0] = '\0';
+    } else if (f->left == 0) {
+        tui_say(t, true, "'%.100s' is not there", t->search);
+    }
+    return there;
+}

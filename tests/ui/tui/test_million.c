@@ -1,0 +1,190 @@
+/*
+ * A list of very many sessions: every key is answered at once, whatever is being sorted or
+ * filtered. The number is small here; SESSIONS=1000000 measures the real thing, and the times are
+ * printed.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "ui/tui/tui.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static int64_t monotonic(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static size_t read_nothing(void *self, struct packet *p, size_t max, int wait_ms)
+{
+    (void)self;
+    (void)p;
+    (void)max;
+    (void)wait_ms;
+    return 0;
+}
+
+static bool has_ended(void *self)
+{
+    (void)self;
+    return true;
+}
+
+/*--- Sessions made up ---------------------------------------------------------------------------*/
+
+static void emit(struct feed *f, struct event e)
+{
+    f->batch->sink.emit(&f->batch->sink, &e);
+}
+
+static void make_session(struct feed *f, uint64_t id)
+{
+    int64_t ts = 1700000000000000000 + (int64_t)id * 1000000;
+    struct connection c = {.family = 4, .started = ts, .first_pkt = id * 10, .syn_rtt = -1};
+    struct handshake h = {.status = 101, .version = 13, .accept_state = ACCEPT_OK};
+    struct session_end end = {.how = END_FIN, .first_fin = 0, .last_ts = ts + 900000};
+    char host[64], text[64];
+    uint32_t mixed = (uint32_t)(id * 2654435761U);
+    for (int i = 0; i < 4; i++) {
+        c.client.ip[i] = (uint8_t)(mixed >> (8 * i));
+    }
+    c.client.port = (uint16_t)mixed;
+    c.server = (struct endpoint){.ip = {10, 0, 0, 1}, .port = 443};
+    snprintf(host, sizeof host, "host-%u.example", mixed % 5000);
+    h.host = bytes_of(host);
+    h.target = bytes_of("/socket");
+    h.request_ts = h.response_ts = ts;
+    h.request_pkt = h.response_pkt = id * 10;
+    emit(f, (struct event){
+                .type = EVENT_SESSION, .session = id, .ts = ts, .begin = {SESSION_UPGRADE, 0, &c}});
+    emit(f, (struct event){.type = EVENT_HANDSHAKE, .session = id, .ts = ts, .handshake = &h});
+    for (uint32_t i = 0; i < 1 + mixed % 3; i++) {
+        int n =
+            snprintf(text, sizeof text, "{\"session\":%llu,\"n\":%u}", (unsigned long long)id, i);
+        struct event e = {.type = EVENT_MESSAGE, .session = id, .ts = ts + i, .pkt = id * 10 + i};
+        e.message = (struct message){.opcode = 1,
+                                     .flags = MESSAGE_FINISHED,
+                                     .frames = 1,
+                                     .wire_len = (uint64_t)n,
+                                     .len = (uint64_t)n,
+                                     .rtt = -1,
+                                     .close_code = CLOSE_CODE_NONE,
+                                     .body = {(const uint8_t *)text, (size_t)n}};
+        emit(f, e);
+    }
+    emit(f, (struct event){.type = EVENT_END, .session = id, .ts = end.last_ts, .end = &end});
+}
+
+/*--- Measuring ----------------------------------------------------------------------------------*/
+
+struct worst {
+    int64_t key, piece;
+};
+
+/* One key as the loop takes it: the key, the drawing, then work in pieces until none is left. */
+static void press(struct tui *t, uint32_t key, struct worst *w)
+{
+    int64_t start = monotonic();
+    tui_key(t, key, NULL);
+    tui_draw(t);
+    int64_t took = monotonic() - start;
+    w->key = took > w->key ? took : w->key;
+    for (bool busy = true; busy;) {
+        start = monotonic();
+        busy = tui_step(t, start + 10000000);
+        took = monotonic() - start;
+        w->piece = took > w->piece ? took : w->piece;
+    }
+}
+
+static void type(struct tui *t, const char *what, const char *keys, uint32_t last)
+{
+    struct worst w = {0, 0};
+    for (; *keys != '\0'; keys++) {
+        press(t, (uint32_t)*keys, &w);
+    }
+    if (last != 0) {
+        press(t, last, &w);
+    }
+    int64_t start = monotonic();
+    tui_draw(t);
+    printf("# %-28s key %6.2f ms, piece of work %6.2f ms, redraw %5.2f ms\n", what,
+           (double)w.key / 1e6, (double)w.piece / 1e6, (double)(monotonic() - start) / 1e6);
+}
+
+static void open_feed(struct feed *f, size_t sessions)
+{
+    struct packet_feed none = {.read = read_nothing, .ended = has_ended, .fd = -1};
+    struct feed_options options = {.seed = 1};
+    struct err err;
+    assert_int_equal(feed_open(f, &none, &options, &err), 0);
+    for (uint64_t id = 1; id <= sessions; id++) {
+        make_session(f, id);
+    }
+    batch_flush(f->batch);
+    f->finished = true;
+}
+
+static void keys_are_answered_whatever_is_sorted_or_filtered(void **state)
+{
+    const char *wanted = getenv("SESSIONS");
+    size_t sessions = wanted != NULL ? strtoul(wanted, NULL, 10) : 5000;
+    struct feed feed;
+    struct tui t;
+    struct settings settings;
+    struct err err;
+    (void)state;
+    open_feed(&feed, sessions);
+    settings_init(&settings);
+    struct terminal *terminal = terminal_open_null(50, 160, &err);
+    assert_non_null(terminal);
+    assert_int_equal(tui_init(&t, &feed, terminal, &settings, &err), 0);
+    t.now = monotonic;
+    type(&t, "first rows", "j", 0);
+    assert_int_equal(order_count(&t.order), sessions);
+    type(&t, "down and up", "jjjjkkkk", 0);
+    type(&t, "last, first, a page", "Ggg", KEYS_PAGE_DOWN);
+    type(&t, "sorted by number", ">>", 0);
+    type(&t, "sorted by finding, client", ">>", 0);
+    type(&t, "sorted by host (text)", ">", 0);
+    type(&t, "turned", "z", 0);
+    for (size_t i = 1; i < order_count(&t.order); i++) {
+        struct bytes a =
+            store_session(feed.store, order_at(&t.order, i - 1))->session->handshake.host;
+        struct bytes b = store_session(feed.store, order_at(&t.order, i))->session->handshake.host;
+        size_t n = a.n < b.n ? a.n : b.n;
+        int c = memcmp(a.p, b.p, n);
+        assert_true(c > 0 || (c == 0 && a.n >= b.n));
+    }
+    type(&t, "busiest first", "BjjjjB", 0);
+    type(&t, "filter by host", "fhost == host-7.example", KEYS_ENTER);
+    size_t few = order_count(&t.order);
+    assert_true(few < sessions && (sessions < 20000 || few > 0));
+    type(&t, "filter by payload", "f and text contains 9", KEYS_ENTER);
+    type(&t, "all again", "", KEYS_F1 + 8);
+    assert_int_equal(order_count(&t.order), sessions);
+    type(&t, "search that finds nothing", "/zzzz", KEYS_ENTER);
+    type(&t, "flow, message, back", "\r\r\033\033", 0);
+    type(&t, "statistics", "i", KEYS_PAGE_DOWN);
+    type(&t, "findings", "!", 0);
+    tui_done(&t);
+    feed_close(&feed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keys_are_answered_whatever_is_sorted_or_filtered),
+    };
+    setlocale(LC_CTYPE, "C.UTF-8");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
