@@ -480,14 +480,14 @@ static size_t begin_payload(struct stream *s, const struct chunk *c)
     struct http2 *h = stream_state(s);
     struct h2_side *side = &h->side[c->dir];
     uint32_t lead = lead_bytes(side);
-    if (c->b.n - FRAME_HEADER_BYTES < lead && side->left >= lead) {
-        stream_want(s, FRAME_HEADER_BYTES + lead);
+    bool whole = lead <= side->left;
+    lead = whole ? lead : side->left;
+    if (c->b.n - FRAME_HEADER_BYTES < lead) {
+        stream_want(s, FRAME_HEADER_BYTES + (size_t)lead);
         return 0;
     }
     uint32_t padding = 0;
-    if (side->left < lead) {
-        lead = side->left;
-    } else if ((side->flags & FLAG_PADDED) && side->type != FRAME_CONTINUATION && lead > 0) {
+    if (whole && (side->flags & FLAG_PADDED) && side->type != FRAME_CONTINUATION && lead > 0) {
         padding = u8_at(c->b, FRAME_HEADER_BYTES);
     }
     side->left -= lead;
