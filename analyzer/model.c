@@ -328,7 +328,7 @@ static void take_close(struct session *s, const struct event *e)
         *c = (struct close_record){
             .seen = true, .code = e->message.close_code, .ts = e->ts, .pkt = e->pkt};
         if (e->message.body.n > 2) {
-            c->reason = session_text(s, bytes_from(e->message.body, 2));
+            c->reason = session_text(s, message_reason(&e->message));
         }
     }
 }

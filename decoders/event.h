@@ -123,6 +123,13 @@ struct message {
     struct bytes body; /* control frames: always; data: as options.body_max says */
 };
 
+/* The reason of a Close: what stands behind its code. Before hybi-06 there was none, and a body of
+ * more than one byte was free. */
+static inline struct bytes message_reason(const struct message *m)
+{
+    return m->close_code == CLOSE_CODE_NONE && m->body.n > 1 ? m->body : bytes_from(m->body, 2);
+}
+
 /* Finished messages of one frame each, not compressed, with nothing to complain of. Whatever else a
  * struct message would say of them follows from their lengths. */
 struct message_run {

@@ -153,7 +153,7 @@ static uint8_t *put_flags(uint8_t *p, unsigned flags, bool cut)
     return cut ? put(p, ",\"cut\":true") : p;
 }
 
-static void put_close(struct jsonl *f, const struct message *m)
+static void put_close(struct jsonl *f, const struct session *s, const struct message *m)
 {
     struct out *o = &f->out;
     if (m->close_code == CLOSE_CODE_NONE) {
@@ -163,7 +163,8 @@ static void put_close(struct jsonl *f, const struct message *m)
         out_i64(o, m->close_code);
     }
     out_text(o, ",\"name\":");
-    json_put_string(o, bytes_of(close_name(f->context.registry, m->close_code)));
+    json_put_string(
+        o, bytes_of(session_close_name(f->context.registry, &s->handshake, m->close_code)));
     out_text(o, ",\"reason\":");
     json_put_string(o, message_close_reason(m));
 }
@@ -201,7 +202,8 @@ static void jsonl_message(void *self, const struct session *s, const struct even
     uint8_t *p = out_room(o, 512);
     uint8_t *at = put(p, opcode_word(m->opcode));
     if ((m->opcode & 7) > 2) { /* reserved */
-        at = put_number(at, "\",\"opcode_number\":", m->opcode);
+        at = put_number(at,
+                        "\",\"opcode_number\":", m->wire_opcode != 0 ? m->wire_opcode : m->opcode);
         at = put_number(at, ",\"length\":", m->len);
     } else {
         at = put_number(at, "\",\"length\":", m->len);
@@ -214,7 +216,7 @@ static void jsonl_message(void *self, const struct session *s, const struct even
     at = put_flags(at, m->flags, shown.p != NULL && message_is_cut(m, shown));
     o->n += (size_t)(at - p);
     if (m->opcode == 8) {
-        put_close(f, m);
+        put_close(f, s, m);
     } else {
         if (m->opcode == 10) {
             put_rtt(f, m->rtt);
@@ -235,7 +237,7 @@ static void jsonl_frame(void *self, const struct session *s, const struct event 
     begin_line(f, "{\"type\":\"frame\",\"time\":\"", s, e);
     uint8_t *p = out_room(o, 512);
     uint8_t *at = put(p, opcode_word(frame->opcode));
-    at = put_number(at, "\",\"opcode_number\":", frame->opcode);
+    at = put_number(at, "\",\"opcode_number\":", frame->wire_opcode);
     at = put(at, frame->fin ? ",\"fin\":true" : ",\"fin\":false");
     at = put_number(at, ",\"rsv\":", frame->rsv);
     at = put_number(at, ",\"length\":", frame->len);
@@ -341,7 +343,7 @@ static void write_end(struct json *w, struct jsonl *f, const struct session *s)
     for (int dir = 0; dir < 2; dir++) {
         json_object(w, direction_name((enum dir)dir));
         json_direction_counts(w, &s->dir[dir]);
-        json_close(w, "close", &s->close[dir], &f->style);
+        json_close(w, "close", s, dir, &f->style);
         json_end(w);
     }
     json_ending(w, "close", s);

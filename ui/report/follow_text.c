@@ -141,7 +141,7 @@ static void put_body(struct out *o, const struct message *m, uint64_t most)
     }
 }
 
-static void put_close(struct follow_text *f, const struct message *m)
+static void put_close(struct follow_text *f, const struct session *s, const struct message *m)
 {
     struct out *o = &f->out;
     struct bytes reason = message_close_reason(m);
@@ -149,7 +149,7 @@ static void put_close(struct follow_text *f, const struct message *m)
         out_printf(o, " %d", m->close_code);
     }
     out_char(o, ' ');
-    out_text(o, close_name(f->context.registry, m->close_code));
+    out_text(o, session_close_name(f->context.registry, &s->handshake, m->close_code));
     if (reason.n > 0) {
         out_text(o, ": ");
         plain_put(o, reason, SIZE_MAX);
@@ -165,7 +165,7 @@ static void follow_message(void *self, const struct session *s, const struct eve
     put_direction(o, e->dir);
     out_text(o, opcode_word(m->opcode));
     if (m->opcode == 8) {
-        put_close(f, m);
+        put_close(f, s, m);
     } else {
         put_length(o, m);
         if (m->opcode == 10 && m->rtt >= 0) {

@@ -3,8 +3,6 @@
 
 #include "decoders/base/utf8.h"
 
-#define CLOSE_CODE_BYTES 2
-
 const char *opcode_word(unsigned opcode)
 {
     static const char *const words[16] = {
@@ -54,5 +52,5 @@ bool message_is_cut(const struct message *m, struct bytes shown)
 
 struct bytes message_close_reason(const struct message *m)
 {
-    return bytes_from(m->body, CLOSE_CODE_BYTES);
+    return message_reason(m);
 }

@@ -3,6 +3,7 @@
 
 #include "analyzer/community_id.h"
 #include "decoders/tls/protection.h"
+#include "decoders/websocket/version.h"
 #include "ui/report/address.h"
 #include "ui/report/list.h"
 #include "ui/report/time_text.h"
@@ -25,6 +26,23 @@ const char *close_name(const struct registry *r, int code)
 void json_ms(struct json *w, const char *name, int64_t ns, unsigned digits)
 {
     json_fixed(w, name, ns, 6, digits - 3);
+}
+
+const char *version_status(const struct registry *r, const struct websocket_version *v)
+{
+    const struct registry_entry *e =
+        v->number >= 0 ? registry_version(r, (uint32_t)v->number) : NULL;
+    return e != NULL ? e->name : "Unregistered";
+}
+
+const char *session_close_name(const struct registry *r, const struct handshake *h, int code)
+{
+    const struct websocket_version *v = h->protocol;
+    if (v != NULL && v->close != VERSION_CLOSE_CODE) {
+        return "without a code";
+    }
+    const char *name = code == CLOSE_CODE_NONE ? NULL : version_close_code_name(v, code);
+    return name != NULL ? name : close_name(r, code);
 }
 
 /*--- Connection
@@ -118,6 +136,20 @@ static void json_redacted(struct json *w, const char *name, struct bytes text, s
     }
 }
 
+/* Which draft it was; only of a version other than RFC 6455's. */
+static void json_protocol(struct json *w, const struct websocket_version *v,
+                          const struct registry *r)
+{
+    if (v == NULL || v->number == 13) {
+        return;
+    }
+    json_object(w, "protocol");
+    json_text(w, "draft", v->draft);
+    json_text(w, "status", version_status(r, v));
+    json_text(w, "spoken_by", v->spoken_by);
+    json_end(w);
+}
+
 static void json_request(struct json *w, const struct handshake *h, const struct json_style *style)
 {
     struct redactor *r = style->redactor;
@@ -133,6 +165,7 @@ static void json_request(struct json *w, const struct handshake *h, const struct
         json_null(w, "version");
     }
     json_bytes_or_null(w, "version_text", h->version_text);
+    json_protocol(w, h->protocol, style->registry);
     json_list(w, "offered_subprotocols", h->offered_subprotocols, r);
     json_list(w, "offered_extensions", h->offered_extensions, NULL);
     json_bool(w, "has_cookie", h->has_cookie);
@@ -244,9 +277,10 @@ void json_tcp_counts(struct json *w, const char *name, const struct tcp_counts *
     json_end(w);
 }
 
-void json_close(struct json *w, const char *name, const struct close_record *c,
+void json_close(struct json *w, const char *name, const struct session *s, int dir,
                 const struct json_style *style)
 {
+    const struct close_record *c = &s->close[dir];
     if (!c->seen) {
         json_null(w, name);
         return;
@@ -257,7 +291,7 @@ void json_close(struct json *w, const char *name, const struct close_record *c,
     } else {
         json_i64(w, "code", c->code);
     }
-    json_text(w, "name", close_name(style->registry, c->code));
+    json_text(w, "name", session_close_name(style->registry, &s->handshake, c->code));
     json_bytes(w, "reason", c->reason);
     json_time(w, "time", c->ts, style->capture->digits);
     json_u64(w, "packet", c->pkt);
@@ -274,7 +308,7 @@ static void json_direction(struct json *w, const struct session *s, int dir,
     } else {
         json_null(w, "messages_sha256");
     }
-    json_close(w, "close", &s->close[dir], style);
+    json_close(w, "close", s, dir, style);
     json_tcp_counts(w, "tcp", &s->end.tcp[dir]);
     json_end(w);
 }

@@ -21,6 +21,10 @@ const char *direction_name(enum dir dir);
 
 /* The name of a close code; of CLOSE_CODE_NONE "No Status Rcvd". */
 const char *close_name(const struct registry *r, int code);
+/* The same in a session, by the table of its version. */
+const char *session_close_name(const struct registry *r, const struct handshake *h, int code);
+/* "Interim", "Reserved", "Standard"; "Unregistered" for hixie-75. */
+const char *version_status(const struct registry *r, const struct websocket_version *v);
 
 /* The value of an object or array that the caller has begun is left open; others are whole. */
 void json_endpoint(struct json *w, const char *name, const struct endpoint *e, uint8_t family);
@@ -29,7 +33,7 @@ void json_handshake(struct json *w, const char *name, const struct handshake *h,
 /* The members that a session's direction and the totals share. */
 void json_direction_counts(struct json *w, const struct direction_counts *d);
 void json_tcp_counts(struct json *w, const char *name, const struct tcp_counts *t);
-void json_close(struct json *w, const char *name, const struct close_record *c,
+void json_close(struct json *w, const char *name, const struct session *s, int dir,
                 const struct json_style *style);
 /* How the session ended. */
 void json_ending(struct json *w, const char *name, const struct session *s);

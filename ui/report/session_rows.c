@@ -1,8 +1,11 @@
 /* A session in the text report. */
 #include "ui/report/session_rows.h"
+
+#include "decoders/websocket/version.h"
 #include "ui/report/address.h"
 #include "ui/report/list.h"
 #include "ui/report/plain.h"
+#include "ui/report/session_json.h" /* version_status */
 #include "ui/report/text_style.h"
 #include "ui/report/time_text.h"
 
@@ -183,6 +186,26 @@ static void put_what(struct out *o, const struct session *s, struct redactor *r,
 /*--- Further lines
  * --------------------------------------------------------------------------------*/
 
+/* What was spoken, when it was not RFC 6455. */
+static void put_version(struct out *o, const struct session *s, const struct registry *registry)
+{
+    const struct websocket_version *v = s->handshake.protocol;
+    if (v == NULL || v->number == 13) {
+        return;
+    }
+    out_repeat(o, ' ', INDENT);
+    if (v->number >= 0) {
+        out_printf(o, "version %d, %s, %s", v->number, v->draft, version_status(registry, v));
+    } else {
+        out_printf(o, "%s, which has no number", v->draft);
+    }
+    out_char(o, '\n');
+    if (v->spoken_by[0] != '\0') {
+        out_repeat(o, ' ', INDENT);
+        out_printf(o, "spoken by %s\n", v->spoken_by);
+    }
+}
+
 static void put_negotiated(struct out *o, const struct session *s, struct redactor *r,
                            unsigned width)
 {
@@ -246,6 +269,7 @@ void session_rows(struct out *o, const struct session *s, struct redactor *r,
     unsigned width = context->options.width;
     put_who(o, s, r, width);
     put_what(o, s, r, width);
+    put_version(o, s, context->registry);
     put_negotiated(o, s, r, width);
     put_findings_of(o, s, SEVERITY_ERROR, context);
     put_findings_of(o, s, SEVERITY_WARNING, context);

@@ -18,7 +18,7 @@ from json_schema import Validator  # noqa: E402
 WSIGHT = os.environ.get("WSIGHT", "./wsight")
 FORMATS = (["report"], ["report", "--format", "json"], ["follow"], ["follow", "--format", "jsonl"])
 # Captures that hold something of everything, for what would take long over all.
-FEW = ("tour.pcapng", "violations.pcapng", "security.pcapng", "refused.pcapng", "wss.pcap")
+FEW = ("tour.pcapng", "violations.pcapng", "versions.pcapng", "security.pcapng", "refused.pcapng", "wss.pcap")
 
 
 def run(*arguments):

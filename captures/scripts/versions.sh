@@ -1,0 +1,10 @@
+# Raw sockets: every version of the protocol from hixie-75 to RFC 6455, one connection each, by an encoder
+# written for this.
+. "$(dirname "$0")/../lib.sh"
+net_up
+serve 8080 "$PYTHON" "$peers/versions.py" server $S4 8080
+capture "$ns_s" eth0 raw.pcap tcp
+in_client "$PYTHON" "$peers/versions.py" client $S4 8080
+capture_stop
+keep raw.pcap versions.pcapng
+truth versions python3
