@@ -128,6 +128,43 @@ static void check_deflate(struct stream *s, struct bytes offered, bool offer_see
     }
 }
 
+/* What the extensions were called that compress as permessage-deflate does, or frame by frame. */
+static bool set_older_deflate(struct bytes name, struct websocket_setup *setup)
+{
+    static const struct {
+        const char *name;
+        enum deflate_frames frames;
+    } older[] = {
+        {"deflate-frame", DEFLATE_FRAMES_RSV1},
+        {"x-webkit-deflate-frame", DEFLATE_FRAMES_RSV1},
+        {"perframe-compress", DEFLATE_FRAMES_RSV1},
+        {"deflate-application-data", DEFLATE_FRAMES_ALL},
+        {"x-deflate-application-data", DEFLATE_FRAMES_ALL},
+        {"permessage-compress", DEFLATE_FRAMES_NONE},
+        {"x-webkit-permessage-compress", DEFLATE_FRAMES_NONE},
+    };
+    for (size_t i = 0; i < sizeof older / sizeof older[0]; i++) {
+        if (bytes_equal(name, bytes_of(older[i].name)) && setup->deflate == DEFLATE_NONE) {
+            setup->deflate = DEFLATE_IN_USE;
+            setup->frames = older[i].frames;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The two "compress" extensions name their method; only deflate was ever defined. */
+static bool is_of_deflate(struct extension e)
+{
+    struct extension_parameter p;
+    while (extension_parameter_next(&e.parameters, &p)) {
+        if (bytes_equal(p.name, bytes_of("method"))) {
+            return bytes_start_with(p.value, bytes_of("deflate"));
+        }
+    }
+    return true;
+}
+
 static bool was_offered(struct bytes offered, struct bytes name)
 {
     struct extension e;
@@ -153,6 +190,9 @@ void negotiate_extensions(struct stream *s, struct bytes offered, bool offer_see
         }
         if (offer_seen && !was_offered(offered, e.name)) {
             finding(s, FINDING_RESPONSE_EXTENSION, e.name, "");
+        }
+        if (is_of_deflate(e) && set_older_deflate(e.name, setup)) {
+            continue;
         }
         if (!bytes_equal(e.name, bytes_of("permessage-deflate"))) {
             setup->other_extensions = true;

@@ -9,11 +9,12 @@
 #include "session.h"
 
 #define SENTINEL 0xff
-#define BLOCK_BYTES (STREAM_SCRATCH_BYTES / 2) /* the inflater's output takes the other half */
+#define BLOCK_BYTES 4096 /* unmasked at once */
 
 /* The frame under way. */
 struct draft_frame {
     struct header h;
+    bool compressed;
     uint64_t left; /* payload bytes to come; of one up to a sentinel those that came */
     unsigned phase;
     bool open, data;
@@ -23,6 +24,7 @@ struct draft {
     struct ws ws; /* first: message.c and control.c look at nothing else */
     struct framing_state framing;
     struct draft_frame frame[2];
+    bool deflated[2]; /* a frame of the message under way was compressed by itself */
     bool told_type, told_faulty;
 };
 
@@ -125,9 +127,22 @@ static void check_header(struct stream *s, enum dir dir, const struct header *h)
 {
     const struct ws *ws = stream_state(s);
     const struct frame *f = &h->f;
-    if (f->rsv != 0 || h->rsv4) {
-        stream_finding(s, dir, FINDING_VERSION_RSV, "RSV bits %u%u%u%u, opcode %u", f->rsv >> 2 & 1,
-                       f->rsv >> 1 & 1, f->rsv & 1, h->rsv4, f->wire_opcode);
+    bool masked = dir == DIR_CLIENT_TO_SERVER;
+    if (ws->version->judges_mask && f->masked != masked) {
+        stream_finding(s, dir, f->masked ? FINDING_MASK_UNEXPECTED : FINDING_MASK_MISSING, NULL);
+    }
+    if (h->not_minimal && ws->version->judges_length) {
+        stream_finding(s, dir, FINDING_FRAME_LENGTH_NOT_MINIMAL, "%llu bytes",
+                       (unsigned long long)f->len);
+    }
+    if (ws->setup.frames != DEFLATE_FRAMES_NONE && f->rsv & 4 && (f->opcode & 8)) {
+        stream_finding(s, dir, FINDING_DEFLATE_RSV1, "opcode %u", f->wire_opcode);
+    }
+    uint8_t undefined = ws->setup.frames == DEFLATE_FRAMES_RSV1 ? f->rsv & 3 : f->rsv;
+    if ((undefined != 0 && !ws->setup.other_extensions) || h->rsv4) {
+        stream_finding(s, dir, ws->version->judges_rsv ? FINDING_FRAME_RSV : FINDING_VERSION_RSV,
+                       "RSV bits %u%u%u%u, opcode %u", f->rsv >> 2 & 1, f->rsv >> 1 & 1, f->rsv & 1,
+                       h->rsv4, f->wire_opcode);
     }
     if (is_reserved(f->opcode)) {
         check_opcode(s, dir, f);
@@ -189,15 +204,19 @@ static void data_piece(struct stream *s, enum dir dir, struct bytes wire)
     struct draft *t = stream_state(s);
     struct draft_frame *frame = &t->frame[dir];
     const struct ws_frame bare = {.masked = false};
-    uint8_t *scratch = stream_shared(s)->scratch;
+    uint8_t plain[BLOCK_BYTES];
     while (wire.n > 0) {
         struct bytes block = bytes_part(wire, 0, BLOCK_BYTES);
         if (frame->h.key_len > 0) {
-            unmask(scratch, block, &frame->h, frame->phase);
+            unmask(plain, block, &frame->h, frame->phase);
             frame->phase = moved_phase(&frame->h, frame->phase, block.n);
-            block.p = scratch;
+            block.p = plain;
         }
-        message_piece(s, dir, &t->ws.dir[dir].message, &bare, block);
+        if (t->deflated[dir] && !frame->compressed) {
+            message_plain(s, &t->ws.dir[dir], &t->ws.dir[dir].message, block, false);
+        } else {
+            message_piece(s, dir, &t->ws.dir[dir].message, &bare, block);
+        }
         wire = bytes_from(wire, block.n);
     }
 }
@@ -265,11 +284,40 @@ static void control(struct stream *s, enum dir dir, const struct header *h, stru
     control_whole(s, dir, &h->f, payload);
 }
 
+static bool is_compressed(const struct draft *t, const struct frame *f)
+{
+    return t->ws.setup.frames == DEFLATE_FRAMES_ALL ||
+           (t->ws.setup.frames == DEFLATE_FRAMES_RSV1 && f->rsv & 4);
+}
+
+/* A data frame. One that is compressed by itself lacks the end of its last block, which is put back
+ * before the next such frame; the last one's is as that of a whole message. */
+static void begin_data(struct stream *s, enum dir dir, const struct header *h, bool compressed)
+{
+    struct draft *t = stream_state(s);
+    struct ws_message *m = &t->ws.dir[dir].message;
+    const struct ws_frame bare = {.masked = false};
+    struct frame f = h->f;
+    f.rsv = compressed ? 4 : 0;
+    if (f.opcode != OPCODE_CONTINUATION || !m->open) {
+        t->deflated[dir] = false;
+    }
+    message_data_frame(s, dir, &f);
+    if (compressed && t->deflated[dir]) {
+        compressed_piece(s, dir, m, &bare, (struct bytes){inflate_trailer, INFLATE_TRAILER_BYTES});
+    }
+    if (compressed) {
+        m->m.flags |= MESSAGE_COMPRESSED;
+        t->deflated[dir] = true;
+    }
+}
+
 static size_t begin_frame(struct stream *s, enum dir dir, const struct header *h, struct bytes b,
                           size_t n, size_t whole)
 {
     struct draft *t = stream_state(s);
     struct draft_frame *frame = &t->frame[dir];
+    bool compressed = is_compressed(t, &h->f);
     if (is_control(h->f.opcode)) {
         control(s, dir, h, bytes_part(b, n, whole));
     } else if (is_reserved(h->f.opcode)) {
@@ -277,9 +325,10 @@ static size_t begin_frame(struct stream *s, enum dir dir, const struct header *h
             control_passed_over(s, dir, &h->f);
         }
     } else {
-        message_data_frame(s, dir, &h->f);
+        begin_data(s, dir, h, compressed);
     }
     *frame = (struct draft_frame){.h = *h,
+                                  .compressed = compressed,
                                   .left = h->sentinel ? 0 : h->f.len - whole,
                                   .phase = h->phase,
                                   .open = true,
@@ -292,7 +341,8 @@ static size_t begin_frame(struct stream *s, enum dir dir, const struct header *h
 static bool goes_on_after_close(struct stream *s, const struct header *h)
 {
     const struct ws *ws = stream_state(s);
-    return ws->version->closes && h->f.rsv == 0 && !h->rsv4 && !h->top_bit &&
+    uint8_t undefined = ws->setup.frames == DEFLATE_FRAMES_RSV1 ? h->f.rsv & 3 : h->f.rsv;
+    return ws->version->closes && undefined == 0 && !h->rsv4 && !h->top_bit &&
            !is_reserved(h->f.opcode);
 }
 

@@ -15,6 +15,13 @@ enum deflate_use {
     DEFLATE_UNKNOWN /* mid-stream: RSV1 on the first frame of a message means it is in use */
 };
 
+/* The extensions before permessage-deflate; deflate is then DEFLATE_IN_USE as well. */
+enum deflate_frames {
+    DEFLATE_FRAMES_NONE,
+    DEFLATE_FRAMES_RSV1, /* deflate-frame: those with RSV1, continuations too */
+    DEFLATE_FRAMES_ALL   /* deflate-application-data: every data frame, and no bit says so */
+};
+
 struct websocket_setup {
     int version;                 /* as in version.h; 13 when it is not known */
     enum deflate_use deflate;    /* RFC 7692 */
@@ -24,10 +31,11 @@ struct websocket_setup {
                                     theirs */
     bool midstream;              /* the bytes before were not seen: inflate windows are unknown */
     bool synced[2];              /* midstream: a frame begins with the next byte; else search */
-    bool search[2];          /* what follows may not be a frame yet: the first one is searched */
-    bool lost[2];            /* so it is, and bytes just before were not seen */
-    bool unsure;             /* the first bytes decide between this version and its kin */
-    bool has_connection_key; /* hybi-04 */
+    bool search[2];             /* what follows may not be a frame yet: the first one is searched */
+    bool lost[2];               /* so it is, and bytes just before were not seen */
+    enum deflate_frames frames; /* whether frames are compressed, each by itself */
+    bool unsure;                /* the first bytes decide between this version and its kin */
+    bool has_connection_key;    /* hybi-04 */
     uint8_t connection_key[20];
 };
 

@@ -105,6 +105,9 @@ static inline void record_open(struct stream *s, const struct hint *hint)
              setup->no_context_takeover[0] ? " client_no_context_takeover" : "",
              setup->no_context_takeover[1] ? " server_no_context_takeover" : "",
              setup->other_extensions ? " other" : "", setup->unsure ? " unsure" : "");
+    if (setup->frames != DEFLATE_FRAMES_NONE) {
+        log_line(log, "with frames=%d\n", (int)setup->frames);
+    }
 }
 
 static inline size_t record_data(struct stream *s, const struct chunk *c)

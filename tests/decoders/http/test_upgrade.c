@@ -412,6 +412,36 @@ static void extensions_in_two_lines_are_one_list(void **state)
         "< ws.extension.unknown: a\nwebsocket 13 deflate=1 other\n");
 }
 
+static void older_compressions_are_known_by_name(void **state)
+{
+    (void)state;
+    static const char *const names[][2] = {
+        {"deflate-frame", "websocket 13 deflate=1\nwith frames=1\n"},
+        {"x-webkit-deflate-frame", "websocket 13 deflate=1\nwith frames=1\n"},
+        {"perframe-compress; method=deflate", "websocket 13 deflate=1\nwith frames=1\n"},
+        {"x-deflate-application-data", "websocket 13 deflate=1\nwith frames=2\n"},
+        {"permessage-compress; method=deflate", "websocket 13 deflate=1\n"},
+        {"permessage-compress; method=snappy",
+         "< ws.extension.unknown: permessage-compress\nwebsocket 13 deflate=0 other\n"},
+        {"permessage-bzip2",
+         "< ws.extension.unknown: permessage-bzip2\nwebsocket 13 deflate=0 other\n"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char request[512];
+        char answer[512];
+        char expected[512];
+        size_t n = strcspn(names[i][0], ";");
+        snprintf(request, sizeof request,
+                 "GET / HTTP/1.1\r\n" HO UP CO KEY OR VE "Sec-WebSocket-Extensions: %s\r\n\r\n",
+                 names[i][0]);
+        snprintf(answer, sizeof answer, ANSWER UP CO ACCEPT "Sec-WebSocket-Extensions: %s\r\n\r\n",
+                 names[i][0]);
+        snprintf(expected, sizeof expected, "> ws.handshake.extension.unregistered: %.*s\n%s",
+                 (int)n, names[i][0], names[i][1]);
+        expect(request, answer, expected);
+    }
+}
+
 static void a_refused_version_comes_with_the_supported_ones(void **state)
 {
     (void)state;
@@ -555,6 +585,7 @@ int main(void)
         cmocka_unit_test(a_chosen_subprotocol_was_offered),
         cmocka_unit_test(an_empty_subprotocol_is_not_none),
         cmocka_unit_test(extensions_in_two_lines_are_one_list),
+        cmocka_unit_test(older_compressions_are_known_by_name),
         cmocka_unit_test(a_refused_version_comes_with_the_supported_ones),
         cmocka_unit_test(a_client_that_offers_subprotocols_wants_one),
         cmocka_unit_test(a_101_has_no_body),

@@ -502,6 +502,55 @@ static void the_client_may_end_first_and_need_not_close_before_there_was_a_close
           "finding > ws.close.abnormal \"FIN without Close\"\n");
 }
 
+/* ---- Frames that are compressed by themselves ---- */
+
+static void a_frame_is_compressed_by_itself(void **state)
+{
+    (void)state;
+    const struct websocket_setup setup = {
+        .version = 13, .deflate = DEFLATE_IN_USE, .frames = DEFLATE_FRAMES_RSV1};
+    check_setup(&setup,
+                "< c1 07 f248cdc9c90700 c1 05 f200110000 81 01 \"a\"\n"
+                "> c1 87 01020304 mask:01020304 f248cdc9c90700\n",
+                "message < text len=5 wire=7 compressed \"Hello\"\n"
+                "message < text len=5 compressed \"Hello\"\n"
+                "message < text len=1 \"a\"\n"
+                "message > text len=5 wire=7 compressed \"Hello\"\n");
+}
+
+static void fragments_are_each_compressed_by_themselves_or_not(void **state)
+{
+    (void)state;
+    const struct websocket_setup setup = {
+        .version = 13, .deflate = DEFLATE_IN_USE, .frames = DEFLATE_FRAMES_RSV1};
+    check_setup(&setup, "< 41 07 f248cdc9c90700 c0 05 f200110000\n",
+                "message < text len=10 frames=2 wire=12 compressed \"HelloHello\"\n");
+    check_setup(&setup, "< 41 07 f248cdc9c90700 00 02 \", \" 89 00 c0 05 f200110000\n",
+                "message < ping len=0 \"\"\n"
+                "message < text len=12 frames=3 wire=14 compressed \"Hello, Hello\"\n");
+    check_setup(&setup, "< 41 07 f248cdc9c90700 80 01 \"!\" c1 05 f200110000\n",
+                "message < text len=6 frames=2 wire=8 compressed \"Hello!\"\n"
+                "message < text len=5 compressed \"Hello\"\n");
+    check_setup(&setup, "< 01 01 \"!\" c0 07 f248cdc9c90700 c9 00\n",
+                "message < text len=6 frames=2 wire=8 compressed \"!Hello\"\n"
+                "finding < ws.deflate.rsv1 \"opcode 9\"\n"
+                "message < ping len=0 \"\"\n");
+}
+
+static void once_every_data_frame_was_compressed_and_no_bit_said_so(void **state)
+{
+    (void)state;
+    const struct websocket_setup setup = {
+        .version = 7, .deflate = DEFLATE_IN_USE, .frames = DEFLATE_FRAMES_ALL};
+    check_setup(&setup,
+                "< 81 07 f248cdc9c90700 89 01 \"p\" 81 05 f200110000\n"
+                "> 81 87 01020304 mask:01020304 f248cdc9c90700\n",
+                "message < text len=5 wire=7 compressed \"Hello\"\n"
+                "message < ping len=1 \"p\"\n"
+                "message < text len=5 compressed \"Hello\"\n"
+                "message > text len=5 wire=7 compressed \"Hello\"\n");
+}
+
 static void every_version_has_a_line(void **state)
 {
     (void)state;
@@ -547,6 +596,9 @@ int main(void)
         cmocka_unit_test(frames_of_hybi_07_and_later_are_those_of_rfc_6455),
         cmocka_unit_test(rules_of_later_versions_are_not_held_against_7_and_8),
         cmocka_unit_test(the_client_may_end_first_and_need_not_close_before_there_was_a_close),
+        cmocka_unit_test(a_frame_is_compressed_by_itself),
+        cmocka_unit_test(fragments_are_each_compressed_by_themselves_or_not),
+        cmocka_unit_test(once_every_data_frame_was_compressed_and_no_bit_said_so),
         cmocka_unit_test(every_version_has_a_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

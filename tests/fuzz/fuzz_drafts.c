@@ -1,0 +1,110 @@
+/*
+ * The framings of every version: a byte that chooses the version, one of flags, then pieces of both
+ * directions, each behind two bytes that say which direction, whether it is a gap and how long. Cut
+ * into single bytes the same must come of it.
+ */
+#include "decoders/websocket/version.h"
+#include "decoders/websocket/websocket.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct counts {
+    uint64_t frames, messages, bytes, closes, findings;
+};
+
+struct counter {
+    struct event_sink sink;
+    struct counts counts;
+};
+
+static void count_event(struct event_sink *sink, const struct event *e)
+{
+    struct counts *c = &((struct counter *)(void *)sink)->counts;
+    c->frames += e->type == EVENT_FRAME;
+    c->findings += e->type == EVENT_FINDING;
+    if (e->type == EVENT_MESSAGE) {
+        c->messages++;
+        c->bytes += e->message.len;
+        c->closes += e->message.opcode == OPCODE_CLOSE;
+    }
+}
+
+/* In memory of its own, so that a sanitizer sees reads past its end. */
+static void feed(struct stream *s, struct chunk c, struct bytes piece, size_t most)
+{
+    while (piece.n > 0) {
+        struct bytes part = bytes_part(piece, 0, most);
+        uint8_t *copy = malloc(part.n);
+        if (copy == NULL) {
+            return;
+        }
+        memcpy(copy, part.p, part.n);
+        c.b = (struct bytes){copy, part.n};
+        stream_data(s, &c);
+        free(copy);
+        piece = bytes_from(piece, part.n);
+    }
+}
+
+static void feed_all(struct stream *s, struct reader r, size_t most)
+{
+    struct chunk c = {.ts = 1};
+    while (r.b.n > 0) {
+        uint16_t header = read_be16(&r);
+        size_t length = header & 0x3fff;
+        c.dir = header & 0x8000 ? DIR_SERVER_TO_CLIENT : DIR_CLIENT_TO_SERVER;
+        c.ts += 1000;
+        c.pkt++;
+        if (header & 0x4000) {
+            stream_gap(s, c.dir, length + 1, c.ts, c.pkt);
+        } else {
+            feed(s, c, read_bytes(&r, length < r.b.n ? length : r.b.n), most);
+        }
+    }
+}
+
+static struct counts run(struct bytes input, size_t most)
+{
+    struct reader r = reader_of(input);
+    int version = read_u8(&r) % 15 - 1;
+    uint8_t flags = read_u8(&r);
+    struct counter counter = {.sink = {count_event}};
+    struct decode_options options = {
+        .frames = flags & 1, .late = flags & 2, .body_max = flags & 4 ? 100 : 0};
+    struct stream_shared shared = {.options = &options, .sink = &counter.sink, .next_session = 1};
+    struct websocket_setup setup = {.version = version,
+                                    .frames = (enum deflate_frames)((flags >> 3 & 3) % 3),
+                                    .unsure = flags & 0x20 && (version <= 3 || version == 13),
+                                    .has_connection_key = flags & 0x40,
+                                    .other_extensions = flags & 0x80};
+    struct connection connection = {.family = 4};
+    setup.deflate = setup.frames != DEFLATE_FRAMES_NONE ? DEFLATE_IN_USE : DEFLATE_NONE;
+    shared.scratch = malloc(STREAM_SCRATCH_BYTES);
+    struct stream *s = stream_new(&shared, &connection, true);
+    if (s != NULL && shared.scratch != NULL) {
+        stream_start(s, websocket_decoder_for(&setup), &setup);
+        feed_all(s, r, most);
+    }
+    stream_close(s, &(struct session_end){.how = END_FIN, .first_fin = -1, .last_ts = 1});
+    assert(shared.held_bytes == 0);
+    free(shared.scratch);
+    return counter.counts;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct counts whole = run((struct bytes){data, size}, SIZE_MAX);
+    struct counts bytewise = run((struct bytes){data, size}, 1);
+    bool gaps = false;
+    struct reader r = reader_of(bytes_from((struct bytes){data, size}, 2));
+    while (r.b.n > 0) {
+        uint16_t header = read_be16(&r);
+        gaps = gaps || header & 0x4000;
+        read_skip(&r, header & 0x4000 ? 0 : header & 0x3fff);
+    }
+    assert(gaps || memcmp(&whole, &bytewise, sizeof whole) == 0);
+    return 0;
+}
