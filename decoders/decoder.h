@@ -164,6 +164,8 @@ struct stream *stream_child(struct stream *, uint32_t layers, bool from_start);
 /* The inner stream's time and packet become those of the stream it is in: before emitting on it,
  * when it is not given bytes. */
 void stream_now(struct stream *inner);
+/* Gives the stream's session to the one inside it, which goes on with it and ends it. */
+void stream_hand_session(struct stream *, struct stream *child);
 /* STREAM_ROOM_BYTES to make the bytes for a child in, during one data() call; other depths have
  * other rooms. NULL when out of memory. */
 uint8_t *stream_room(struct stream *);

@@ -790,6 +790,13 @@ void stream_now(struct stream *inner)
     inner->pkt = inner->parent->pkt;
 }
 
+void stream_hand_session(struct stream *s, struct stream *child)
+{
+    assert(child->session == 0);
+    child->session = s->session;
+    s->session = 0;
+}
+
 static void leave_parent(struct stream *s)
 {
     if (s->parent == NULL) {

@@ -191,6 +191,10 @@ void negotiate_extensions(struct stream *s, struct bytes offered, bool offer_see
         if (offer_seen && !was_offered(offered, e.name)) {
             finding(s, FINDING_RESPONSE_EXTENSION, e.name, "");
         }
+        if (bytes_equal(e.name, bytes_of("deflate-stream"))) {
+            setup->deflate_stream = true;
+            continue;
+        }
         if (is_of_deflate(e) && set_older_deflate(e.name, setup)) {
             continue;
         }

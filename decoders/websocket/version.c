@@ -132,6 +132,9 @@ const char *version_close_code_name(const struct websocket_version *v, int code)
 const struct decoder *websocket_decoder_for(const struct websocket_setup *setup)
 {
     const struct websocket_version *v = websocket_version(setup->version);
+    if (setup->deflate_stream) {
+        return &websocket_deflate_stream_decoder;
+    }
     bool draft = setup->unsure || setup->frames != DEFLATE_FRAMES_NONE ||
                  (v != NULL && v->framing != &framing_rfc6455);
     return draft ? &websocket_draft_decoder : &websocket_decoder;

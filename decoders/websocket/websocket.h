@@ -33,6 +33,7 @@ struct websocket_setup {
     bool synced[2];              /* midstream: a frame begins with the next byte; else search */
     bool search[2];             /* what follows may not be a frame yet: the first one is searched */
     bool lost[2];               /* so it is, and bytes just before were not seen */
+    bool deflate_stream;        /* both directions are DEFLATE streams, frames inside */
     enum deflate_frames frames; /* whether frames are compressed, each by itself */
     bool unsure;                /* the first bytes decide between this version and its kin */
     bool has_connection_key;    /* hybi-04 */
@@ -43,6 +44,8 @@ struct websocket_setup {
 extern const struct decoder websocket_decoder;
 /* Frames of the versions before, and whatever has to be told apart first. */
 extern const struct decoder websocket_draft_decoder;
+/* Whatever a deflate-stream holds. */
+extern const struct decoder websocket_deflate_stream_decoder;
 
 /* The one of them that reads what this setup says. */
 const struct decoder *websocket_decoder_for(const struct websocket_setup *);

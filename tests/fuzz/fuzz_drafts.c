@@ -28,6 +28,12 @@ static void count_event(struct event_sink *sink, const struct event *e)
         c->bytes += e->message.len;
         c->closes += e->message.opcode == OPCODE_CLOSE;
     }
+    if (e->type == EVENT_RUN) {
+        c->messages += e->run.n;
+        for (unsigned i = 0; i < e->run.n; i++) {
+            c->bytes += e->run.lengths[i];
+        }
+    }
 }
 
 /* In memory of its own, so that a sanitizer sees reads past its end. */
@@ -77,7 +83,7 @@ static struct counts run(struct bytes input, size_t most)
                                     .frames = (enum deflate_frames)((flags >> 3 & 3) % 3),
                                     .unsure = flags & 0x20 && (version <= 3 || version == 13),
                                     .has_connection_key = flags & 0x40,
-                                    .other_extensions = flags & 0x80};
+                                    .deflate_stream = flags & 0x80};
     struct connection connection = {.family = 4};
     setup.deflate = setup.frames != DEFLATE_FRAMES_NONE ? DEFLATE_IN_USE : DEFLATE_NONE;
     shared.scratch = malloc(STREAM_SCRATCH_BYTES);

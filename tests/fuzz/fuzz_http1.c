@@ -57,6 +57,7 @@ extern const struct decoder websocket_pickup_decoder;
     }
 const struct decoder websocket_decoder = SWALLOW;
 const struct decoder websocket_draft_decoder = SWALLOW;
+const struct decoder websocket_deflate_stream_decoder = SWALLOW;
 const struct decoder tls_decoder = SWALLOW;
 const struct decoder websocket_pickup_decoder = SWALLOW;
 

@@ -18,6 +18,7 @@ extern const struct decoder tls_decoder;
 extern const struct decoder websocket_pickup_decoder;
 const struct decoder websocket_decoder = {.match = match_nothing};
 const struct decoder websocket_draft_decoder = {.match = match_nothing};
+const struct decoder websocket_deflate_stream_decoder = {.match = match_nothing};
 const struct decoder tls_decoder = {.match = match_nothing};
 const struct decoder websocket_pickup_decoder = {.match = match_nothing};
 

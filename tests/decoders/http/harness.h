@@ -178,6 +178,7 @@ extern const struct decoder tls_decoder;
 extern const struct decoder websocket_pickup_decoder;
 RECORDER(websocket_decoder, match_nothing);
 RECORDER(websocket_draft_decoder, match_nothing);
+RECORDER(websocket_deflate_stream_decoder, match_nothing);
 RECORDER(tls_decoder, match_tls);
 RECORDER(websocket_pickup_decoder, match_nothing);
 

@@ -551,6 +551,41 @@ static void once_every_data_frame_was_compressed_and_no_bit_said_so(void **state
                 "message > text len=5 wire=7 compressed \"Hello\"\n");
 }
 
+/* ---- deflate-stream ---- */
+
+static void a_deflate_stream_holds_frames_and_all(void **state)
+{
+    (void)state;
+    const struct websocket_setup setup = {.version = 8, .deflate_stream = true};
+    check_setup(&setup,
+                "< 6a64f548cdc9c907000000ffff\n"
+                "< 6a845000000000ffff\n"
+                "< ea6000000000ffff\n",
+                "message < text len=5 \"Hello\"\n"
+                "message < text len=5 \"Hello\"\n"
+                "message < close len=0 code=none \"\"\n");
+}
+
+static void a_deflate_stream_may_be_wrapped_as_zlib_does(void **state)
+{
+    (void)state;
+    const struct websocket_setup setup = {.version = 6, .deflate_stream = true};
+    /* 84 05 Hello, sync-flushed. */
+    check_setup(&setup, "< 789c 6a61f548cdc9c907000000ffff\n", "message < text len=5 \"Hello\"\n");
+}
+
+static void a_broken_or_torn_deflate_stream_ends_the_direction_alone(void **state)
+{
+    (void)state;
+    const struct websocket_setup setup = {.version = 8, .deflate_stream = true};
+    check_setup(&setup, "> ffff\n< 6a64f548cdc9c907000000ffff\n",
+                "finding > ws.deflate.invalid \"after 0 bytes\"\n"
+                "message < text len=5 \"Hello\"\n");
+    check_setup(&setup, "< 6a64f548cdc9c907000000ffff\ngap < 5\n< 6a845000000000ffff\n",
+                "message < text len=5 \"Hello\"\n"
+                "finding < ws.deflate.window_unknown\n");
+}
+
 static void every_version_has_a_line(void **state)
 {
     (void)state;
@@ -599,6 +634,9 @@ int main(void)
         cmocka_unit_test(a_frame_is_compressed_by_itself),
         cmocka_unit_test(fragments_are_each_compressed_by_themselves_or_not),
         cmocka_unit_test(once_every_data_frame_was_compressed_and_no_bit_said_so),
+        cmocka_unit_test(a_deflate_stream_holds_frames_and_all),
+        cmocka_unit_test(a_deflate_stream_may_be_wrapped_as_zlib_does),
+        cmocka_unit_test(a_broken_or_torn_deflate_stream_ends_the_direction_alone),
         cmocka_unit_test(every_version_has_a_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
