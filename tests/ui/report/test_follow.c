@@ -180,8 +180,13 @@ static void frames_are_lines_when_asked_for(void **state)
     struct report_options options = {.frames = true};
     struct event e = {.type = EVENT_FRAME, .dir = DIR_CLIENT_TO_SERVER, .session = 1};
     (void)state;
-    e.frame = (struct frame){
-        .fin = true, .masked = true, .rsv = 4, .opcode = 1, .header_len = 6, .len = 5};
+    e.frame = (struct frame){.fin = true,
+                             .masked = true,
+                             .rsv = 4,
+                             .opcode = 1,
+                             .wire_opcode = 1,
+                             .header_len = 6,
+                             .len = 5};
     memcpy(e.frame.masking_key, "\x01\x02\xab\xff", 4);
     struct model_build *b = jsonl(&options);
     build_open(b, 1);
