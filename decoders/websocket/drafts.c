@@ -185,6 +185,13 @@ static size_t lose(struct stream *s, enum dir dir, size_t n, enum finding_id id)
 
 /* ---- Frames ---- */
 
+static void emit_frame(struct stream *s, enum dir dir, const struct frame *f)
+{
+    if (stream_options(s)->frames) {
+        message_emit_frame(s, dir, f);
+    }
+}
+
 static void unmask(uint8_t *dst, struct bytes src, const struct header *h, unsigned phase)
 {
     for (size_t i = 0; i < src.n; i++) {
@@ -246,7 +253,7 @@ static size_t take_until_sentinel(struct stream *s, enum dir dir, struct bytes b
         return n;
     }
     frame->h.f.len = frame->left;
-    message_emit_frame(s, dir, &frame->h.f);
+    emit_frame(s, dir, &frame->h.f);
     if (!frame->data) {
         control_passed_over(s, dir, &frame->h.f);
     }
@@ -378,7 +385,7 @@ static size_t take_frame(struct stream *s, enum dir dir, struct bytes b)
         mask_key_seen(s, dir, h.f.masking_key);
     }
     if (!h.sentinel) {
-        message_emit_frame(s, dir, &h.f);
+        emit_frame(s, dir, &h.f);
     }
     return begin_frame(s, dir, &h, b, n, whole);
 }

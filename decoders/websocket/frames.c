@@ -145,7 +145,8 @@ static size_t take_frame(struct stream *s, enum dir dir, struct bytes b)
         stream_want(s, n);
         return 0;
     }
-    struct header h = rfc6455_read_header(b, n);
+    struct header h;
+    rfc6455_read_header(b, n, &h);
     const struct frame *f = &h.f;
     bool whole = is_control(f->opcode) && f->len <= CONTROL_PAYLOAD_MAX;
     if (d->close_ts != 0 && !looks_like_frame(s, dir, &h)) {
@@ -173,7 +174,9 @@ static size_t take_frame(struct stream *s, enum dir dir, struct bytes b)
     if (f->masked && f->len > 0) {
         mask_key_seen(s, dir, f->masking_key);
     }
-    message_emit_frame(s, dir, f);
+    if (stream_options(s)->frames) {
+        message_emit_frame(s, dir, f);
+    }
     if (whole) {
         whole_control_frame(s, dir, f, bytes_part(b, n, (size_t)f->len));
         return n + (size_t)f->len;

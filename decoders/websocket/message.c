@@ -203,11 +203,9 @@ void message_count_frame(struct ws_message *m, const struct frame *f)
 
 void message_emit_frame(struct stream *s, enum dir dir, const struct frame *f)
 {
-    if (stream_options(s)->frames) {
-        struct event e = {.type = EVENT_FRAME, .dir = dir};
-        e.frame = *f;
-        stream_emit(s, &e);
-    }
+    struct event e = {.type = EVENT_FRAME, .dir = dir};
+    e.frame = *f;
+    stream_emit(s, &e);
 }
 
 void message_data_frame(struct stream *s, enum dir dir, const struct frame *f)

@@ -11,7 +11,8 @@ static size_t read_rfc6455(struct framing_state *state, enum dir dir, struct byt
     (void)dir;
     size_t n = b.n < 2 ? 2 : rfc6455_header_length(b.p);
     if (n <= b.n) {
-        *out = rfc6455_read_header(b, n);
+        *out = (struct header){0};
+        rfc6455_read_header(b, n, out);
         out->key_len = out->f.masked ? 4 : 0;
         memcpy(out->key, out->f.masking_key, 4);
     }

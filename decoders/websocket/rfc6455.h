@@ -13,31 +13,33 @@ static inline size_t rfc6455_header_length(const uint8_t *p)
     return 2U + (len7 == 126 ? 2U : len7 == 127 ? 8U : 0U) + (p[1] & 0x80 ? 4U : 0U);
 }
 
-/* Reads a header whose n bytes are all there. */
-static inline struct header rfc6455_read_header(struct bytes b, size_t n)
+/* Reads a header whose n bytes are all there: its frame and what is said of its length, not the
+ * rest of *h. */
+static inline void rfc6455_read_header(struct bytes b, size_t n, struct header *h)
 {
     struct reader r = reader_of(bytes_part(b, 0, n));
     uint8_t first = read_u8(&r);
     uint8_t second = read_u8(&r);
-    struct header h = {.f = {.fin = first & 0x80,
-                             .rsv = first >> 4 & 7,
-                             .opcode = first & 0x0f,
-                             .wire_opcode = first & 0x0f,
-                             .masked = second & 0x80,
-                             .header_len = (uint8_t)n,
-                             .len = second & 0x7f}};
-    if (h.f.len == 126) {
-        h.f.len = read_be16(&r);
-        h.not_minimal = h.f.len < 126;
-    } else if (h.f.len == 127) {
-        h.f.len = read_be64(&r);
-        h.not_minimal = h.f.len < 65536;
-        h.top_bit = h.f.len >> 63;
+    h->not_minimal = false;
+    h->top_bit = false;
+    h->f = (struct frame){.fin = first & 0x80,
+                          .rsv = first >> 4 & 7,
+                          .opcode = first & 0x0f,
+                          .wire_opcode = first & 0x0f,
+                          .masked = second & 0x80,
+                          .header_len = (uint8_t)n,
+                          .len = second & 0x7f};
+    if (h->f.len == 126) {
+        h->f.len = read_be16(&r);
+        h->not_minimal = h->f.len < 126;
+    } else if (h->f.len == 127) {
+        h->f.len = read_be64(&r);
+        h->not_minimal = h->f.len < 65536;
+        h->top_bit = h->f.len >> 63;
     }
-    if (h.f.masked) {
-        memcpy(h.f.masking_key, read_bytes(&r, 4).p, 4);
+    if (h->f.masked) {
+        memcpy(h->f.masking_key, read_bytes(&r, 4).p, 4);
     }
-    return h;
 }
 
 #endif

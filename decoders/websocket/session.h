@@ -103,7 +103,7 @@ void message_begin(struct stream *s, enum dir dir, struct ws_message *m, uint8_t
 /* A data frame's header: it begins, continues or breaks a message (section 5.4). The frame before
  * must still stand, as this may end its message. */
 void message_data_frame(struct stream *s, enum dir dir, const struct frame *f);
-/* EVENT_FRAME, if it is wanted. */
+/* EVENT_FRAME: for options.frames. */
 void message_emit_frame(struct stream *s, enum dir dir, const struct frame *f);
 void message_count_frame(struct ws_message *m, const struct frame *f);
 /* The next payload bytes of frame f, as they are on the wire: masked or not. */
