@@ -20,6 +20,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* libseccomp's own macros for arguments leave their last field out; clang minds. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
 /*--- Who to become ------------------------------------------------------------------------------*/
 
 static int take_account(const struct passwd *p, struct privileges_account *account)
