@@ -69,13 +69,13 @@ struct ws_direction {
     uint8_t on_trial;               /* frames after a search that must be legal, or it goes on */
     int close_code;                 /* of the first Close; CLOSE_CODE_NONE when it had none */
     struct ws_message message;      /* its flags are still in the first line */
-    _Alignas(64) struct ws_run run; /* options.late */
     struct inflater *inflater;      /* NULL until the first compressed message */
+    struct ws_search *search;       /* while searching */
+    struct ws_digest *digest;       /* NULL unless options.digest */
+    _Alignas(64) struct ws_run run; /* options.late */
     struct held held;               /* compressed messages held back: options.late */
     struct ws_pings *pings;         /* NULL until the first Ping */
     bool missed_pings;              /* Pings may have been lost since the last one seen */
-    struct ws_search *search;       /* while searching */
-    struct ws_digest *digest;       /* NULL unless options.digest */
     uint32_t close_body; /* a hash of the first Close's: hybi-03 wants the same answered */
     struct buffer body;  /* of the message under way, when it comes in more than one piece */
 };
