@@ -6,18 +6,11 @@
  * over is kept with the time and packet of each piece, so that events made of it later still say
  * when their bytes came.
  */
-#include "decoder.h"
-
-#include "base/pool.h"
 #include "kept.h"
+#include "stream_state.h"
 
 #include <assert.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-
-#define DETAIL_MAX_BYTES 160
-#define FINDING_FORMATTED_MAX 64 /* details that are still made for one id on one stream */
 
 #define DECODER(name) extern const struct decoder name;
 #include "decoders.def"
@@ -28,90 +21,6 @@ static const struct decoder *const decoders[] = {
 #include "decoders.def"
 #undef DECODER
 };
-
-enum side_flag {
-    SIDE_BLOCKED = 1 << 0,  /* waits for a step of the other direction */
-    SIDE_GIVEN_UP = 1 << 1, /* no more data() calls */
-    SIDE_ENDED = 1 << 2,    /* no more bytes will come */
-    SIDE_TOLD_END = 1 << 3, /* the decoder knows */
-};
-
-/* The first line of the cache has what a chunk needs that is taken whole. */
-struct stream {
-    _Alignas(POOL_LINE_BYTES) const struct decoder *decoder; /* NULL while nobody has said yes */
-    void *state;
-    struct stream_shared *shared;
-    struct kept *kept[2]; /* NULL while nothing is kept */
-    int64_t ts;
-    uint64_t pkt;
-    uint8_t side[2]; /* enum side_flag */
-    bool from_start, swapped, block_asked;
-    uint8_t unsettled;          /* 1 + enum dir of a gap: a step whose bytes may follow at once */
-    const struct decoder *next; /* switch asked for by the running call */
-    size_t wanted;              /* by the running call */
-    uint64_t session;
-    const void *next_arg;
-    uint64_t last_offer; /* 1 + the last packet to be offered of what is kept; 0: any */
-    const struct session_end *ending;
-    uint8_t *finding_counts; /* FINDING_COUNT counters, once a finding was made */
-    struct stream *parent, *children, *next_child; /* the newest child first */
-    unsigned depth;
-    struct connection connection;
-};
-
-/* ---- Memory ---- */
-
-#define POOL_LINES_MAX 32 /* larger states come from the allocator */
-
-struct stream_pools {
-    struct pool by_lines[POOL_LINES_MAX + 1]; /* objects of so many cache lines */
-};
-
-struct stream_pools *stream_pools_new(void)
-{
-    struct stream_pools *pools = malloc(sizeof *pools);
-    for (size_t i = 0; pools != NULL && i <= POOL_LINES_MAX; i++) {
-        pool_init(&pools->by_lines[i], i * POOL_LINE_BYTES);
-    }
-    return pools;
-}
-
-void stream_pools_free(struct stream_pools *pools)
-{
-    for (size_t i = 0; pools != NULL && i <= POOL_LINES_MAX; i++) {
-        pool_done(&pools->by_lines[i]);
-    }
-    free(pools);
-}
-
-static struct pool *pool_of(const struct stream_shared *shared, size_t n)
-{
-    size_t lines = (n + POOL_LINE_BYTES - 1) / POOL_LINE_BYTES;
-    return shared->pools != NULL && lines <= POOL_LINES_MAX ? &shared->pools->by_lines[lines]
-                                                            : NULL;
-}
-
-/* Zeroed, and at the start of a cache line. */
-static void *shared_alloc(const struct stream_shared *shared, size_t n)
-{
-    struct pool *pool = pool_of(shared, n);
-    if (pool != NULL) {
-        return pool_alloc(pool);
-    }
-    n = (n + POOL_LINE_BYTES - 1) & ~(size_t)(POOL_LINE_BYTES - 1);
-    void *p = aligned_alloc(POOL_LINE_BYTES, n);
-    return p != NULL ? memset(p, 0, n) : NULL;
-}
-
-static void shared_free(const struct stream_shared *shared, void *p, size_t n)
-{
-    struct pool *pool = pool_of(shared, n);
-    if (pool != NULL) {
-        pool_free(pool, p);
-    } else {
-        free(p);
-    }
-}
 
 void stream_prefetch(const struct stream *s)
 {
@@ -186,121 +95,6 @@ void stream_switch(struct stream *s, const struct decoder *next, const void *arg
 {
     s->next = next;
     s->next_arg = arg;
-}
-
-/* ---- Events ---- */
-
-/* The session that an event of the stream belongs to: its own, or else the oldest inside it. */
-static uint64_t session_of(const struct stream *s)
-{
-    uint64_t id = s->session;
-    if (id == 0 && s->children != NULL) {
-        for (const struct stream *c = s->children; c != NULL; c = c->next_child) {
-            uint64_t inner = session_of(c);
-            id = inner != 0 && (id == 0 || inner < id) ? inner : id;
-        }
-    }
-    return id;
-}
-
-bool stream_has_sessions(const struct stream *s)
-{
-    return session_of(s) != 0;
-}
-
-void stream_emit(struct stream *s, struct event *e)
-{
-    e->session = s->session != 0 ? s->session : session_of(s);
-    if (e->ts == 0) {
-        e->ts = s->ts;
-        e->pkt = s->pkt;
-    }
-    s->shared->sink->emit(s->shared->sink, e);
-}
-
-uint64_t stream_begin_session(struct stream *s, enum session_kind kind, int confidence)
-{
-    assert(s->session == 0);
-    s->session = s->shared->next_session++;
-    struct event e = {.type = EVENT_SESSION};
-    e.begin.kind = kind;
-    e.begin.confidence = confidence;
-    e.begin.connection = &s->connection;
-    stream_emit(s, &e);
-    for (struct stream *p = s->parent; p != NULL; p = p->parent) {
-        if (p->decoder->session != NULL) {
-            p->decoder->session(p, s);
-        }
-    }
-    return s->session;
-}
-
-void stream_end_session(struct stream *s)
-{
-    struct session_end end = {.how = END_OPEN, .first_fin = -1, .last_ts = s->ts};
-    struct event e = {.type = EVENT_END, .end = &end};
-    stream_emit(s, &e);
-    s->session = 0;
-}
-
-/* Counts a finding; true while its detail is worth making. */
-static bool finding_is_new(struct stream *s, enum finding_id id)
-{
-    if (s->finding_counts == NULL) {
-        s->finding_counts = calloc(FINDING_COUNT, 1);
-        if (s->finding_counts == NULL) {
-            return true;
-        }
-    }
-    if (s->finding_counts[id] >= FINDING_FORMATTED_MAX) {
-        return false;
-    }
-    s->finding_counts[id]++;
-    return true;
-}
-
-static void clean_detail(char *text, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c < 0x20 || c >= 0x7f) {
-            text[i] = '.';
-        }
-    }
-}
-
-static void make_finding(struct stream *s, const struct event *at, enum finding_id id,
-                         const char *fmt, va_list args)
-{
-    char text[DETAIL_MAX_BYTES];
-    int n = 0;
-    if (fmt != NULL && finding_is_new(s, id)) {
-        n = vsnprintf(text, sizeof text, fmt, args);
-        n = n < 0 ? 0 : n >= (int)sizeof text ? (int)sizeof text - 1 : n;
-        clean_detail(text, (size_t)n);
-    }
-    struct event e = *at;
-    e.type = EVENT_FINDING;
-    e.finding.id = id;
-    e.finding.detail = (struct bytes){(const uint8_t *)text, (size_t)n};
-    stream_emit(s, &e);
-}
-
-void stream_finding(struct stream *s, enum dir dir, enum finding_id id, const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    make_finding(s, &(struct event){.dir = dir}, id, fmt, args);
-    va_end(args);
-}
-
-void stream_finding_at(struct stream *s, enum dir dir, int64_t ts, uint64_t pkt, enum finding_id id,
-                       const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    make_finding(s, &(struct event){.dir = dir, .ts = ts, .pkt = pkt}, id, fmt, args);
-    va_end(args);
 }
 
 /* ---- Kept bytes ---- */

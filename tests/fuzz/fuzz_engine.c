@@ -208,7 +208,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     options.decode.heads = o & 4;
     options.decode.late = o & 8;
     options.decode.body_max = o & 16 ? 1000 : 0;
-    struct packet packets[PACKETS_MAX];
+    struct packet packets[PACKETS_MAX] = {0};
     size_t n = read_packets((struct bytes){data + 2, size - 2}, data[0], packets);
     uint64_t one_by_one = run(&options, packets, n, 1);
     require(run(&options, packets, n, PACKETS_MAX) == one_by_one);
