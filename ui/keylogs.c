@@ -100,16 +100,20 @@ static bool is_new_file(const struct keylog *log)
             (S_ISREG(open_one.st_mode) && at > open_one.st_size));
 }
 
-void keylogs_poll(struct keylogs *k)
+void keylogs_read(struct keylogs *k)
 {
     for (size_t i = 0; k->follow && i < k->n; i++) {
+        if (k->list[i].fd >= 0) {
+            (void)read_log(k, &k->list[i]);
+        }
+    }
+}
+
+void keylogs_poll(struct keylogs *k)
+{
+    keylogs_read(k);
+    for (size_t i = 0; k->follow && !k->sealed && i < k->n; i++) {
         struct keylog *log = &k->list[i];
-        if (log->fd >= 0) {
-            (void)read_log(k, log);
-        }
-        if (k->sealed) {
-            continue;
-        }
         if (log->fd >= 0 && is_new_file(log)) {
             close(log->fd);
             log->fd = -1;

@@ -30,7 +30,10 @@ struct keylogs {
 int keylogs_open(struct keylogs *, const char *const *paths, size_t n, bool follow, struct err *);
 void keylogs_close(struct keylogs *);
 
-/* Reads what was added since. */
+/* Reads what was added since to the open files: before packets that may need it, since programs log
+ * a secret before they use it. Costs a read() a file. */
+void keylogs_read(struct keylogs *);
+/* The same, and looks for files that came, or were replaced; every second or so. */
 void keylogs_poll(struct keylogs *);
 
 /* For source_options: takes the secrets of a capture; the context is the struct keylogs. */

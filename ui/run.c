@@ -187,6 +187,7 @@ static int read_packets(struct run *run, struct live_run *live, FILE *stream,
             return 0;
         }
         stop.packets += n;
+        keylogs_read(&run->keylogs);
         take_packets(run, packets, n);
         if (live != NULL && live_tick(live, &run->problem) != 0) {
             return -1;
