@@ -172,6 +172,9 @@ bench: $(PROGRAM)
 screenshots: $(PROGRAM)
 	TZ=UTC0 LC_ALL=C.UTF-8 XDG_CONFIG_HOME=/nonexistent ./$(PROGRAM) ui --script ui/tui/screenshots.keys captures/tour.pcapng
 
+bench-live: $(PROGRAM)
+	BUILD=$(BUILD) WSIGHT=./$(PROGRAM) CC='$(CC)' CFLAGS='$(CFLAGS)' bash tests/bench/live.sh $(BENCH_ARGS)
+
 format:
 	git ls-files '*.c' '*.h' | xargs clang-format -i
 
@@ -208,7 +211,7 @@ dist:
 clean:
 	rm -rf build wsight
 
-.PHONY: all demo tests check asan tsan golden-update fuzz bench screenshots format lint install setcap \
+.PHONY: all demo tests check asan tsan golden-update fuzz bench bench-live screenshots format lint install setcap \
 	uninstall dist clean FORCE
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(call objects,$(GENERATOR) ui/main.c $(call in_tree,tests,*.c)))

@@ -27,6 +27,7 @@ struct engine {
     struct stream_shared shared;
     struct decode_options decode;
     struct event_sink *sink;
+    struct engine_watch watch;
     struct flow_table *flows;
     struct closed *closed;
     struct reassembly reassembly;
@@ -145,6 +146,9 @@ static void flow_end(void *ctx, struct flow *f, enum dir dir, int64_t ts, uint64
 
 static void end_flow(struct engine *e, struct flow *f, enum end_how how)
 {
+    if (e->watch.segment != NULL) {
+        e->watch.over(e->watch.self, f->first_pkt);
+    }
     if (!f->ignored) {
         reassembly_finish(&e->reassembly, f);
     }
@@ -423,6 +427,9 @@ static void take_segment(struct engine *e, struct ahead *a)
         f = add_flow(e, g, a->hash, a->interface, &dir);
     }
     if (f != NULL) {
+        if (e->watch.segment != NULL) {
+            e->watch.segment(e->watch.self, g->pkt, f->first_pkt, !f->ignored);
+        }
         known_segment(e, f, dir, g);
     }
 }
@@ -435,6 +442,9 @@ static enum net_result take_fragment(struct engine *e, const struct packet *p,
 {
     enum net_result result = NET_FRAGMENT;
     e->stats.fragments++;
+    if (e->watch.segment != NULL) {
+        e->watch.segment(e->watch.self, p->no, 0, true);
+    }
     while (result == NET_FRAGMENT) {
         struct ip_fragment whole;
         enum fragments_result r =
@@ -580,6 +590,12 @@ void engine_packets(struct engine *e, const struct packet *p, size_t n)
     take_ahead(e);
 }
 
+void engine_give_way(struct engine *e)
+{
+    for (size_t n = flow_count(e->flows) / 8 + 1; n > 0 && flow_evict(e->flows); n--) {
+    }
+}
+
 void engine_finish(struct engine *e)
 {
     flow_each(e->flows, finish_flow, e);
@@ -622,6 +638,7 @@ struct engine *engine_new(const struct engine_options *o, struct event_sink *sin
     }
     e->decode = o->decode;
     e->sink = sink;
+    e->watch = o->watch;
     e->shared = (struct stream_shared){
         .options = &e->decode, .sink = sink, .next_session = 1, .secrets = o->secrets};
     e->shared.scratch = malloc(STREAM_SCRATCH_BYTES);

@@ -12,7 +12,17 @@
 
 struct engine;
 
+/* Who wants to know which packets make up a connection; connections go by the number of their first
+ * packet. segment may be NULL. */
+struct engine_watch {
+    /* Connection 0: an IP fragment, of whatever. wanted false: it carries no WebSocket. */
+    void (*segment)(void *self, uint64_t packet, uint64_t connection, bool wanted);
+    void (*over)(void *self, uint64_t connection);
+    void *self;
+};
+
 struct engine_options {
+    struct engine_watch watch;
     struct decode_options decode;
     uint64_t seed;               /* of the hashes; unpredictable in use, fixed in tests */
     size_t max_connections;      /* 0: TCP_CONNECTIONS_MAX */
@@ -39,6 +49,10 @@ void engine_free(struct engine *);
 
 /* Works through n packets in order. */
 void engine_packets(struct engine *, const struct packet *, size_t n);
+
+/* Memory is short: gives up an eighth of the connections, those idle longest, which counts as
+ * connections_evicted. Between two calls of engine_packets. */
+void engine_give_way(struct engine *);
 
 /* The capture is over: ends every connection. */
 void engine_finish(struct engine *);

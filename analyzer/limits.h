@@ -80,6 +80,14 @@
  * most is what libpcap can be told. */
 #define CAPTURE_RING_BYTES ((size_t)64 << 20)
 #define CAPTURE_RING_MAX_BYTES ((size_t)2047 << 20)
+/* What a live run may allocate unless --memory says otherwise: it runs beside what it watches. */
+#define LIVE_MEMORY_BYTES ((size_t)512 << 20)
+/* --only-sessions: packets kept until it is known whether their connection carries WebSocket, and
+ * connections that do at once. An upgrade comes with the first packets of most connections: 32 MiB
+ * are 100,000 such, or a second of a fast link. */
+#define SAVE_LOOKBACK_BYTES ((size_t)32 << 20)
+#define SAVE_CONNECTIONS_MAX 1000000
+#define SAVE_FILES_MAX 100000
 /* Link types that a capture filter is compiled for; packets of more do not pass. */
 #define CAPTURE_FILTER_LINKS_MAX 64
 

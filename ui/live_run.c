@@ -4,9 +4,13 @@
 #include "progress.h"
 #include "signals.h"
 
+#include <fcntl.h>
+#include <malloc.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <poll.h>
 #include <time.h>
+#include <unistd.h>
 
 #define SECOND INT64_C(1000000000)
 
@@ -36,7 +40,20 @@ int live_confine(struct run *run, const struct output *output,
     if (output->directory >= 0) {
         seal.directories[seal.directories_n++] = output->directory;
     }
-    return privileges_drop(account, err) != 0 ? -1 : privileges_seal(&seal, err);
+    if (privileges_drop(account, err) != 0) {
+        return -1;
+    }
+    if (run->saving.recorder != NULL) {
+        int directory = recorder_directory(run->saving.recorder);
+        seal.directories[seal.directories_n++] = directory;
+        bool rotates = run->options->rotate_size > 0 || run->options->rotate_every > 0;
+        if (rotates && faccessat(directory, ".", W_OK | X_OK, AT_EACCESS) != 0) {
+            return err_set(err, "-w: user %.60s may make no files there; --user names another one",
+                           account->name);
+        }
+    }
+    seal.accepts = run->metrics != NULL;
+    return privileges_seal(&seal, err);
 }
 
 /*--- Intervals ----------------------------------------------------------------------------------*/
@@ -61,6 +78,9 @@ static int begin_interval(struct live_run *live, struct err *err)
     const struct totals *t = model_totals(run->model);
     for (int i = 0; i < SEVERITY_COUNT; i++) {
         run->findings_before[i] += t->findings_by_severity[i];
+    }
+    if (run->metrics != NULL) {
+        metrics_keep(run->metrics, t);
     }
     live->stats_before = engine_stats(run->engine);
     summary_begin_interval(&run->summary, run->source);
@@ -107,16 +127,50 @@ static void each_second(struct live_run *live)
 {
     source_refresh(live->run->source);
     keylogs_poll(&live->run->keylogs);
+    if (live->run->saving.recorder != NULL) {
+        recorder_flush(live->run->saving.recorder);
+        saving_check(&live->run->saving, live->look->notice);
+    }
+}
+
+/* What the metrics are told by. */
+static void serve_metrics(struct live_run *live, int64_t time)
+{
+    struct run *run = live->run;
+    if (metrics_serve(run->metrics, run, time)) {
+        struct pollfd watched[METRICS_WATCHED_MAX];
+        source_watch(run->source, watched, metrics_watched(run->metrics, watched));
+    }
+}
+
+/* The oldest connections give way when there is more than --memory allows. */
+static void watch_memory(struct live_run *live)
+{
+    struct mallinfo2 memory = mallinfo2();
+    if (memory.uordblks + memory.hblkhd > live->run->options->memory) {
+        engine_give_way(live->run->engine);
+        batch_flush(live->run->batch); /* their sessions go with the events that tell of it */
+    }
 }
 
 int live_tick(struct live_run *live, struct err *err)
 {
     int64_t time = now();
+    if (live->run->metrics != NULL) {
+        serve_metrics(live, time);
+    }
     if (signals_take_reopen()) {
         struct err problem;
+        if (live->run->saving.recorder != NULL) {
+            recorder_rotate(live->run->saving.recorder);
+        }
         if (output_reopen(live->output, &problem) != 0) {
             live->look->notice(NULL, problem.text);
         }
+    }
+    if (time >= live->next_look) {
+        live->next_look = time + SECOND / 10;
+        watch_memory(live);
     }
     if (time >= live->next_second) {
         live->next_second = time + SECOND;

@@ -22,6 +22,13 @@ enum option_id {
     OPTION_COUNT,
     OPTION_DURATION,
     OPTION_EVERY,
+    OPTION_WRITE,
+    OPTION_ONLY_SESSIONS,
+    OPTION_ROTATE_SIZE,
+    OPTION_ROTATE_EVERY,
+    OPTION_ROTATE_FILES,
+    OPTION_MEMORY,
+    OPTION_METRICS,
     OPTION_USER,
     OPTION_SESSIONS,
     OPTION_FORMAT,
@@ -83,6 +90,17 @@ static const struct option_row rows[] = {
     {OPTION_EVERY, 0, "every", "SECONDS", REPORT, "live: a report of each interval"},
     {OPTION_USER, 0, "user", "NAME", READING,
      "live: become this user once the interfaces are open; default: nobody"},
+    {OPTION_WRITE, 'w', "write", "FILE", READING, "save the packets, too (pcapng)"},
+    {OPTION_ONLY_SESSIONS, 0, "only-sessions", NULL, READING,
+     "save those of WebSocket connections alone"},
+    {OPTION_ROTATE_SIZE, 0, "rotate-size", "SIZE", READING,
+     "save to a new file when it is so long"},
+    {OPTION_ROTATE_EVERY, 0, "rotate-every", "SECONDS", READING, "... or so old"},
+    {OPTION_ROTATE_FILES, 0, "rotate-files", "N", READING, "keep so many files"},
+    {OPTION_MEMORY, 0, "memory", "SIZE", READING,
+     "live: the oldest connections give way beyond so much; default 512M"},
+    {OPTION_METRICS, 0, "metrics", "[ADDRESS:]PORT", READING,
+     "live: metrics for Prometheus, over HTTP on loopback"},
     {OPTION_SESSIONS, 0, "sessions", "N", READING, "stop after so many sessions"},
     {OPTION_FORMAT, 0, "format", "FORMAT", READING, NULL},
     {OPTION_OUTPUT, 'o', "output", "FILE", ALL, "write to a file, which appears when it is whole"},
@@ -378,6 +396,23 @@ static int take_option(struct options *o, int id, const char *value, struct err 
         return take_number(&o->count, UINT64_MAX, "count", value, err);
     case OPTION_DURATION:
         return take_number(&o->duration, DURATION_MAX_SECONDS, "duration", value, err);
+    case OPTION_WRITE:
+        o->write = value;
+        return 0;
+    case OPTION_ONLY_SESSIONS:
+        o->only_sessions = true;
+        return 0;
+    case OPTION_ROTATE_SIZE:
+        return take_number(&o->rotate_size, INT64_MAX, "rotate-size", value, err);
+    case OPTION_ROTATE_EVERY:
+        return take_number(&o->rotate_every, DURATION_MAX_SECONDS, "rotate-every", value, err);
+    case OPTION_ROTATE_FILES:
+        return take_number(&o->rotate_files, SAVE_FILES_MAX, "rotate-files", value, err);
+    case OPTION_MEMORY:
+        return take_number(&o->memory, SIZE_MAX, "memory", value, err);
+    case OPTION_METRICS:
+        o->metrics = value;
+        return 0;
     case OPTION_EVERY:
         return take_number(&o->every, DURATION_MAX_SECONDS, "every", value, err);
     case OPTION_USER:
@@ -732,8 +767,10 @@ enum options_result options_parse(struct options *o, int argc, char **argv, stru
     for (int i = 0; i < argc; i++) {
         words += strlen(argv[i]) + 1; /* more than there can be options and operands */
     }
-    *o = (struct options){
-        .command = COMMAND_REPORT, .limit = OPTIONS_UNLIMITED, .buffer = CAPTURE_RING_BYTES};
+    *o = (struct options){.command = COMMAND_REPORT,
+                          .limit = OPTIONS_UNLIMITED,
+                          .buffer = CAPTURE_RING_BYTES,
+                          .memory = LIVE_MEMORY_BYTES};
     o->operands = calloc(words + 1, sizeof *o->operands);
     o->keylogs = calloc(words + 1, sizeof *o->keylogs);
     o->interfaces = calloc(words + 1, sizeof *o->interfaces);

@@ -54,14 +54,19 @@ struct options {
     uint64_t max_connections; /* 0: the engine's own */
     uint64_t count, sessions; /* stop after so many packets or sessions; 0: never */
     uint64_t duration;        /* ... or seconds */
-    uint64_t every;           /* live report: seconds of an interval; 0: one at the end */
-    const char *user;         /* live: whom root becomes; NULL: who called sudo, or nobody */
-    uint64_t snaplen;         /* live: bytes of each packet; 0: all */
-    uint64_t buffer;          /* live: bytes of the kernel's ring */
-    unsigned width;           /* columns; 0: those of the terminal */
+    const char *write;        /* save what is read to this file; NULL: nowhere */
+    uint64_t rotate_size, rotate_every,
+        rotate_files;    /* bytes, seconds, files kept; 0: never, all */
+    uint64_t memory;     /* live: bytes that it may take */
+    const char *metrics; /* live: ADDRESS:PORT, or NULL */
+    uint64_t every;      /* live report: seconds of an interval; 0: one at the end */
+    const char *user;    /* live: whom root becomes; NULL: who called sudo, or nobody */
+    uint64_t snaplen;    /* live: bytes of each packet; 0: all */
+    uint64_t buffer;     /* live: bytes of the kernel's ring */
+    unsigned width;      /* columns; 0: those of the terminal */
     enum color_when color;
     bool command_given;
-    bool frames, digest, show_secrets, quiet, verbose, promiscuous;
+    bool frames, digest, show_secrets, quiet, verbose, promiscuous, only_sessions;
     bool messages;                 /* export: rows are messages, not sessions */
     bool directions;               /* export: a file for each direction, not each message */
     bool fails;                    /* --fail-on was given */

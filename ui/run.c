@@ -1,6 +1,7 @@
 /* One run over capture files or interfaces. */
 #include "run.h"
 
+#include "analyzer/limits.h"
 #include "config.h"
 #include "live_run.h"
 #include "memory.h"
@@ -12,6 +13,7 @@
 #include <sys/random.h>
 
 #define RUN_PACKETS 64
+#define LIVE_CONNECTION_BYTES 1024
 #define LIBCRYPTO_BYTES (4U << 20) /* more than it takes to begin */
 #define LIVE_WAIT_MS 200 /* as late may a signal be noticed that came just before the waiting */
 
@@ -26,6 +28,10 @@ static struct engine_options engine_options(const struct options *o,
                                             const struct report_format *format)
 {
     struct engine_options e = {.max_connections = (size_t)o->max_connections};
+    size_t fit = (size_t)o->memory / 2 / LIVE_CONNECTION_BYTES + 1;
+    if (o->n_interfaces > 0 && e.max_connections == 0 && fit < TCP_CONNECTIONS_MAX) {
+        e.max_connections = fit; /* a flood fills memory faster than it is looked at */
+    }
     if (getrandom(&e.seed, sizeof e.seed, GRND_NONBLOCK) != (ssize_t)sizeof e.seed) {
         e.seed = (uint64_t)(uintptr_t)&e; /* where the stack happens to be */
     }
@@ -109,9 +115,16 @@ static int open_parts(struct run *run, const struct options *o, const struct run
     if (run->source == NULL) {
         return -1;
     }
+    if (o->metrics != NULL && (run->metrics = metrics_open(o->metrics, err)) == NULL) {
+        return -1;
+    }
     run->model = model_new(&model);
     run->batch = run->model != NULL ? batch_new(to_model, run->model) : NULL;
-    run->engine = run->batch != NULL ? engine_new(&engine, &run->batch->sink) : NULL;
+    if (run->batch != NULL && saving_open(&run->saving, o, &run->batch->sink, &engine, err) != 0) {
+        return -1;
+    }
+    struct event_sink *sink = run->saving.recorder != NULL ? &run->saving.sink : &run->batch->sink;
+    run->engine = run->batch != NULL ? engine_new(&engine, sink) : NULL;
     if (run->engine == NULL || summary_init(&run->summary, inputs, o->bpf) != 0) {
         return err_set(err, "out of memory");
     }
@@ -157,7 +170,13 @@ static void take_packets(struct run *run, const struct packet *packets, size_t n
         (void)summary_update(&run->summary, run->source);
         run->started = true;
     }
+    if (run->saving.recorder != NULL) {
+        recorder_expect(run->saving.recorder, run->source, packets, n);
+    }
     engine_packets(run->engine, packets, n);
+    if (run->saving.recorder != NULL) {
+        recorder_packets(run->saving.recorder);
+    }
     if (n < RUN_PACKETS) { /* the input has no more at the moment */
         if (run->streams) {
             batch_flush(run->batch);
@@ -211,6 +230,7 @@ int run_packets(struct run *run, const struct run_output *look, struct output *o
     progress_end(&progress);
     source_refresh(run->source);
     engine_finish(run->engine);
+    saving_end(&run->saving, look->notice);
     summary_findings(run->source, &run->batch->sink);
     keylogs_findings(&run->keylogs, &run->batch->sink);
     batch_flush(run->batch);
@@ -231,6 +251,8 @@ void run_close(struct run *run)
         run->format->free(run->report);
     }
     engine_free(run->engine);
+    saving_close(&run->saving);
+    metrics_free(run->metrics);
     batch_free(run->batch);
     model_free(run->model);
     source_free(run->source);

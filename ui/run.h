@@ -6,8 +6,10 @@
 #define WSIGHT_RUN_H
 
 #include "keylogs.h"
+#include "metrics.h"
 #include "options.h"
 #include "output.h"
+#include "saving.h"
 #include "summary.h"
 
 struct run {
@@ -16,6 +18,8 @@ struct run {
     struct model *model;
     struct batch *batch;
     struct engine *engine;
+    struct saving saving;
+    struct metrics *metrics; /* NULL: not asked for */
     struct keylogs keylogs;
     struct summary summary;
     struct engine_stats stats;

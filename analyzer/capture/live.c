@@ -9,7 +9,9 @@
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -37,7 +39,8 @@ struct live_interface {
     const char *name;
     pcap_t *pcap;
     int fd, link;
-    uint32_t index; /* in the table */
+    unsigned system_index; /* as if_nametoindex; 0: any */
+    uint32_t index;        /* in the table */
     bool down;
     int device[DEVICE_COUNTERS];            /* descriptors of the device's counters, or -1 */
     uint64_t device_start[DEVICE_COUNTERS]; /* before the capture */
@@ -107,6 +110,7 @@ static int set_up(struct live_interface *i, const struct source_live_options *o,
     }
     i->link = pcap_datalink(i->pcap);
     i->fd = pcap_get_selectable_fd(i->pcap);
+    i->system_index = if_nametoindex(i->name);
     return i->fd >= 0 ? 0 : err_set(err, "%.40s cannot be waited for", i->name);
 }
 
@@ -353,6 +357,22 @@ static void came_up(struct live *live, struct live_interface *i)
     tell(live, text);
 }
 
+/* libpcap goes on without a word when an interface is down; the kernel says so. */
+static void look_at_state(struct live *live, struct live_interface *i)
+{
+    struct ifreq request = {0};
+    if (i->system_index == 0) { /* any */
+        return;
+    }
+    (void)snprintf(request.ifr_name, sizeof request.ifr_name, "%s", i->name);
+    bool up = ioctl(i->fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP);
+    if (!up) {
+        went_down(live, i);
+    } else if (i->down) {
+        came_up(live, i);
+    }
+}
+
 /* Oldest first, for interfaces that were asked one after the other. */
 static void sort_packets(struct packet *packets, size_t n)
 {
@@ -374,14 +394,11 @@ static size_t collect(struct live *live, struct packet *packets, size_t max)
         struct live_interface *i = &live->interfaces[(live->turn + k) % live->n];
         size_t others = live->n - k;
         size_t share = (max - t.n + others - 1) / others;
-        size_t before = t.n;
         t.interface = i;
         t.max = t.n + share;
         int status = pcap_dispatch(i->pcap, (int)share, take_packet, (u_char *)&t);
         if (status < 0) {
             went_down(live, i);
-        } else if (t.n > before && i->down) {
-            came_up(live, i);
         }
     }
     live->turn = (live->turn + 1) % live->n;
@@ -451,6 +468,7 @@ void live_refresh(struct live *live)
         struct live_interface *i = &live->interfaces[k];
         uint64_t device = 0;
         ask_kernel(i);
+        look_at_state(live, i);
         for (size_t c = 0; c < DEVICE_COUNTERS; c++) {
             uint64_t value = counter_value(i->device[c]);
             device += value > i->device_start[c] ? value - i->device_start[c] : 0;

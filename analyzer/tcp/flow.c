@@ -386,6 +386,15 @@ void flow_remove(struct flow_table *t, struct flow *f)
     t->count--;
 }
 
+bool flow_evict(struct flow_table *t)
+{
+    size_t before = t->count;
+    if (before > 0) {
+        evict_one(t);
+    }
+    return t->count < before;
+}
+
 size_t flow_count(const struct flow_table *t)
 {
     return t->count;

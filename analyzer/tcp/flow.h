@@ -116,6 +116,9 @@ void flow_clock(struct flow_table *, int64_t ts);
 /* The table's clock: packet time made monotonic. */
 int64_t flow_now(const struct flow_table *);
 
+/* Gives up the flow that is due next: the one idle longest, for its kind. false: there is none. */
+bool flow_evict(struct flow_table *);
+
 size_t flow_count(const struct flow_table *);
 size_t flow_peak(const struct flow_table *);
 

@@ -32,3 +32,4 @@ build generate 'generate.c session.c frame.c payload.c lane.c bulk.c web.c tap.c
     '-lcrypto -lz -lm'
 build bare 'bare.c' '-lpcap -lz'
 build measure 'measure.c' ''
+build send 'send.c' '-lpcap'

@@ -1,6 +1,6 @@
 # What the live tests share: a network namespace of their own with the program capturing in it.
 # Sourced by test_*.sh, which run in bash. All traffic stays inside the namespaces made here.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 
 set -m # else bash has what it starts in the background ignore Ctrl-C
 failed=0 passed=0

@@ -1,5 +1,6 @@
 #!/bin/bash
 # Reports while it runs: at intervals, when asked to, the last one at the end; outputs opened anew.
+# shellcheck disable=SC2154 # lib.sh sets them
 # shellcheck source=tests/live/lib.sh
 . tests/live/lib.sh
 need_namespace

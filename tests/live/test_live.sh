@@ -1,5 +1,6 @@
 #!/bin/bash
 # Live capture from outside: interfaces, follow and report on them, how a run ends.
+# shellcheck disable=SC2154 # lib.sh sets them
 # shellcheck source=tests/live/lib.sh
 . tests/live/lib.sh
 need_namespace
@@ -55,6 +56,29 @@ ip -n "$ns" link add ws0 type dummy 2>/dev/null && ip -n "$ns" link set ws0 up &
     check "an interface that is silent keeps nobody waiting" 0 "$status"
     has "both are named" '"name":"ws0".*"name":"lo"' "$tmp/two.out"
 }
+# --- An interface that goes down is waited for, the others go on
+if ip -n "$ns" link add ws1 type veth peer name ws2 2>/dev/null; then
+    ip -n "$ns" link set ws1 up
+    ip -n "$ns" link set ws2 up
+    start down report -i ws1 -i lo --format=json
+    ip -n "$ns" link set ws1 down
+    await_line 'went down' "$tmp/down.err"
+    inside python3 $talk --sessions 1 --messages 2
+    ip -n "$ns" link set ws1 up
+    inside python3 -c '
+import socket
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.bind(("ws2", 0))
+for _ in range(20):
+    s.send(b"\xff" * 12 + b"\x08\x00" + b"x" * 60)'
+    await_line 'up again' "$tmp/down.err"
+    stop
+    check "a run survives an interface that goes down" 0 "$status"
+    has "it is told" '^wsight: ws1 went down; waiting for it$' "$tmp/down.err"
+    has "and when it is back" '^wsight: ws1 is up again$' "$tmp/down.err"
+    has "the other went on" '"downs": ?1' "$tmp/down.out"
+    has "with its session" '"target": ?"/talk/1"' "$tmp/down.out"
+fi
 start any report -i any --format=json
 inside python3 $talk --messages 2
 sleep 0.2

@@ -1,5 +1,6 @@
 #!/bin/bash
 # What the running program may still do: nobody, without capabilities, behind a seccomp filter.
+# shellcheck disable=SC2154 # lib.sh sets them
 # shellcheck source=tests/live/lib.sh
 . tests/live/lib.sh
 need_namespace

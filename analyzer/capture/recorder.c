@@ -1,0 +1,400 @@
+/* Saving packets: files, rotation, and which packets. */
+#include "recorder.h"
+
+#include "connections.h"
+#include "lookback.h"
+#include "pcapng_write.h"
+#include "privileges.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SAVE_BUFFER_BYTES ((size_t)1 << 20)
+#define SAVE_NAME_MAX_BYTES 256
+#define SAVE_BATCH_MAX 256
+#define SAVE_TAKE_MAX 1024 /* packets of a look-back written at once */
+
+enum fate { FATE_NONE, FATE_KEEP, FATE_WRITE };
+
+/* A packet of the batch that the engine works through. */
+struct expected {
+    uint64_t connection;
+    enum fate fate;
+};
+
+struct recorder {
+    struct recorder_options options;
+    int directory, fd;
+    const char *base; /* of the path */
+    char name[SAVE_NAME_MAX_BYTES];
+    char (*names)[SAVE_NAME_MAX_BYTES]; /* of the files kept, a ring */
+    uint8_t *buffer;
+    size_t used;
+    uint64_t written; /* bytes of this file that are on their way to the disk */
+    size_t described; /* interfaces that the file tells of */
+    int64_t opened, last_ts;
+    bool rotate;
+    const struct source *source; /* of the last packets, for the statistics at the end of a file */
+    struct err problem;
+    struct recorder_counts counts;
+
+    const struct packet *batch;
+    size_t batch_n;
+    struct expected expected[SAVE_BATCH_MAX];
+    struct connections wanted;
+    struct lookback *lookback;
+};
+
+/*--- Files --------------------------------------------------------------------------------------*/
+
+static bool rotates(const struct recorder *s)
+{
+    return s->options.rotate_bytes > 0 || s->options.rotate_seconds > 0;
+}
+
+static void stop_writing(struct recorder *s, const char *what)
+{
+    err_set(&s->problem, "%.80s: %s: %s; nothing more is saved", s->name, what, strerror(errno));
+    if (s->fd >= 0) {
+        close(s->fd);
+        s->fd = -1;
+    }
+    s->used = 0;
+}
+
+/* Hands the buffer over. What the disk does not take whole is taken back, so that the file ends
+ * with a whole block. */
+static void write_out(struct recorder *s)
+{
+    size_t done = 0;
+    while (s->fd >= 0 && done < s->used) {
+        ssize_t n = write(s->fd, s->buffer + done, s->used - done);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            int why = errno;
+            size_t whole = pcapng_whole_blocks(s->buffer, done);
+            (void)!ftruncate(s->fd, (off_t)(s->written + whole));
+            errno = why;
+            stop_writing(s, "cannot be written");
+            return;
+        }
+        done += (size_t)n;
+    }
+    s->written += done;
+    s->used = 0;
+}
+
+static uint8_t *room(struct recorder *s, size_t n)
+{
+    if (n > SAVE_BUFFER_BYTES - s->used) {
+        write_out(s);
+    }
+    return s->buffer + s->used;
+}
+
+/* The name for a file that begins at ts: strftime's conversions filled in, or a number put before
+ * the extension. false: it is too long. */
+static bool make_name(struct recorder *s, int64_t ts)
+{
+    char name[SAVE_NAME_MAX_BYTES];
+    time_t seconds = (time_t)(ts / SECOND_NS);
+    struct tm tm;
+    bool timed = strchr(s->base, '%') != NULL;
+    if (!timed) {
+        (void)snprintf(name, sizeof name, "%s", s->base);
+    } else if (gmtime_r(&seconds, &tm) == NULL || strftime(name, sizeof name, s->base, &tm) == 0) {
+        return false;
+    }
+    bool same = timed && strcmp(name, s->names[0]) == 0;
+    memcpy(s->names[0], name, sizeof name);
+    if ((timed && !same) || !rotates(s)) {
+        return (size_t)snprintf(s->name, sizeof s->name, "%s", name) < sizeof s->name;
+    }
+    const char *dot = strrchr(name, '.');
+    int stem = dot != NULL && dot != name ? (int)(dot - name) : (int)strlen(name);
+    int n = snprintf(s->name, sizeof s->name, "%.*s-%05llu%s", stem, name,
+                     (unsigned long long)s->counts.files + 1, name + stem);
+    return n > 0 && (size_t)n < sizeof s->name;
+}
+
+/* Remembers the file, and removes the oldest when there are enough. names[0] is the last name that
+ * time gave. */
+static void keep_count(struct recorder *s)
+{
+    if (s->options.files == 0) {
+        return;
+    }
+    char *slot = s->names[1 + s->counts.files % s->options.files];
+    if (slot[0] != '\0' && strcmp(slot, s->name) != 0) {
+        (void)unlinkat(s->directory, slot, 0);
+    }
+    memcpy(slot, s->name, SAVE_NAME_MAX_BYTES);
+}
+
+int recorder_open(struct recorder *s, int64_t ts, struct err *err)
+{
+    if (!make_name(s, ts)) {
+        return err_set(err, "%.80s: the name is too long", s->options.path);
+    }
+    s->fd = openat(s->directory, s->name, SEAL_OPEN_FLAGS_NEW, 0666);
+    if (s->fd < 0) {
+        return err_set(err, "cannot write %.100s: %s", s->name, strerror(errno));
+    }
+    keep_count(s);
+    s->counts.files++;
+    s->opened = ts;
+    s->written = 0;
+    s->described = 0;
+    s->used = pcapng_section(s->buffer, s->options.application);
+    return 0;
+}
+
+/* What the interfaces received and lost, at the end of a live capture's file. */
+static void write_statistics(struct recorder *s)
+{
+    struct source_info info;
+    if (s->source == NULL || !source_is_live(s->source) || s->fd < 0) {
+        return;
+    }
+    source_info(s->source, &info);
+    for (size_t i = 0; i < s->described; i++) {
+        s->used += pcapng_statistics(room(s, PCAPNG_BLOCK_MAX_BYTES), (uint32_t)i,
+                                     &info.interfaces[i], s->last_ts);
+    }
+}
+
+static void end_file(struct recorder *s)
+{
+    write_statistics(s);
+    write_out(s);
+    if (s->fd >= 0) {
+        close(s->fd);
+        s->fd = -1;
+    }
+}
+
+void recorder_end(struct recorder *s)
+{
+    end_file(s);
+}
+
+static void next_file(struct recorder *s, int64_t ts)
+{
+    struct err err;
+    s->rotate = false;
+    if (s->fd < 0) {
+        return;
+    }
+    end_file(s);
+    if (s->problem.text[0] == '\0' && recorder_open(s, ts, &err) != 0) {
+        err_set(&s->problem, "%.180s; nothing more is saved", err.text);
+    }
+}
+
+static bool is_full(const struct recorder *s, int64_t ts)
+{
+    const struct recorder_options *o = &s->options;
+    return s->rotate || (o->rotate_bytes > 0 && s->written + s->used >= o->rotate_bytes) ||
+           (o->rotate_seconds > 0 && ts - s->opened >= (int64_t)o->rotate_seconds * SECOND_NS);
+}
+
+/*--- Packets ------------------------------------------------------------------------------------*/
+
+static void describe_interfaces(struct recorder *s, uint32_t needed)
+{
+    struct source_info info;
+    if (needed < s->described) {
+        return;
+    }
+    source_info(s->source, &info);
+    for (; s->described < info.interfaces_n; s->described++) {
+        s->used +=
+            pcapng_interface(room(s, PCAPNG_BLOCK_MAX_BYTES), &info.interfaces[s->described]);
+    }
+}
+
+static void write_packet(struct recorder *s, const struct packet *p)
+{
+    if (s->fd < 0) {
+        return;
+    }
+    if (is_full(s, p->ts)) {
+        next_file(s, p->ts);
+    }
+    describe_interfaces(s, p->interface);
+    s->used += pcapng_packet(room(s, p->b.n + PCAPNG_BLOCK_MAX_BYTES), p);
+    s->last_ts = p->ts;
+    s->counts.packets++;
+    s->counts.bytes += p->b.n;
+}
+
+void recorder_expect(struct recorder *s, const struct source *source, const struct packet *packets,
+                     size_t n)
+{
+    s->source = source;
+    s->batch = packets;
+    s->batch_n = n < SAVE_BATCH_MAX ? n : SAVE_BATCH_MAX;
+    memset(s->expected, 0, s->batch_n * sizeof *s->expected);
+}
+
+/* The packet's place in the batch, by its number; NULL: it is of an earlier batch. */
+static struct expected *find_expected(struct recorder *s, uint64_t packet)
+{
+    size_t low = 0, high = s->batch_n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (s->batch[middle].no < packet) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < s->batch_n && s->batch[low].no == packet ? &s->expected[low] : NULL;
+}
+
+void recorder_note_packet(struct recorder *s, uint64_t packet, uint64_t connection, bool wanted)
+{
+    struct expected *e = find_expected(s, packet);
+    if (e == NULL || !wanted) {
+        return;
+    }
+    e->connection = connection;
+    e->fate = connection == 0 || connections_has(&s->wanted, connection) ? FATE_WRITE : FATE_KEEP;
+}
+
+void recorder_note_session(struct recorder *s, uint64_t connection)
+{
+    struct packet before[SAVE_TAKE_MAX];
+    if (s->lookback == NULL || connections_has(&s->wanted, connection) ||
+        !connections_add(&s->wanted, connection)) {
+        return;
+    }
+    size_t n = lookback_take(s->lookback, connection, before, SAVE_TAKE_MAX);
+    bool begun = n > 0 && before[0].no == connection;
+    for (size_t i = 0; i < n; i++) {
+        write_packet(s, &before[i]);
+    }
+    for (size_t i = 0; i < s->batch_n; i++) {
+        if (s->expected[i].connection == connection && s->expected[i].fate == FATE_KEEP) {
+            s->expected[i].fate = FATE_WRITE;
+            begun = begun || s->batch[i].no == connection;
+        }
+    }
+    s->counts.forgotten += !begun;
+}
+
+void recorder_note_end(struct recorder *s, uint64_t connection)
+{
+    connections_remove(&s->wanted, connection);
+}
+
+void recorder_packets(struct recorder *s)
+{
+    for (size_t i = 0; i < s->batch_n && s->fd >= 0; i++) {
+        const struct packet *p = &s->batch[i];
+        const struct expected *e = &s->expected[i];
+        if (!s->options.only_sessions || e->fate == FATE_WRITE) {
+            write_packet(s, p);
+        } else if (e->fate == FATE_KEEP) {
+            lookback_add(s->lookback, e->connection, p);
+        }
+    }
+    s->batch_n = 0;
+}
+
+void recorder_flush(struct recorder *s)
+{
+    write_out(s);
+}
+
+void recorder_rotate(struct recorder *s)
+{
+    s->rotate = true;
+}
+
+/*--- Life ---------------------------------------------------------------------------------------*/
+
+static int open_directory(struct recorder *s, struct err *err)
+{
+    const char *path = s->options.path;
+    const char *slash = strrchr(path, '/');
+    s->base = slash != NULL ? slash + 1 : path;
+    char *folder = slash == NULL   ? strdup(".")
+                   : slash == path ? strdup("/")
+                                   : strndup(path, (size_t)(slash - path));
+    if (folder == NULL) {
+        return err_set(err, "out of memory");
+    }
+    s->directory = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (s->directory < 0) {
+        err_set(err, "%.120s: %s", folder, strerror(errno));
+    } else if (s->base[0] == '\0') {
+        err_set(err, "%.120s: the name of a file is missing", path);
+        close(s->directory);
+        s->directory = -1;
+    }
+    free(folder);
+    return s->directory >= 0 ? 0 : -1;
+}
+
+struct recorder *recorder_new(const struct recorder_options *options, struct err *err)
+{
+    struct recorder *s = calloc(1, sizeof *s);
+    if (s == NULL) {
+        err_set(err, "out of memory");
+        return NULL;
+    }
+    s->options = *options;
+    s->fd = s->directory = -1;
+    size_t lookback = options->lookback_bytes > 0 ? options->lookback_bytes : SAVE_LOOKBACK_BYTES;
+    s->buffer = malloc(SAVE_BUFFER_BYTES + PCAPNG_BLOCK_MAX_BYTES);
+    s->names = calloc((size_t)options->files + 1, sizeof *s->names);
+    s->lookback = options->only_sessions ? lookback_new(lookback) : NULL;
+    if (s->buffer == NULL || s->names == NULL || (options->only_sessions && s->lookback == NULL)) {
+        recorder_free(s);
+        err_set(err, "out of memory");
+        return NULL;
+    }
+    if (open_directory(s, err) != 0) {
+        recorder_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+void recorder_free(struct recorder *s)
+{
+    if (s == NULL) {
+        return;
+    }
+    end_file(s);
+    if (s->directory >= 0) {
+        close(s->directory);
+    }
+    lookback_free(s->lookback);
+    connections_done(&s->wanted);
+    free(s->names);
+    free(s->buffer);
+    free(s);
+}
+
+int recorder_directory(const struct recorder *s)
+{
+    return s->directory;
+}
+
+const char *recorder_problem(const struct recorder *s)
+{
+    return s->problem.text[0] != '\0' ? s->problem.text : NULL;
+}
+
+struct recorder_counts recorder_counts(const struct recorder *s)
+{
+    return s->counts;
+}

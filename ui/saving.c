@@ -1,0 +1,90 @@
+/* -w. */
+#include "saving.h"
+
+#include "config.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+static void note_segment(void *self, uint64_t packet, uint64_t connection, bool wanted)
+{
+    recorder_note_packet(self, packet, connection, wanted);
+}
+
+static void note_over(void *self, uint64_t connection)
+{
+    recorder_note_end(self, connection);
+}
+
+static void emit(struct event_sink *sink, const struct event *e)
+{
+    struct saving *s = (struct saving *)sink;
+    if (e->type == EVENT_SESSION && e->begin.kind != SESSION_TLS) {
+        recorder_note_session(s->recorder, e->begin.connection->first_pkt);
+    }
+    s->next->emit(s->next, e);
+}
+
+static struct recorder_options recorder_options(const struct options *o)
+{
+    return (struct recorder_options){.path = o->write,
+                                     .rotate_bytes = o->rotate_size,
+                                     .rotate_seconds = o->rotate_every,
+                                     .files = o->rotate_files,
+                                     .only_sessions = o->only_sessions,
+                                     .application = "wsight " WSIGHT_VERSION};
+}
+
+int saving_open(struct saving *s, const struct options *o, struct event_sink *next,
+                struct engine_options *engine, struct err *err)
+{
+    struct timespec now;
+    *s = (struct saving){.sink = {emit}, .next = next};
+    if (o->write == NULL) {
+        return 0;
+    }
+    /* Names tell UTC. strftime() would look for the machine's time zone again and again, which it
+     * may not behind the seal. */
+    if (setenv("TZ", "UTC0", 1) != 0) {
+        return err_set(err, "out of memory");
+    }
+    tzset();
+    struct recorder_options options = recorder_options(o);
+    s->recorder = recorder_new(&options, err);
+    if (s->recorder == NULL) {
+        return -1;
+    }
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (recorder_open(s->recorder, now.tv_sec * SECOND_NS + now.tv_nsec, err) != 0) {
+        recorder_free(s->recorder);
+        s->recorder = NULL;
+        return -1;
+    }
+    if (o->only_sessions) {
+        engine->watch = (struct engine_watch){note_segment, note_over, s->recorder};
+    }
+    return 0;
+}
+
+void saving_check(struct saving *s, void (*notice)(void *, const char *text))
+{
+    const char *problem = s->recorder != NULL ? recorder_problem(s->recorder) : NULL;
+    if (problem != NULL && !s->told) {
+        s->told = true;
+        notice(NULL, problem);
+    }
+}
+
+void saving_end(struct saving *s, void (*notice)(void *, const char *text))
+{
+    if (s->recorder != NULL) {
+        recorder_end(s->recorder);
+        saving_check(s, notice);
+    }
+}
+
+void saving_close(struct saving *s)
+{
+    recorder_free(s->recorder);
+    s->recorder = NULL;
+}
