@@ -23,7 +23,16 @@ struct ahead {
     uint32_t interface;
 };
 
+/* Takes the bodies out of events while they are shed. */
+struct shedding {
+    struct event_sink sink; /* first */
+    struct event_sink *next;
+    uint64_t bodies;
+};
+
 struct engine {
+    struct shedding shedding;
+    enum engine_shed shed;
     struct stream_shared shared;
     struct decode_options decode;
     struct event_sink *sink;
@@ -425,6 +434,10 @@ static void take_segment(struct engine *e, struct ahead *a)
             return;
         }
         f = add_flow(e, g, a->hash, a->interface, &dir);
+        if (f != NULL && e->shed == SHED_CONNECTIONS) {
+            f->ignored = true;
+            e->stats.connections_shed++;
+        }
     }
     if (f != NULL) {
         if (e->watch.segment != NULL) {
@@ -590,6 +603,28 @@ void engine_packets(struct engine *e, const struct packet *p, size_t n)
     take_ahead(e);
 }
 
+static void emit_without_body(struct event_sink *sink, const struct event *event)
+{
+    struct shedding *s = (struct shedding *)sink;
+    if (event->type == EVENT_MESSAGE && event->message.opcode < 8 && event->message.body.n > 0) {
+        struct event bare = *event;
+        bare.message.body.n = 0;
+        bare.message.flags |= MESSAGE_BODY_IS_CUT;
+        s->bodies++;
+        s->next->emit(s->next, &bare);
+        return;
+    }
+    s->next->emit(s->next, event);
+}
+
+void engine_shed(struct engine *e, enum engine_shed what)
+{
+    e->shed = what;
+    e->shedding.sink.emit = emit_without_body;
+    e->shedding.next = e->sink;
+    e->shared.sink = what >= SHED_BODIES ? &e->shedding.sink : e->sink;
+}
+
 void engine_give_way(struct engine *e)
 {
     for (size_t n = flow_count(e->flows) / 8 + 1; n > 0 && flow_evict(e->flows); n--) {
@@ -609,6 +644,7 @@ struct engine_stats engine_stats(const struct engine *e)
 {
     struct engine_stats s = e->stats;
     s.connections_peak = flow_peak(e->flows);
+    s.bodies_shed = e->shedding.bodies;
     s.fragments_dropped = fragments_dropped(e->fragments);
     s.waiting_limit_hits = e->reassembly.limit_hits;
     return s;

@@ -40,7 +40,8 @@ struct engine_stats {
     uint64_t fragments, fragments_dropped; /* IP fragments; those never completed */
     uint64_t connections, connections_peak, connections_evicted;
     uint64_t retransmitted, out_of_order, gaps, lost_bytes;
-    uint64_t waiting_limit_hits; /* holes given up because too much waited behind them */
+    uint64_t bodies_shed, connections_shed; /* engine_shed */
+    uint64_t waiting_limit_hits;            /* holes given up because too much waited behind them */
 };
 
 /* The sink is borrowed. NULL when out of memory. */
@@ -49,6 +50,15 @@ void engine_free(struct engine *);
 
 /* Works through n packets in order. */
 void engine_packets(struct engine *, const struct packet *, size_t n);
+
+/*
+ * What is left out while packets come faster than they can be worked through, in this order: the
+ * bodies of data messages (bodies_shed counts the messages), and connections that begin, which are
+ * then not decoded as long as they last (connections_shed). What comes next is the kernel's: it
+ * drops packets.
+ */
+enum engine_shed { SHED_NOTHING, SHED_BODIES, SHED_CONNECTIONS };
+void engine_shed(struct engine *, enum engine_shed);
 
 /* Memory is short: gives up an eighth of the connections, those idle longest, which counts as
  * connections_evicted. Between two calls of engine_packets. */

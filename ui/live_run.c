@@ -1,7 +1,7 @@
 /* A run on interfaces. */
 #include "live_run.h"
 
-#include "progress.h"
+#include "shed.h"
 #include "signals.h"
 
 #include <fcntl.h>
@@ -63,6 +63,7 @@ void live_begin(struct live_run *live, struct run *run, const struct run_output 
 {
     *live = (struct live_run){.run = run, .look = look, .output = output};
     live->every = (int64_t)run->options->every * SECOND;
+    live->next_look = now() + SECOND / 10;
     live->next_report = live->every > 0 ? now() + live->every : 0;
 }
 
@@ -143,6 +144,34 @@ static void serve_metrics(struct live_run *live, int64_t time)
     }
 }
 
+/* The kernel's own bookkeeping for each packet in the ring. */
+#define RING_PACKET_BYTES 80
+
+/* How far behind the packets are that are worked through, and what to do about it. */
+static void watch_load(struct live_run *live, int64_t passed)
+{
+    static const char *const words[] = {
+        "it keeps up again: everything is decoded",
+        "packets come faster than they can be worked through: bodies are left out",
+        "packets come faster than they can be worked through: new connections are left out"};
+    struct source_info info;
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    source_info(live->run->source, &info);
+    uint64_t load = info.bytes + info.packets * RING_PACKET_BYTES;
+    double rate = (double)(load - live->load_before) / ((double)passed / (double)SECOND);
+    int64_t behind = t.tv_sec * SECOND + t.tv_nsec - live->run->last_ts;
+    bool idle = live->load_before == load;
+    enum engine_shed shed =
+        idle ? SHED_NOTHING : shed_level(live->shed, behind, rate, live->run->options->buffer);
+    live->load_before = load;
+    if (shed != live->shed) {
+        live->shed = shed;
+        engine_shed(live->run->engine, shed);
+        live->look->notice(NULL, words[shed]);
+    }
+}
+
 /* The oldest connections give way when there is more than --memory allows. */
 static void watch_memory(struct live_run *live)
 {
@@ -169,6 +198,7 @@ int live_tick(struct live_run *live, struct err *err)
         }
     }
     if (time >= live->next_look) {
+        watch_load(live, time - live->next_look + SECOND / 10);
         live->next_look = time + SECOND / 10;
         watch_memory(live);
     }

@@ -13,8 +13,10 @@ struct live_run {
     struct run *run;
     const struct run_output *look;
     struct output *output;
-    int64_t every, next_report;       /* ns; 0: no intervals */
-    int64_t next_second, next_look;   /* when it looks after itself again */
+    int64_t every, next_report;     /* ns; 0: no intervals */
+    int64_t next_second, next_look; /* when it looks after itself again */
+    uint64_t load_before;           /* bytes of the ring that were used, ever */
+    enum engine_shed shed;
     struct engine_stats stats_before; /* when the interval began */
 };
 

@@ -186,6 +186,10 @@ void metrics_write(FILE *out, const struct totals *t, const struct source_info *
     single(out, "connections_total", "counter", "TCP connections seen.", stats->connections);
     single(out, "connections_evicted_total", "counter", "Connections given up for want of room.",
            stats->connections_evicted);
+    single(out, "bodies_shed_total", "counter", "Messages whose bodies were left out to keep up.",
+           stats->bodies_shed);
+    single(out, "connections_shed_total", "counter", "Connections left out to keep up.",
+           stats->connections_shed);
     single(out, "lost_bytes_total", "counter", "Bytes of TCP streams that were not captured.",
            stats->lost_bytes);
     single(out, "memory_bytes", "gauge", "Memory allocated.", memory.uordblks + memory.hblkhd);

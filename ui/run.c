@@ -170,6 +170,7 @@ static void take_packets(struct run *run, const struct packet *packets, size_t n
         (void)summary_update(&run->summary, run->source);
         run->started = true;
     }
+    run->last_ts = n > 0 ? packets[n - 1].ts : run->last_ts;
     if (run->saving.recorder != NULL) {
         recorder_expect(run->saving.recorder, run->source, packets, n);
     }

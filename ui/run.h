@@ -27,6 +27,7 @@ struct run {
     const struct report_format *format;
     void *report;
     bool started;                             /* a packet came */
+    int64_t last_ts;                          /* of the newest packet */
     struct err problem;                       /* why the reading was ended */
     uint64_t findings_before[SEVERITY_COUNT]; /* of the intervals before this one */
     bool streams;                             /* what was found is written at once */

@@ -454,6 +454,10 @@ static void write_loss(struct json *w, const struct json_report *r, uint64_t lef
     json_u64(w, "waiting_limit_hits", s->waiting_limit_hits);
     json_u64(w, "findings_left_out", r->tally.findings_left_out);
     json_u64(w, "sessions_left_out", left_out);
+    if (c->files_n > 0 && c->files[0].live) {
+        json_u64(w, "bodies_shed", s->bodies_shed);
+        json_u64(w, "connections_shed", s->connections_shed);
+    }
     json_end(w);
 }
 

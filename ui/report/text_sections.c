@@ -315,6 +315,8 @@ void section_loss(struct text_report *r)
     lost(&l, s->too_deep, "packets in more tunnels than are unwrapped");
     lost(&l, s->fragments_dropped, "IP fragments that were never completed");
     lost(&l, s->connections_evicted, "connections given up because too many were open at once");
+    lost(&l, s->bodies_shed, "messages whose bodies were left out because packets came too fast");
+    lost(&l, s->connections_shed, "connections left out because packets came too fast");
     lost(&l, s->waiting_limit_hits, "holes given up because too much waited behind them");
     lost(&l, r->tally.findings_left_out, "findings left out of the lists of their sessions");
     lost(&l, spool_dropped(r->sessions) + spool_dropped(r->refused),
