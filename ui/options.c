@@ -693,6 +693,10 @@ static int check_command(const struct options *o, struct err *err)
 /* Files or interfaces, and options of the one only. */
 static int check_live(const struct options *o, struct err *err)
 {
+    if (o->command == COMMAND_EXPORT) {
+        return err_set(err, "export reads files: save them first, with wsight report -i %s -w FILE",
+                       o->interfaces[0]);
+    }
     if (o->n_operands > 0) {
         return err_set(err, "-i captures on interfaces: '%s' cannot be read in the same run",
                        o->operands[0]);

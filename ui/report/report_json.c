@@ -67,6 +67,7 @@ static void *json_start(const struct report_context *context)
     if (context->options.no_files) {
         spool_stay_in_memory(r->sessions);
         spool_stay_in_memory(r->refused);
+        spool_stay_in_memory(r->tls);
     }
     return r;
 }
