@@ -216,6 +216,19 @@ static int screen(const struct options *o, const struct names *names)
                                .max_connections = (size_t)o->max_connections,
                                .show_secrets = o->show_secrets,
                                .no_color = o->color == COLOR_NEVER};
+    struct privileges_account account;
+    struct err err;
+    if (o->n_interfaces > 0 && privileges_find(o->user, &account, &err) != 0) {
+        complain(err.text);
+        return EXIT_FAILED;
+    }
+    s.interfaces = o->interfaces;
+    s.n_interfaces = o->n_interfaces;
+    s.account = &account;
+    s.live = (struct source_live_options){.snaplen = (uint32_t)o->snaplen,
+                                          .promiscuous = o->promiscuous,
+                                          .prompt = true,
+                                          .buffer_bytes = (size_t)o->buffer};
     int result = screen_run(&s, complain);
     if (memory_ran_out()) {
         complain("out of memory: some of what was read could not be kept");

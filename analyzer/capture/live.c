@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -55,6 +56,7 @@ struct live {
     struct interface_table *table;
     struct live_interface *interfaces;
     size_t n, turn; /* turn: whose packets come first in the next batch */
+    int all;        /* epoll(7) over all interfaces */
     struct pollfd *waiting;
     struct pollfd watched[LIVE_WATCHED_MAX];
     size_t watched_n;
@@ -208,6 +210,10 @@ static int open_interface(struct live *live, size_t number, struct err *err)
     if (set_up(i, &o->live, err) != 0 || set_filter(i, o->filter, err) != 0) {
         return -1;
     }
+    struct epoll_event event = {.events = EPOLLIN};
+    if (epoll_ctl(live->all, EPOLL_CTL_ADD, i->fd, &event) != 0) {
+        return err_set(err, "%.40s cannot be waited for", i->name);
+    }
     open_counters(i);
     if (add_interface(live->table, i, i->name, number, &i->index) != 0 ||
         (i->link == DLT_LINUX_SLL2 && list_behind(live, i, number) != 0)) {
@@ -220,11 +226,13 @@ static struct live *live_new(size_t n, struct err *err)
 {
     struct live *live = calloc(1, sizeof *live);
     if (live != NULL) {
+        live->all = epoll_create1(EPOLL_CLOEXEC);
         live->arena_size = (size_t)LIVE_BATCH_MAX * CAPTURE_PACKET_MAX_BYTES;
         live->interfaces = calloc(n, sizeof *live->interfaces);
         live->waiting = calloc(n + LIVE_WATCHED_MAX, sizeof *live->waiting);
         live->arena = malloc(live->arena_size); /* only what packets fill takes memory */
-        if (live->interfaces != NULL && live->waiting != NULL && live->arena != NULL) {
+        if (live->all >= 0 && live->interfaces != NULL && live->waiting != NULL &&
+            live->arena != NULL) {
             return live;
         }
     }
@@ -270,6 +278,9 @@ void live_free(struct live *live)
             }
         }
         free(i->behind);
+    }
+    if (live->all >= 0) {
+        close(live->all);
     }
     free(live->interfaces);
     free(live->waiting);
@@ -439,6 +450,11 @@ size_t live_batch(struct live *live, struct packet *packets, size_t max)
         n = collect(live, packets, max);
     }
     return n;
+}
+
+int live_fd(const struct live *live)
+{
+    return live->all;
 }
 
 void live_watch(struct live *live, const struct pollfd *fds, size_t n)

@@ -23,6 +23,9 @@ void live_free(struct live *live);
  * a signal, or one of the watched descriptors is ready. */
 size_t live_batch(struct live *live, struct packet *packets, size_t max);
 
+/* A descriptor that is readable when there are packets. */
+int live_fd(const struct live *live);
+
 /* Asks the kernel what it lost. */
 void live_refresh(struct live *live);
 

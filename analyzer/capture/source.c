@@ -297,6 +297,11 @@ bool source_is_live(const struct source *s)
     return s->live != NULL;
 }
 
+int source_fd(const struct source *s)
+{
+    return s->live != NULL ? live_fd(s->live) : -1;
+}
+
 void source_refresh(struct source *s)
 {
     if (s->live != NULL) {

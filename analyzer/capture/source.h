@@ -70,6 +70,9 @@ struct source *source_open_live(const char *const *interfaces, size_t n,
 /* Whether it captures on interfaces. */
 bool source_is_live(const struct source *source);
 
+/* Live: a descriptor that is readable when there are packets. -1 for files. */
+int source_fd(const struct source *source);
+
 /* Live: asks the kernel what it lost so far; source_info tells it. */
 void source_refresh(struct source *source);
 

@@ -53,7 +53,9 @@ static const char *base_name(const char *path)
 /* What to call all of it in the title. */
 static void name_all(const struct screen_options *o, char *out, size_t n)
 {
-    if (o->n_paths > 1) {
+    if (o->n_interfaces > 0) {
+        snprintf(out, n, "%s%s", o->interfaces[0], o->n_interfaces > 1 ? " and more" : "");
+    } else if (o->n_paths > 1) {
         snprintf(out, n, "%s and %zu more", base_name(o->paths[0]), o->n_paths - 1);
     } else {
         snprintf(out, n, "%s", o->n_paths == 1 ? base_name(o->paths[0]) : "");
@@ -118,6 +120,8 @@ static int run_source(const struct screen_options *o, struct source *source,
     struct feed feed;
     char name[256];
     packets.blocks = is_pipe(o);
+    packets.live = source_is_live(source);
+    packets.fd = source_fd(source);
     if (feed_open(&feed, &packets, &options, err) != 0) {
         return -1;
     }
@@ -133,11 +137,27 @@ static int run_source(const struct screen_options *o, struct source *source,
     return result;
 }
 
+/* The captures, or the interfaces; with those, privileges are given away before the first packet.
+ * The seal is for runs without a screen: settings and what the user saves are files. */
+static struct source *open_source(const struct screen_options *o, struct keylogs *keylogs,
+                                  struct err *err)
+{
+    struct source_options options = {
+        .filter = o->bpf, .secrets = keylogs_from_capture, .context = keylogs, .live = o->live};
+    if (o->n_interfaces == 0) {
+        return source_open(o->paths, o->n_paths, &options, err);
+    }
+    struct source *source = source_open_live(o->interfaces, o->n_interfaces, &options, err);
+    if (source != NULL && privileges_drop(o->account, err) != 0) {
+        source_free(source);
+        return NULL;
+    }
+    return source;
+}
+
 int screen_run(const struct screen_options *o, void (*complain)(const char *))
 {
     struct keylogs keylogs;
-    struct source_options source_options = {
-        .filter = o->bpf, .secrets = keylogs_from_capture, .context = &keylogs};
     struct complaints complaints = {.n = 0};
     struct settings settings;
     struct err err;
@@ -151,7 +171,7 @@ int screen_run(const struct screen_options *o, void (*complain)(const char *))
         complain(err.text);
         return -1;
     }
-    struct source *source = source_open(o->paths, o->n_paths, &source_options, &err);
+    struct source *source = open_source(o, &keylogs, &err);
     if (source == NULL) {
         keylogs_close(&keylogs);
         complain(err.text);

@@ -2,6 +2,8 @@
 #ifndef WSIGHT_START_H
 #define WSIGHT_START_H
 
+#include "analyzer/capture/privileges.h"
+#include "analyzer/capture/source.h"
 #include "decoders/registry/registry.h"
 
 #include <stdbool.h>
@@ -10,7 +12,11 @@
 struct screen_options {
     const char *const *paths;
     size_t n_paths;
-    const char *const *keylogs; /* of TLS secrets */
+    const char *const *interfaces; /* to capture on instead of files */
+    size_t n_interfaces;
+    struct source_live_options live;
+    const struct privileges_account *account; /* who to be once they are open */
+    const char *const *keylogs;               /* of TLS secrets */
     size_t n_keylogs;
     const char *bpf;    /* capture filter, or NULL */
     const char *script; /* instead of a terminal, or NULL */
