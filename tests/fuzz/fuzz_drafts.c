@@ -94,7 +94,11 @@ static struct counts run(struct bytes input, size_t most)
     }
     stream_close(s, &(struct session_end){.how = END_FIN, .first_fin = -1, .last_ts = 1});
     assert(shared.held_bytes == 0);
+    stream_shared_done(&shared);
     free(shared.scratch);
+    if (setup.unsure) { /* which direction is read first depends on the cuts */
+        counter.counts.findings = 0;
+    }
     return counter.counts;
 }
 

@@ -547,6 +547,7 @@ static char *run(const struct decode_text *how, const struct script *script, con
         how->upgrades_free(shared.upgrades);
     }
     assert_int_equal(shared.held_bytes, 0);
+    stream_shared_done(&shared);
     free(shared.scratch);
     return text;
 }
