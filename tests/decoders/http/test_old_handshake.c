@@ -386,6 +386,33 @@ static void reserved_numbers_are_read_as_rfc_6455(void **state)
                                                                    "end open\n");
 }
 
+static void a_deflate_stream_takes_the_session_over(void **state)
+{
+    (void)state;
+    check(false,
+          "> " HEAD "Upgrade: websocket\\r\\nConnection: Upgrade\\r\\n"
+          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\\r\\n"
+          "Sec-WebSocket-Origin: http://example.com\\r\\n"
+          "Sec-WebSocket-Extensions: deflate-stream\\r\\n"
+          "Sec-WebSocket-Version: 8\\r\\n\\r\\n\"\n"
+          "< " SWITCHING(
+              "Sec-WebSocket-Extensions: deflate-stream\\r\\n") "\n"
+                                                                "< 6a64f548cdc9c907000000ffff\n"
+                                                                "end <\nend >\n",
+          "session upgrade\n"
+          "finding > ws.version.draft \"hybi-08 to hybi-12\"\n"
+          "finding > ws.handshake.extension.unregistered \"deflate-stream\"\n"
+          "handshake status=101 version=8 accept=ok\n"
+          "method \"GET\"\ntarget \"/demo\"\nhost \"example.com\"\n"
+          "origin \"http://example.com\"\nkey \"dGhlIHNhbXBsZSBub25jZQ==\"\n"
+          "accept \"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\"\nversion_text \"8\"\n"
+          "offered_extensions \"deflate-stream\"\nextensions \"deflate-stream\"\n"
+          "reason \"Switching Protocols\"\n"
+          "message < text len=5 \"Hello\"\n"
+          "finding < ws.close.abnormal \"FIN without Close\"\n"
+          "end fin first=<\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -409,6 +436,7 @@ int main(void)
         cmocka_unit_test(hybi_05_and_06_shake_hands_like_rfc_6455),
         cmocka_unit_test(an_answer_alone_of_hybi_05_or_06_shows_in_its_first_byte),
         cmocka_unit_test(reserved_numbers_are_read_as_rfc_6455),
+        cmocka_unit_test(a_deflate_stream_takes_the_session_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
