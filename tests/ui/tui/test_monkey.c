@@ -44,7 +44,7 @@ static uint32_t draw_number(struct world *w, uint32_t below)
 static void open_world(struct world *w, const char *capture, uint64_t seed)
 {
     struct source_options options = {0};
-    struct feed_options feed_options = {1, 0};
+    struct feed_options feed_options = {.seed = 1};
     struct settings settings;
     struct err err;
     w->random = seed;
