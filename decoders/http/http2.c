@@ -227,7 +227,7 @@ static void end_side(struct stream *s, struct ws_stream *w, enum dir d)
     }
     if (w->ended[0] && w->ended[1]) {
         if (w->inner != NULL) {
-            close_inner(s, w, END_FIN, dir_other(d));
+            close_inner(s, w, END_FIN, (int)dir_other(d));
         }
         forget(s, w);
     }
@@ -585,7 +585,7 @@ static void take_reset(struct stream *s, enum dir d, uint32_t id, struct bytes p
         if (stream_has_sessions(w->inner)) {
             stream_finding(w->inner, d, FINDING_HTTP2_RESET, "%s (%u)", error_name(code), code);
         }
-        close_inner(s, w, END_RESET, d);
+        close_inner(s, w, END_RESET, (int)d);
     }
     forget(s, w);
 }

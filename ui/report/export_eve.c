@@ -138,7 +138,7 @@ static void eve_frame(struct json *w, const struct frame *f)
     const uint8_t *k = f->masking_key;
     json_bool(w, "fin", f->fin);
     if (f->masked) {
-        json_u64(w, "mask", (uint64_t)k[0] << 24 | k[1] << 16 | k[2] << 8 | k[3]);
+        json_u64(w, "mask", be32_at((struct bytes){k, 4}, 0));
     }
     eve_opcode(w, f->opcode);
     json_u64(w, "rsv", f->rsv);
