@@ -1,0 +1,85 @@
+/* What a command line may ask for together: commands, their files and interfaces. */
+#include "options_rows.h"
+#include "report/report.h"
+#include "suggest.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* 'wsight reprot x.pcap': a word that is no file, where a command could stand. */
+static int check_command(const struct options *o, struct err *err)
+{
+    const char *names[COMMAND_COUNT];
+    const char *word = o->operands[0];
+    if (o->command_given || strpbrk(word, "/.-") != NULL || access(word, F_OK) == 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        names[i] = command_rows[i].name;
+    }
+    const char *near = suggest(word, strlen(word), names, COMMAND_COUNT);
+    if (near != NULL) {
+        return err_set(err, "there is no command or file '%s': did you mean '%s'?", word, near);
+    }
+    return err_set(err, "there is no command or file '%s'", word);
+}
+
+/* Files or interfaces, and options of the one only. */
+static int check_live(const struct options *o, struct err *err)
+{
+    if (o->command == COMMAND_EXPORT) {
+        return err_set(err, "export reads files: save them first, with wsight report -i %s -w FILE",
+                       o->interfaces[0]);
+    }
+    if (o->n_operands > 0) {
+        return err_set(err, "-i captures on interfaces: '%s' cannot be read in the same run",
+                       o->operands[0]);
+    }
+    return 0;
+}
+
+/* A folder has no standard output to stand in for it. */
+static int check_export(const struct options *o, struct err *err)
+{
+    if (o->command == COMMAND_EXPORT && o->output == NULL &&
+        report_find("export", o->format)->needs & REPORT_NEEDS_FOLDER) {
+        return err_set(err, "export %s needs a folder to write to: -o FOLDER", o->format);
+    }
+    if (o->command == COMMAND_EXPORT && o->n_interfaces > 0 &&
+        report_find("export", o->format)->needs & REPORT_NEEDS_FOLDER) {
+        return err_set(err, "export %s reads files: a live capture can make no new ones",
+                       o->format);
+    }
+    return 0;
+}
+
+int options_check(const struct options *o, struct err *err)
+{
+    if (check_export(o, err) != 0) {
+        return -1;
+    }
+    if (o->n_interfaces > 0) {
+        return check_live(o, err);
+    }
+    if (o->command == COMMAND_INTERFACES) {
+        return o->n_operands == 0 ? 0 : err_set(err, "interfaces takes no '%s'", o->operands[0]);
+    }
+    if (o->command == COMMAND_REGISTRY) {
+        return o->n_operands <= 1 ? 0 : err_set(err, "registry looks up one thing at a time");
+    }
+    if (o->command == COMMAND_CONFIG) {
+        return o->n_operands == 0 ? 0 : err_set(err, "config takes no file");
+    }
+    if (o->n_operands == 0) {
+        return err_set(err, "no capture file given. For example: wsight %s %scapture.pcapng",
+                       command_rows[o->command].name, o->command == COMMAND_EXPORT ? "csv " : "");
+    }
+    size_t inputs = 0;
+    for (size_t i = 0; i < o->n_operands; i++) {
+        inputs += strcmp(o->operands[i], "-") == 0;
+    }
+    if (inputs > 1) {
+        return err_set(err, "standard input (-) can be read only once");
+    }
+    return check_command(o, err);
+}
