@@ -173,6 +173,15 @@ static bool keep(struct stream *s, const struct chunk *c)
 
 /* ---- Running the decoder ---- */
 
+static void show_first(const struct stream *s, struct hint *hint)
+{
+    for (int d = 0; d < 2; d++) {
+        if (s->kept[d] != NULL) {
+            hint->first[d] = kept_view(s->kept[d]);
+        }
+    }
+}
+
 /* What was kept for one decoder is shown anew to the next, and so are the ends. */
 static void take_switch(struct stream *s)
 {
@@ -180,6 +189,7 @@ static void take_switch(struct stream *s)
         const struct decoder *old = s->decoder;
         void *old_state = s->state;
         struct hint hint = {.from_start = s->from_start, .last = true, .arg = s->next_arg};
+        show_first(s, &hint);
         void *state = shared_alloc(s->shared, s->next->state_size);
         if (state == NULL) {
             s->next = NULL;
@@ -424,11 +434,7 @@ static void run(struct stream *s, const struct chunk *c)
 static const struct decoder *ask_decoders(struct stream *s, bool last, bool *undecided)
 {
     struct hint hint = {.from_start = s->from_start, .last = last};
-    for (int d = 0; d < 2; d++) {
-        if (s->kept[d] != NULL) {
-            hint.first[d] = kept_view(s->kept[d]);
-        }
-    }
+    show_first(s, &hint);
     for (size_t i = 0; i < sizeof decoders / sizeof decoders[0]; i++) {
         enum verdict v = decoders[i]->match(&hint);
         if (v == VERDICT_YES || v == VERDICT_YES_SWAPPED) {

@@ -25,10 +25,20 @@ struct draft {
     struct framing_state framing;
     struct draft_frame frame[2];
     bool deflated[2]; /* a frame of the message under way was compressed by itself */
+    bool lost[2];     /* searching after a loss, which is told when it is over */
     bool told_type, told_faulty;
+    bool guessed; /* the version is known by its frames alone */
 };
 
 /* ---- Which version is it? ---- */
+
+static void tell_version(struct stream *s, enum dir dir)
+{
+    const struct draft *t = stream_state(s);
+    struct event e = {.type = EVENT_VERSION, .dir = dir};
+    e.version = t->ws.version;
+    stream_emit(s, &e);
+}
 
 static void set_version(struct draft *t, int number)
 {
@@ -73,9 +83,8 @@ static bool decide(struct stream *s, enum dir dir, uint8_t first)
         stream_finding(s, dir, FINDING_VERSION_FRAMING, "as of %s", t->ws.version->draft);
     }
     if (number != asked->number || asked->handshake == VERSION_HANDSHAKE_ACCEPT) {
-        struct event e = {.type = EVENT_VERSION, .dir = dir};
-        e.version = t->ws.version;
-        stream_emit(s, &e);
+        t->guessed = true;
+        tell_version(s, dir);
     }
     return number != 13;
 }
@@ -165,6 +174,7 @@ static bool lose_place(struct stream *s, enum dir dir)
     struct draft *t = stream_state(s);
     control_missed(s, dir);
     t->ws.dir[dir].searching = true;
+    t->lost[dir] = true;
     if (t->ws.version->framing == &framing_sentinel || t->ws.setup.unsure) {
         return true;
     }
@@ -280,6 +290,17 @@ static size_t take_payload(struct stream *s, enum dir dir, struct bytes b)
     return n;
 }
 
+/* The same frames are those of hybi-05 when they close as that did. */
+static void check_guess(struct stream *s, enum dir dir, const struct frame *f, struct bytes payload)
+{
+    struct draft *t = stream_state(s);
+    bool marked = payload.n == 1 && (payload.p[0] == 'C' || payload.p[0] == 'S');
+    if (t->guessed && t->ws.version->number == 6 && f->opcode == OPCODE_CLOSE && marked) {
+        set_version(t, 5);
+        tell_version(s, dir);
+    }
+}
+
 /* A control frame: as much of it as a control frame should have is taken whole. */
 static void control(struct stream *s, enum dir dir, const struct header *h, struct bytes payload)
 {
@@ -288,6 +309,7 @@ static void control(struct stream *s, enum dir dir, const struct header *h, stru
         unmask(plain, payload, h, h->phase);
         payload.p = plain;
     }
+    check_guess(s, dir, &h->f, payload);
     control_whole(s, dir, &h->f, payload);
 }
 
@@ -390,7 +412,8 @@ static size_t take_frame(struct stream *s, enum dir dir, struct bytes b)
     return begin_frame(s, dir, &h, b, n, whole);
 }
 
-/* After a loss, in a framing with sentinels: the next frame begins behind the next of them. */
+/* After a loss or mid-stream, in a framing with sentinels: the next frame begins behind the next of
+ * them. */
 static size_t search(struct stream *s, enum dir dir, struct bytes b)
 {
     struct draft *t = stream_state(s);
@@ -399,7 +422,10 @@ static size_t search(struct stream *s, enum dir dir, struct bytes b)
         return n;
     }
     t->ws.dir[dir].searching = false;
-    stream_finding(s, dir, FINDING_RESYNCED, NULL);
+    if (t->lost[dir]) {
+        t->lost[dir] = false;
+        stream_finding(s, dir, FINDING_RESYNCED, NULL);
+    }
     return n + 1;
 }
 
@@ -444,6 +470,12 @@ static void drafts_open(struct stream *s, const struct hint *hint)
         message_direction_open(s, &t->ws.dir[dir]);
         if (t->ws.setup.lost[dir]) {
             lose_place(s, (enum dir)dir);
+        }
+        if (t->ws.setup.midstream) {
+            control_missed(s, (enum dir)dir);
+            t->guessed = true;
+            t->ws.dir[dir].joined = true;
+            t->ws.dir[dir].searching = !t->ws.setup.synced[dir];
         }
     }
 }

@@ -1,6 +1,7 @@
 /*
  * The mid-stream pickup: recognises WebSocket connections whose opening handshake was not captured,
- * by their frames alone (sync.h), and hands them to the WebSocket decoder.
+ * by their frames alone, and hands them to the WebSocket decoder: frames of hybi-07 and later
+ * wherever they are (sync.h), older ones in the first bytes (pickup.h).
  *
  * It is asked last, when a connection without SYN is nobody else's. The first bytes are searched
  * both ways round, since such a connection does not tell who opened it. If they do not settle it,
@@ -8,7 +9,9 @@
  * header may lie behind megabytes of a frame that was under way. What asks for strong evidence is
  * that most of what comes here is no WebSocket at all.
  */
+#include "pickup.h"
 #include "sync.h"
+#include "version.h"
 
 #include <stdlib.h>
 
@@ -25,27 +28,42 @@
 
 struct pickup {
     struct sync *sync[2];
+    struct draft_pickup draft; /* confidence 0: it is none */
     struct websocket_setup setup;
 };
+
+int pickup_confidence(const struct evidence *c, const struct evidence *s)
+{
+    bool silent = c->searched < CLIENT_SILENT_BYTES;
+    int server_needs = silent ? SERVER_ENOUGH : SERVER_ENOUGH_AGAINST_CLIENT;
+    bool both = c->frames >= 2 && s->frames >= 2 && c->bits >= BOTH_CLIENT_ENOUGH &&
+                s->bits >= BOTH_SERVER_ENOUGH && c->bits + s->bits >= BOTH_ENOUGH;
+    bool client_alone = (c->frames >= 3 && c->bits >= CLIENT_ENOUGH) ||
+                        (c->frames == 2 && c->bits >= CLIENT_ENOUGH_FOR_TWO);
+    bool server_alone = s->frames >= 4 && s->bits >= server_needs;
+    if (!both && !client_alone && !server_alone) {
+        return 0;
+    }
+    int bits = (c->bits > 0 ? c->bits : 0) + (s->bits > 0 ? s->bits : 0);
+    int percent = 80 + (bits - BOTH_ENOUGH) / 2;
+    return percent < 80 ? 80 : percent > 99 ? 99 : percent;
+}
+
+static struct evidence evidence_of(const struct sync *sync)
+{
+    if (sync == NULL) {
+        return (struct evidence){0};
+    }
+    struct sync_best best = sync_best(sync);
+    return (struct evidence){best.bits, best.frames, sync_searched(sync)};
+}
 
 /* Confidence in percent that these two searches found WebSocket; 0: not enough for that. */
 static int judge(const struct sync *client, const struct sync *server)
 {
-    struct sync_best c = client != NULL ? sync_best(client) : (struct sync_best){0};
-    struct sync_best s = server != NULL ? sync_best(server) : (struct sync_best){0};
-    bool silent = client == NULL || sync_searched(client) < CLIENT_SILENT_BYTES;
-    int server_needs = silent ? SERVER_ENOUGH : SERVER_ENOUGH_AGAINST_CLIENT;
-    bool both = c.frames >= 2 && s.frames >= 2 && c.bits >= BOTH_CLIENT_ENOUGH &&
-                s.bits >= BOTH_SERVER_ENOUGH && c.bits + s.bits >= BOTH_ENOUGH;
-    bool client_alone = (c.frames >= 3 && c.bits >= CLIENT_ENOUGH) ||
-                        (c.frames == 2 && c.bits >= CLIENT_ENOUGH_FOR_TWO);
-    bool server_alone = s.frames >= 4 && s.bits >= server_needs;
-    if (!both && !client_alone && !server_alone) {
-        return 0;
-    }
-    int bits = (c.bits > 0 ? c.bits : 0) + (s.bits > 0 ? s.bits : 0);
-    int percent = 80 + (bits - BOTH_ENOUGH) / 2;
-    return percent < 80 ? 80 : percent > 99 ? 99 : percent;
+    struct evidence c = evidence_of(client);
+    struct evidence s = evidence_of(server);
+    return pickup_confidence(&c, &s);
 }
 
 /* ---- Whose stream is it? ---- */
@@ -95,6 +113,10 @@ static enum verdict pickup_match(const struct hint *hint)
     if (judge_bytes(server, client) > 0) {
         return VERDICT_YES_SWAPPED;
     }
+    struct draft_pickup draft;
+    if (pickup_drafts(client, server, &draft)) {
+        return draft.swapped ? VERDICT_YES_SWAPPED : VERDICT_YES;
+    }
     if (client.n + server.n >= MATCH_BYTES || hint->last) {
         return client.n + server.n > 0 ? VERDICT_YES : VERDICT_NO; /* look on as bytes pass */
     }
@@ -105,8 +127,11 @@ static enum verdict pickup_match(const struct hint *hint)
 
 static void pickup_open(struct stream *s, const struct hint *hint)
 {
-    (void)hint;
     struct pickup *p = stream_state(s);
+    const struct bytes *first = hint->first;
+    if (judge_bytes(first[0], first[1]) == 0 && pickup_drafts(first[0], first[1], &p->draft)) {
+        return;
+    }
     for (int dir = 0; dir < 2; dir++) {
         p->sync[dir] =
             sync_new(&(struct sync_setup){.dir = (enum dir)dir, .deflate = DEFLATE_UNKNOWN});
@@ -121,6 +146,26 @@ static bool saw_rsv1(const struct sync *s)
     return s != NULL && sync_best(s).enough && sync_saw_rsv1(s);
 }
 
+/* Begins the session, of which a frame in this direction has told. */
+static void begin_session(struct stream *s, enum dir dir, int percent)
+{
+    stream_begin_session(s, SESSION_MIDSTREAM, percent);
+    stream_finding(s, dir, FINDING_PICKED_UP, "confidence %d %%", percent);
+}
+
+/* Hands over what is older than hybi-07, from its first byte on. */
+static void hand_over_draft(struct stream *s, struct pickup *p, enum dir dir)
+{
+    struct event version = {.type = EVENT_VERSION, .dir = dir};
+    version.version = websocket_version(p->draft.version);
+    p->setup = (struct websocket_setup){.version = p->draft.version, .midstream = true};
+    memcpy(p->setup.synced, p->draft.synced, sizeof p->setup.synced);
+    begin_session(s, dir, p->draft.confidence);
+    stream_emit(s, &version);
+    stream_finding(s, dir, FINDING_VERSION_DRAFT, "%s", version.version->draft);
+    stream_switch(s, &websocket_draft_decoder, &p->setup);
+}
+
 /* Hands the stream over. Returns how much more of this direction is to be skipped. */
 static size_t hand_over(struct stream *s, struct pickup *p, enum dir dir, int percent)
 {
@@ -129,8 +174,7 @@ static size_t hand_over(struct stream *s, struct pickup *p, enum dir dir, int pe
     p->setup = (struct websocket_setup){
         .version = 13, .deflate = rsv1 ? DEFLATE_IN_USE : DEFLATE_UNKNOWN, .midstream = true};
     p->setup.synced[dir] = best.enough;
-    stream_begin_session(s, SESSION_MIDSTREAM, percent);
-    stream_finding(s, dir, FINDING_PICKED_UP, "confidence %d %%", percent);
+    begin_session(s, dir, percent);
     stream_switch(s, &websocket_decoder, &p->setup);
     return best.enough ? best.skip : 0;
 }
@@ -139,6 +183,10 @@ static size_t pickup_data(struct stream *s, const struct chunk *c)
 {
     struct pickup *p = stream_state(s);
     size_t take = 0;
+    if (p->draft.confidence > 0) {
+        hand_over_draft(s, p, c->dir);
+        return 0;
+    }
     sync_data(p->sync[c->dir], c->b, &take);
     int percent = judge(p->sync[DIR_CLIENT_TO_SERVER], p->sync[DIR_SERVER_TO_CLIENT]);
     if (percent > 0) {
