@@ -1,6 +1,7 @@
 /* The engine: packets in, events out. */
 #include "engine.h"
 
+#include "decoders/base/pool.h"
 #include "decoders/http/upgrade.h"
 #include "decoders/net/net.h"
 #include "limits.h"
@@ -37,6 +38,7 @@ struct engine {
     struct decode_options decode;
     struct event_sink *sink;
     struct engine_watch watch;
+    struct slab_heap heap; /* of flows, streams and their states */
     struct flow_table *flows;
     struct closed *closed;
     struct reassembly reassembly;
@@ -679,10 +681,10 @@ struct engine *engine_new(const struct engine_options *o, struct event_sink *sin
         .options = &e->decode, .sink = sink, .next_session = 1, .secrets = o->secrets};
     e->shared.scratch = malloc(STREAM_SCRATCH_BYTES);
     e->shared.upgrades = upgrade_memory_new();
-    e->shared.pools = stream_pools_new();
+    e->shared.pools = stream_pools_new(&e->heap);
     e->fragments = fragments_new();
     size_t max = o->max_connections != 0 ? o->max_connections : TCP_CONNECTIONS_MAX;
-    e->flows = flow_table_new(o->seed, max, flow_gone, e);
+    e->flows = flow_table_new(o->seed, max, &e->heap, flow_gone, e);
     e->closed = closed_new();
     struct reassembly_output output = {
         .data = flow_data, .gap = flow_gap, .end = flow_end, .finding = flow_finding, .ctx = e};
@@ -708,6 +710,7 @@ void engine_free(struct engine *e)
     fragments_free(e->fragments);
     upgrade_memory_free(e->shared.upgrades);
     stream_pools_free(e->shared.pools);
+    slab_heap_free(&e->heap);
     stream_shared_done(&e->shared);
     free(e->shared.scratch);
     free(e);

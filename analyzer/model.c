@@ -19,7 +19,7 @@
 #define SLOT_AHEAD 24 /* events; read ahead in two steps, slot and session */
 #define SESSION_AHEAD 12
 
-/* Texts of a session, in blocks so that they never move. */
+/* Texts in blocks, so that they never move. */
 struct text_block {
     struct text_block *next;
     size_t used, size;
@@ -32,7 +32,8 @@ struct model {
     size_t n_listeners;
     struct session **slots; /* open addressing by id */
     size_t mask, count;
-    struct pool pool;
+    struct slab_heap heap;
+    struct pool pool;     /* of sessions */
     struct session *last; /* the session of the newest event */
     struct totals totals;
     uint64_t ended;                  /* sessions, ever */
@@ -51,22 +52,26 @@ struct model {
 
 /* ---- Texts ---- */
 
+/* A block for texts of n bytes in all that follow; false: no memory. */
+static bool reserve_texts(struct text_block **blocks, size_t n)
+{
+    struct text_block *t = malloc(sizeof *t + n);
+    if (t == NULL) {
+        return false;
+    }
+    *t = (struct text_block){.next = *blocks, .size = n};
+    *blocks = t;
+    return true;
+}
+
 /* A copy that lives as long as its owner; NULL stays NULL. Without memory it becomes empty. */
 static struct bytes keep_text(struct text_block **blocks, struct bytes b)
 {
-    struct text_block *t = *blocks;
-    if (b.n == 0) {
+    bool fits = *blocks != NULL && b.n <= (*blocks)->size - (*blocks)->used;
+    if (b.n == 0 || (!fits && !reserve_texts(blocks, b.n))) {
         return (struct bytes){b.p != NULL ? (const uint8_t *)"" : NULL, 0};
     }
-    if (t == NULL || b.n > t->size - t->used) {
-        size_t size = b.n > 192 ? b.n : 192;
-        t = malloc(sizeof *t + size);
-        if (t == NULL) {
-            return (struct bytes){(const uint8_t *)"", 0};
-        }
-        *t = (struct text_block){.next = *blocks, .size = size};
-        *blocks = t;
-    }
+    struct text_block *t = *blocks;
     uint8_t *p = t->bytes + t->used;
     memcpy(p, b.p, b.n);
     t->used += b.n;
@@ -80,22 +85,6 @@ static void free_texts(struct text_block *t)
         free(t);
         t = next;
     }
-}
-
-static struct bytes session_text(struct session *s, struct bytes b)
-{
-    struct text_block *blocks = s->texts;
-    struct bytes kept = keep_text(&blocks, b);
-    s->texts = blocks;
-    return kept;
-}
-
-static struct bytes finding_text(struct session *s, struct bytes b)
-{
-    struct text_block *blocks = s->finding_texts;
-    struct bytes kept = keep_text(&blocks, b);
-    s->finding_texts = blocks;
-    return kept;
 }
 
 /* ---- Sessions by id ---- */
@@ -227,7 +216,7 @@ static void session_finding(struct model *m, struct session *s, const struct eve
         s->findings_left_out++;
     } else {
         *r = now;
-        r->detail = finding_text(s, now.detail);
+        r->detail = keep_text(&s->finding_texts, now.detail);
         s->finding_count++;
     }
     TELL(m, finding, s, &now);
@@ -328,7 +317,7 @@ static void take_close(struct session *s, const struct event *e)
         *c = (struct close_record){
             .seen = true, .code = e->message.close_code, .ts = e->ts, .pkt = e->pkt};
         if (e->message.body.n > 2) {
-            c->reason = session_text(s, message_reason(&e->message));
+            c->reason = keep_text(&s->texts, message_reason(&e->message));
         }
     }
 }
@@ -505,8 +494,13 @@ static bool handshake_accepted(const struct session *s, const struct handshake *
 
 static void take_handshake(struct model *m, struct session *s, const struct event *e)
 {
+    size_t n = 0;
+#define ADD(name) n += e->handshake->name.n;
+    HANDSHAKE_TEXTS(ADD)
+#undef ADD
+    (void)reserve_texts(&s->texts, n);
     s->handshake = *e->handshake;
-#define KEEP(name) s->handshake.name = session_text(s, e->handshake->name);
+#define KEEP(name) s->handshake.name = keep_text(&s->texts, e->handshake->name);
     HANDSHAKE_TEXTS(KEEP)
 #undef KEEP
     s->has_handshake = true;
@@ -524,7 +518,7 @@ static void take_handshake(struct model *m, struct session *s, const struct even
 static void take_tls(struct session *s, const struct event *e)
 {
     s->tls = e->tls;
-#define KEEP(name) s->tls.name = session_text(s, e->tls.name);
+#define KEEP(name) s->tls.name = keep_text(&s->texts, e->tls.name);
     TLS_TEXTS(KEEP)
 #undef KEEP
     s->has_tls = true;
@@ -600,8 +594,8 @@ static void take_event(struct model *m, const struct event *e)
         TELL(m, frame, s, e);
         break;
     case EVENT_DIGEST:
-        s->has_digest[e->dir] = true;
-        memcpy(s->digest[e->dir], e->digest, sizeof e->digest);
+        s->digest[e->dir] =
+            keep_text(&s->texts, (struct bytes){e->digest, MESSAGES_DIGEST_BYTES}).p;
         break;
     case EVENT_TLS:
         take_tls(s, e);
@@ -720,7 +714,7 @@ struct model *model_new(const struct model_options *options)
     }
     m->options = *options;
     m->mask = FIRST_SLOTS - 1;
-    pool_init(&m->pool, sizeof(struct session));
+    pool_init(&m->pool, &m->heap, sizeof(struct session));
     m->slots = calloc(FIRST_SLOTS, sizeof(struct session *));
     if (m->slots == NULL) {
         free(m);
@@ -739,7 +733,7 @@ void model_free(struct model *m)
             free_session(m, m->slots[i]);
         }
     }
-    pool_done(&m->pool);
+    slab_heap_free(&m->heap);
     free(m->slots);
     free(m->findings);
     free(m->totals.subprotocols.list);

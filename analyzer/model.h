@@ -81,6 +81,8 @@ enum close_how {
     CLOSE_NEVER_OPENED /* refused, incomplete or TLS */
 };
 
+struct text_block; /* model.c */
+
 struct session {
     _Alignas(64) uint64_t id; /* in the order of their beginning, from 1 */
     int64_t started, last_ts; /* first and last event or packet */
@@ -90,21 +92,20 @@ struct session {
     bool reported; /* model_interval told of it before */
     bool has_handshake;
     bool has_tls; /* tls is set: the session is in TLS, or is a TLS connection */
-    bool has_digest[2];
-    void *user; /* a listener's own (one listener at most uses it) */
+    uint32_t finding_count;
+    void *user;                      /* a listener's own (one listener at most uses it) */
+    struct finding_record *findings; /* in the order of their first packet */
+    uint64_t findings_left_out;      /* kinds beyond FINDINGS_PER_SESSION */
     _Alignas(64) struct direction_counts dir[2];
     struct connection connection;
     struct handshake handshake; /* its texts are owned by the session */
     struct close_record close[2];
-    struct rtt_counts rtt[2]; /* by the direction of the Ping */
-    uint8_t digest[2][32];
-    struct session_end end;          /* once ended */
-    struct tls_hello tls;            /* its texts are owned by the session */
-    struct finding_record *findings; /* in the order of their first packet */
-    uint32_t finding_count;
-    uint64_t findings_left_out; /* kinds beyond FINDINGS_PER_SESSION */
-    void *texts;                /* what the bytes above point into; the model's */
-    void *finding_texts;        /* the same for the findings */
+    struct rtt_counts rtt[2];         /* by the direction of the Ping */
+    const uint8_t *digest[2];         /* MESSAGES_DIGEST_BYTES each; NULL: not asked for */
+    struct session_end end;           /* once ended */
+    struct tls_hello tls;             /* its texts are owned by the session */
+    struct text_block *texts;         /* what the bytes above point into; the model's */
+    struct text_block *finding_texts; /* the same for the findings */
 };
 
 #define MODEL_NAMES_MAX 256 /* distinct subprotocols or extensions that are counted by name */

@@ -28,6 +28,7 @@
 #include "event.h"
 
 struct stream;
+struct slab_heap; /* base/pool.h */
 struct stream_pools;
 struct upgrade_memory;
 struct tls_secrets;
@@ -179,7 +180,7 @@ void stream_shared_done(struct stream_shared *);
 
 /* Memory for many streams, that all streams of a stream_shared may share. NULL when out of memory.
  * It outlives the streams. */
-struct stream_pools *stream_pools_new(void);
+struct stream_pools *stream_pools_new(struct slab_heap *); /* borrowed */
 void stream_pools_free(struct stream_pools *);
 
 /* A new stream. shared is borrowed and outlives it, the connection is copied. NULL when out of

@@ -208,6 +208,8 @@ struct tls_hello {
     enum tls_why why_not;
 };
 
+#define MESSAGES_DIGEST_BYTES 32 /* SHA-256 */
+
 struct event {
     enum event_type type;
     enum dir dir;
@@ -229,7 +231,7 @@ struct event {
             enum finding_id id;
             struct bytes detail; /* UTF-8 text without control characters, or empty */
         } finding;
-        uint8_t digest[32];
+        uint8_t digest[MESSAGES_DIGEST_BYTES];
         struct tls_hello tls;
         const struct session_end *end;
     };

@@ -10,20 +10,17 @@ struct stream_pools {
     struct pool by_lines[POOL_LINES_MAX + 1]; /* objects of so many cache lines */
 };
 
-struct stream_pools *stream_pools_new(void)
+struct stream_pools *stream_pools_new(struct slab_heap *heap)
 {
     struct stream_pools *pools = malloc(sizeof *pools);
     for (size_t i = 0; pools != NULL && i <= POOL_LINES_MAX; i++) {
-        pool_init(&pools->by_lines[i], i * POOL_LINE_BYTES);
+        pool_init(&pools->by_lines[i], heap, i * POOL_LINE_BYTES);
     }
     return pools;
 }
 
 void stream_pools_free(struct stream_pools *pools)
 {
-    for (size_t i = 0; pools != NULL && i <= POOL_LINES_MAX; i++) {
-        pool_done(&pools->by_lines[i]);
-    }
     free(pools);
 }
 

@@ -49,7 +49,8 @@ struct flow_table {
     struct wheel_slot wheel[WHEEL_SLOTS];
 };
 
-struct flow_table *flow_table_new(uint64_t seed, size_t max_flows, flow_gone_fn gone, void *ctx)
+struct flow_table *flow_table_new(uint64_t seed, size_t max_flows, struct slab_heap *heap,
+                                  flow_gone_fn gone, void *ctx)
 {
     struct flow_table *t = calloc(1, sizeof *t);
     if (t == NULL) {
@@ -60,7 +61,7 @@ struct flow_table *flow_table_new(uint64_t seed, size_t max_flows, flow_gone_fn 
         free(t);
         return NULL;
     }
-    pool_init(&t->pool, sizeof(struct flow));
+    pool_init(&t->pool, heap, sizeof(struct flow));
     t->mask = FIRST_SLOTS - 1;
     t->seed = seed | 1;
     t->max = max_flows;
@@ -77,7 +78,6 @@ void flow_table_free(struct flow_table *t)
     for (size_t i = 0; i <= t->mask; i++) {
         pool_free(&t->pool, t->slots[i].flow);
     }
-    pool_done(&t->pool);
     free(t->slots);
     free(t);
 }

@@ -47,7 +47,7 @@ struct tcp_side {
     bool urgent_waits;     /* the newest was not passed over yet */
     uint32_t stray_next;   /* end of the last segment that was far off */
     int64_t hole_ts;
-    _Alignas(64) struct piece_digest digests[TCP_DIGESTS];
+    _Alignas(32) struct piece_digest digests[TCP_DIGESTS]; /* in two lines of the cache */
 };
 
 struct flow {
@@ -84,11 +84,14 @@ struct flow {
 enum flow_gone { FLOW_GONE_IDLE, FLOW_GONE_EVICTED };
 
 struct flow_table;
+struct slab_heap; /* decoders/base/pool.h */
 
 typedef void (*flow_gone_fn)(void *ctx, struct flow *, enum flow_gone);
 
-/* seed makes the hash unpredictable to those who would collide it. NULL when out of memory. */
-struct flow_table *flow_table_new(uint64_t seed, size_t max_flows, flow_gone_fn gone, void *ctx);
+/* seed makes the hash unpredictable to those who would collide it. Flows are taken from the heap,
+ * which is borrowed. NULL when out of memory. */
+struct flow_table *flow_table_new(uint64_t seed, size_t max_flows, struct slab_heap *,
+                                  flow_gone_fn gone, void *ctx);
 void flow_table_free(struct flow_table *);
 
 /* The same for both directions of a connection. */

@@ -19,19 +19,30 @@
 #define POOL_SLABS 1
 #endif
 
-#define SLAB_FIRST_BYTES ((size_t)32 << 10)
-#define SLAB_LAST_BYTES ((size_t)2 << 20) /* one huge page */
+#define SLAB_BYTES ((size_t)32 << 10)
+#define REGION_FIRST_BYTES ((size_t)64 << 10)
+#define REGION_LAST_BYTES ((size_t)2 << 20) /* one huge page */
 
-void pool_init(struct pool *p, size_t object_size)
-{
-    size_t lines = (object_size + POOL_LINE_BYTES - 1) / POOL_LINE_BYTES;
-    *p = (struct pool){.size = lines * POOL_LINE_BYTES, .next_slab = SLAB_FIRST_BYTES};
-}
-
-/* Chains of objects, and of slabs, run through their first word. */
+/* Chains of objects, and of regions, run through their first word. */
 struct link {
     struct link *next;
 };
+
+void pool_init(struct pool *p, struct slab_heap *heap, size_t object_size)
+{
+    size_t lines = (object_size + POOL_LINE_BYTES - 1) / POOL_LINE_BYTES;
+    *p = (struct pool){.size = lines * POOL_LINE_BYTES, .heap = heap};
+}
+
+void slab_heap_free(struct slab_heap *h)
+{
+    while (h->regions != NULL) {
+        struct link *next = h->regions->next;
+        free(h->regions);
+        h->regions = next;
+    }
+    *h = (struct slab_heap){0};
+}
 
 #if POOL_SLABS
 static void push(struct link **list, void *object)
@@ -41,29 +52,43 @@ static void push(struct link **list, void *object)
     *list = link;
 }
 
-/* One more slab, each twice the size of the one before. Its first line is the link to the others.
- */
-static int add_slab(struct pool *p)
+/* One more region, twice the size of the one before. Its first line is the link to the others. */
+static int add_region(struct slab_heap *h, size_t least)
 {
-    size_t bytes = p->next_slab;
-    while (bytes < p->size + POOL_LINE_BYTES) {
+    size_t bytes = h->newest_bytes == 0 ? REGION_FIRST_BYTES : h->newest_bytes * 2;
+    bytes = bytes < REGION_LAST_BYTES ? bytes : REGION_LAST_BYTES;
+    while (bytes < least + POOL_LINE_BYTES) {
         bytes *= 2;
     }
-    uint8_t *slab =
-        aligned_alloc(bytes < SLAB_LAST_BYTES ? POOL_LINE_BYTES : SLAB_LAST_BYTES, bytes);
-    if (slab == NULL) {
+    uint8_t *region =
+        aligned_alloc(bytes < REGION_LAST_BYTES ? POOL_LINE_BYTES : REGION_LAST_BYTES, bytes);
+    if (region == NULL) {
         return -1;
     }
-    if (bytes >= SLAB_LAST_BYTES) {
-        (void)madvise(slab, bytes, MADV_HUGEPAGE); /* a wish: without it all works, only slower */
-    } else {
-        p->next_slab *= 2;
+    if (bytes >= REGION_LAST_BYTES) {
+        (void)madvise(region, bytes, MADV_HUGEPAGE); /* a wish: it works without, only slower */
     }
-    push(&p->slabs, slab);
-    size_t objects = (bytes - POOL_LINE_BYTES) / p->size;
+    push(&h->regions, region);
+    h->newest_bytes = bytes;
+    h->next = region + POOL_LINE_BYTES;
+    h->left = bytes - POOL_LINE_BYTES;
+    return 0;
+}
+
+/* One more slab, of as many objects as fit into SLAB_BYTES or into what is left of the region. */
+static int add_slab(struct pool *p)
+{
+    struct slab_heap *h = p->heap;
+    if (h->left < p->size && add_region(h, p->size) != 0) {
+        return -1;
+    }
+    size_t bytes = h->left < SLAB_BYTES ? h->left : SLAB_BYTES;
+    size_t objects = bytes < p->size ? 1 : bytes / p->size;
     for (size_t i = objects; i > 0; i--) {
-        push(&p->free, slab + POOL_LINE_BYTES + (i - 1) * p->size);
+        push(&p->free, h->next + (i - 1) * p->size);
     }
+    h->next += objects * p->size;
+    h->left -= objects * p->size;
     return 0;
 }
 #endif
@@ -94,14 +119,4 @@ void pool_free(struct pool *p, void *object)
     (void)p;
     free(object);
 #endif
-}
-
-void pool_done(struct pool *p)
-{
-    while (p->slabs != NULL) {
-        struct link *next = p->slabs->next;
-        free(p->slabs);
-        p->slabs = next;
-    }
-    p->free = NULL;
 }

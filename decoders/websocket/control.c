@@ -19,12 +19,13 @@ struct ping {
     uint8_t payload[CONTROL_PAYLOAD_MAX];
 };
 
-/* The unanswered Pings of a direction, oldest first, and how fast they come. */
+/* The unanswered Pings of a direction, oldest first, and how fast they come. Nearly always there is
+ * one, so room for more is made when more wait. */
 struct ws_pings {
-    struct ping waiting[PINGS_REMEMBERED];
-    unsigned count;
-    unsigned in_window;
     int64_t window_start;
+    unsigned in_window;
+    uint8_t count, room;
+    struct ping waiting[];
 };
 
 /* ---- Ping and Pong ---- */
@@ -41,24 +42,42 @@ static void check_flood(struct stream *s, enum dir dir, struct ws_pings *p, int6
     }
 }
 
+/* Room for one more waiting Ping, the oldest being forgotten for it when there are too many; false:
+ * no memory. */
+static bool make_room(struct ws_direction *d, int64_t ts)
+{
+    struct ws_pings *p = d->pings;
+    unsigned room = p == NULL ? 1 : 2U * p->room;
+    if (p != NULL && p->count < p->room) {
+        return true;
+    }
+    if (room > PINGS_REMEMBERED) {
+        p->count--;
+        memmove(p->waiting, p->waiting + 1, p->count * sizeof p->waiting[0]);
+        return true;
+    }
+    p = realloc(p, sizeof *p + room * sizeof p->waiting[0]);
+    if (p == NULL) {
+        return false;
+    }
+    if (d->pings == NULL) {
+        *p = (struct ws_pings){.window_start = ts};
+    }
+    p->room = (uint8_t)room;
+    d->pings = p;
+    return true;
+}
+
 static void ping_seen(struct stream *s, enum dir dir, const struct message *m)
 {
     struct ws *ws = stream_state(s);
     struct ws_direction *d = &ws->dir[dir];
-    if (d->pings == NULL) {
-        d->pings = calloc(1, sizeof *d->pings);
-        if (d->pings == NULL) {
-            return;
-        }
-        d->pings->window_start = stream_ts(s);
+    if (!make_room(d, stream_ts(s))) {
+        return;
     }
     struct ws_pings *p = d->pings;
     d->missed_pings = false;
     check_flood(s, dir, p, stream_ts(s));
-    if (p->count == PINGS_REMEMBERED) {
-        memmove(p->waiting, p->waiting + 1, sizeof p->waiting - sizeof p->waiting[0]);
-        p->count--;
-    }
     struct ping *ping = &p->waiting[p->count++];
     ping->ts = stream_ts(s);
     ping->n = (uint8_t)m->body.n;
@@ -77,7 +96,7 @@ static void pong_seen(struct stream *s, enum dir dir, struct message *m)
         struct ping *ping = &p->waiting[i];
         if (bytes_equal((struct bytes){ping->payload, ping->n}, m->body)) {
             m->rtt = stream_ts(s) >= ping->ts ? stream_ts(s) - ping->ts : 0;
-            p->count = count - i - 1;
+            p->count = (uint8_t)(count - i - 1);
             memmove(p->waiting, ping + 1, p->count * sizeof *ping);
             return;
         }

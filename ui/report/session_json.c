@@ -303,8 +303,8 @@ static void json_direction(struct json *w, const struct session *s, int dir,
 {
     json_object(w, direction_name((enum dir)dir));
     json_direction_counts(w, &s->dir[dir]);
-    if (s->has_digest[dir]) {
-        json_hex(w, "messages_sha256", (struct bytes){s->digest[dir], sizeof s->digest[dir]});
+    if (s->digest[dir] != NULL) {
+        json_hex(w, "messages_sha256", (struct bytes){s->digest[dir], MESSAGES_DIGEST_BYTES});
     } else {
         json_null(w, "messages_sha256");
     }

@@ -9,6 +9,8 @@
 #include "analyzer/limits.h"
 #include "analyzer/tcp/flow.h"
 
+#include "decoders/base/pool.h"
+
 #include <stdlib.h>
 
 #define SEED UINT64_C(0x1234567890abcdef)
@@ -20,6 +22,8 @@ struct farewell {
     uint64_t pkt[64]; /* first_pkt */
     enum flow_gone how[64];
 };
+
+static struct slab_heap heap;
 
 static void on_gone(void *ctx, struct flow *f, enum flow_gone how)
 {
@@ -67,6 +71,12 @@ static struct flow *find(const struct flow_table *t, struct flow_key k, enum dir
     return flow_find(t, &k, flow_hash(t, &k), dir);
 }
 
+static void done(struct flow_table *t)
+{
+    flow_table_free(t);
+    slab_heap_free(&heap);
+}
+
 /* A packet of the flow at this time. */
 static void touch(struct flow_table *t, struct flow *f, int64_t ts)
 {
@@ -77,7 +87,7 @@ static void touch(struct flow_table *t, struct flow *f, int64_t ts)
 static void both_directions_find_the_flow(void **state)
 {
     (void)state;
-    struct flow_table *t = flow_table_new(SEED, NEVER, on_gone, NULL);
+    struct flow_table *t = flow_table_new(SEED, NEVER, &heap, on_gone, NULL);
     struct flow_key k = key_of(1, 1000, 2, 80);
     struct flow *f = add(t, k, 1);
     enum dir d = DIR_SERVER_TO_CLIENT;
@@ -91,25 +101,25 @@ static void both_directions_find_the_flow(void **state)
     struct flow *mirror = add(t, key_of(1, 80, 2, 1000), 2);
     assert_ptr_equal(find(t, k, &d), f);
     assert_ptr_equal(find(t, key_of(2, 1000, 1, 80), &d), mirror);
-    flow_table_free(t);
+    done(t);
 }
 
 static void a_connection_to_oneself_has_one_flow(void **state)
 {
     (void)state;
-    struct flow_table *t = flow_table_new(SEED, NEVER, on_gone, NULL);
+    struct flow_table *t = flow_table_new(SEED, NEVER, &heap, on_gone, NULL);
     struct flow_key k = key_of(7, 1000, 7, 2000);
     struct flow *f = add(t, k, 1);
     enum dir d;
     assert_ptr_equal(find(t, turned(k), &d), f);
     assert_int_equal(d, DIR_SERVER_TO_CLIENT);
-    flow_table_free(t);
+    done(t);
 }
 
 static void every_part_of_the_scope_separates_flows(void **state)
 {
     (void)state;
-    struct flow_table *t = flow_table_new(SEED, NEVER, on_gone, NULL);
+    struct flow_table *t = flow_table_new(SEED, NEVER, &heap, on_gone, NULL);
     struct flow_key k[7];
     for (int i = 0; i < 7; i++) {
         k[i] = key_of(1, 1000, 2, 80);
@@ -131,13 +141,13 @@ static void every_part_of_the_scope_separates_flows(void **state)
         enum dir d;
         assert_ptr_equal(find(t, turned(k[i]), &d), f[i]);
     }
-    flow_table_free(t);
+    done(t);
 }
 
 static void a_new_flow_is_zeroed_even_where_an_old_one_was(void **state)
 {
     (void)state;
-    struct flow_table *t = flow_table_new(SEED, NEVER, on_gone, NULL);
+    struct flow_table *t = flow_table_new(SEED, NEVER, &heap, on_gone, NULL);
     for (uint32_t i = 0; i < 200; i++) {
         struct flow *f = add(t, numbered(i), i);
         assert_int_equal(f->packets, 0);
@@ -150,14 +160,14 @@ static void a_new_flow_is_zeroed_even_where_an_old_one_was(void **state)
             flow_remove(t, f);
         }
     }
-    flow_table_free(t);
+    done(t);
 }
 
 static void many_flows_come_and_go(void **state)
 {
     (void)state;
     enum { MANY = 300000 };
-    struct flow_table *t = flow_table_new(SEED, MANY, on_gone, NULL);
+    struct flow_table *t = flow_table_new(SEED, MANY, &heap, on_gone, NULL);
     struct flow **all = malloc(MANY * sizeof *all);
     assert_non_null(all);
     for (uint32_t i = 0; i < MANY; i++) {
@@ -177,7 +187,7 @@ static void many_flows_come_and_go(void **state)
         assert_ptr_equal(find(t, turned(numbered(i)), &d), i % 3 == 1 ? all[i] : NULL);
     }
     free(all);
-    flow_table_free(t);
+    done(t);
 }
 
 /* Keys that someone would choose who knows the code, but not the seed. */
@@ -185,7 +195,7 @@ static void keys_cannot_be_chosen_to_collide(void **state)
 {
     (void)state;
     enum { KEYS = 4096 };
-    struct flow_table *t = flow_table_new(SEED, NEVER, on_gone, NULL);
+    struct flow_table *t = flow_table_new(SEED, NEVER, &heap, on_gone, NULL);
     uint32_t *seen = calloc(65536, sizeof *seen);
     assert_non_null(seen);
     for (int kind = 0; kind < 5; kind++) {
@@ -218,14 +228,14 @@ static void keys_cannot_be_chosen_to_collide(void **state)
         assert_true(most < 8);
     }
     free(seen);
-    flow_table_free(t);
+    done(t);
 }
 
 static void idle_flows_go_by_packet_time(void **state)
 {
     (void)state;
     struct farewell w = {0};
-    struct flow_table *t = flow_table_new(SEED, NEVER, on_gone, &w);
+    struct flow_table *t = flow_table_new(SEED, NEVER, &heap, on_gone, &w);
     int64_t start = 1700000000 * SECOND_NS;
     flow_clock(t, start);
     struct flow *empty = add(t, numbered(1), 1);
@@ -255,14 +265,14 @@ static void idle_flows_go_by_packet_time(void **state)
     }
     assert_int_equal(w.n, 3);
     assert_int_equal(flow_count(t), 0);
-    flow_table_free(t);
+    done(t);
 }
 
 static void one_bogus_time_stamp_ends_nothing(void **state)
 {
     (void)state;
     struct farewell w = {0};
-    struct flow_table *t = flow_table_new(SEED, NEVER, on_gone, &w);
+    struct flow_table *t = flow_table_new(SEED, NEVER, &heap, on_gone, &w);
     int64_t now = 1700000000 * SECOND_NS;
     flow_clock(t, now);
     add(t, numbered(1), 1);
@@ -279,14 +289,14 @@ static void one_bogus_time_stamp_ends_nothing(void **state)
     flow_clock(t, INT64_MAX); /* twice is no better where no clock can be */
     flow_clock(t, INT64_MAX);
     assert_int_equal(flow_now(t), now);
-    flow_table_free(t);
+    done(t);
 }
 
 static void a_jump_ahead_that_a_second_packet_shares_is_believed(void **state)
 {
     (void)state;
     struct farewell w = {0};
-    struct flow_table *t = flow_table_new(SEED, NEVER, on_gone, &w);
+    struct flow_table *t = flow_table_new(SEED, NEVER, &heap, on_gone, &w);
     int64_t now = 1700000000 * SECOND_NS;
     flow_clock(t, now);
     for (uint32_t i = 0; i < 20; i++) {
@@ -297,14 +307,14 @@ static void a_jump_ahead_that_a_second_packet_shares_is_believed(void **state)
     flow_clock(t, now + 10001 * SECOND_NS);
     assert_int_equal(flow_now(t), now + 10000 * SECOND_NS);
     assert_int_equal(w.n, 20);
-    flow_table_free(t);
+    done(t);
 }
 
 static void a_clock_that_was_set_back_goes_on(void **state)
 {
     (void)state;
     struct farewell w = {0};
-    struct flow_table *t = flow_table_new(SEED, NEVER, on_gone, &w);
+    struct flow_table *t = flow_table_new(SEED, NEVER, &heap, on_gone, &w);
     int64_t real = 1700000000 * SECOND_NS;
     flow_clock(t, real);
     add(t, numbered(1), 1);
@@ -320,13 +330,13 @@ static void a_clock_that_was_set_back_goes_on(void **state)
     }
     assert_int_equal(w.n, 1);
     assert_true(flow_now(t) - before < 80 * SECOND_NS);
-    flow_table_free(t);
+    done(t);
 }
 
 static void small_steps_back_do_not_matter(void **state)
 {
     (void)state;
-    struct flow_table *t = flow_table_new(SEED, NEVER, on_gone, NULL);
+    struct flow_table *t = flow_table_new(SEED, NEVER, &heap, on_gone, NULL);
     int64_t now = 1700000000 * SECOND_NS;
     flow_clock(t, now);
     for (int i = 0; i < 2000; i++) {
@@ -335,14 +345,14 @@ static void small_steps_back_do_not_matter(void **state)
     }
     flow_clock(t, now + 5);
     assert_int_equal(flow_now(t), now + 5);
-    flow_table_free(t);
+    done(t);
 }
 
 static void a_full_table_evicts_the_longest_idle(void **state)
 {
     (void)state;
     struct farewell w = {0};
-    struct flow_table *t = flow_table_new(SEED, 10, on_gone, &w);
+    struct flow_table *t = flow_table_new(SEED, 10, &heap, on_gone, &w);
     int64_t now = 1700000000 * SECOND_NS;
     struct flow *f[10];
     for (uint32_t i = 0; i < 10; i++) {
@@ -365,14 +375,14 @@ static void a_full_table_evicts_the_longest_idle(void **state)
         assert_int_equal(w.how[i], FLOW_GONE_EVICTED);
     }
     assert_int_equal(flow_count(t), 10);
-    flow_table_free(t);
+    done(t);
 }
 
 static void within_one_second_the_oldest_is_evicted_first(void **state)
 {
     (void)state;
     struct farewell w = {0};
-    struct flow_table *t = flow_table_new(SEED, 10, on_gone, &w);
+    struct flow_table *t = flow_table_new(SEED, 10, &heap, on_gone, &w);
     flow_clock(t, 1700000000 * SECOND_NS);
     for (uint32_t i = 0; i < 30; i++) {
         add(t, numbered(i), i);
@@ -381,14 +391,14 @@ static void within_one_second_the_oldest_is_evicted_first(void **state)
     for (uint32_t i = 0; i < 20; i++) {
         assert_int_equal(w.pkt[i], i);
     }
-    flow_table_free(t);
+    done(t);
 }
 
 static void connections_without_data_are_evicted_before_those_with(void **state)
 {
     (void)state;
     struct farewell w = {0};
-    struct flow_table *t = flow_table_new(SEED, 4, on_gone, &w);
+    struct flow_table *t = flow_table_new(SEED, 4, &heap, on_gone, &w);
     int64_t now = 1700000000 * SECOND_NS;
     for (uint32_t i = 0; i < 4; i++) {
         flow_clock(t, now += SECOND_NS);
@@ -399,7 +409,7 @@ static void connections_without_data_are_evicted_before_those_with(void **state)
         add(t, numbered(i), i);
         assert_int_equal(w.pkt[w.n - 1], i - 1);
     }
-    flow_table_free(t);
+    done(t);
 }
 
 struct visit {
@@ -421,7 +431,7 @@ static void on_visit(void *ctx, struct flow *f)
 static void flows_are_visited_in_the_order_they_came(void **state)
 {
     (void)state;
-    struct flow_table *t = flow_table_new(SEED, NEVER, on_gone, NULL);
+    struct flow_table *t = flow_table_new(SEED, NEVER, &heap, on_gone, NULL);
     for (uint32_t i = 0; i < 100; i++) {
         add(t, numbered(i * 977 % 50000), i);
     }
@@ -438,7 +448,7 @@ static void flows_are_visited_in_the_order_they_came(void **state)
     for (uint64_t i = 0; i < 50; i++) {
         assert_int_equal(v.pkt[i], 2 * i);
     }
-    flow_table_free(t);
+    done(t);
 }
 
 /* Everything at once, against a list that does the same slowly. */
@@ -447,7 +457,7 @@ static void a_random_life_agrees_with_a_simple_model(void **state)
     (void)state;
     enum { KEYS = 2000, STEPS = 60000 };
     struct farewell w = {0};
-    struct flow_table *t = flow_table_new(SEED, NEVER, on_gone, &w);
+    struct flow_table *t = flow_table_new(SEED, NEVER, &heap, on_gone, &w);
     struct flow *there[KEYS] = {0};
     int64_t seen[KEYS] = {0};
     int64_t now = 1700000000 * SECOND_NS;
@@ -478,7 +488,7 @@ static void a_random_life_agrees_with_a_simple_model(void **state)
         assert_int_equal(flow_count(t), count - w.n);
     }
     assert_true(w.n > 1000);
-    flow_table_free(t);
+    done(t);
 }
 
 int main(void)

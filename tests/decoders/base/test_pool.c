@@ -15,8 +15,9 @@
 static void objects_do_not_overlap_and_are_zeroed(void **state)
 {
     (void)state;
+    struct slab_heap heap = {0};
     struct pool pool;
-    pool_init(&pool, 200);
+    pool_init(&pool, &heap, 200);
     assert_int_equal(pool.size, 256);
     uint8_t **objects = calloc(OBJECTS, sizeof *objects);
     for (size_t i = 0; i < OBJECTS; i++) {
@@ -34,14 +35,15 @@ static void objects_do_not_overlap_and_are_zeroed(void **state)
         pool_free(&pool, objects[i]);
     }
     free(objects);
-    pool_done(&pool);
+    slab_heap_free(&heap);
 }
 
 static void an_object_that_was_freed_comes_back_zeroed(void **state)
 {
     (void)state;
+    struct slab_heap heap = {0};
     struct pool pool;
-    pool_init(&pool, 64);
+    pool_init(&pool, &heap, 64);
     for (int i = 0; i < 1000; i++) {
         uint8_t *p = pool_alloc(&pool);
         for (size_t j = 0; j < 64; j++) {
@@ -51,14 +53,15 @@ static void an_object_that_was_freed_comes_back_zeroed(void **state)
         pool_free(&pool, p);
     }
     pool_free(&pool, NULL);
-    pool_done(&pool);
+    slab_heap_free(&heap);
 }
 
 static void objects_larger_than_the_first_slab(void **state)
 {
     (void)state;
+    struct slab_heap heap = {0};
     struct pool pool;
-    pool_init(&pool, 100000);
+    pool_init(&pool, &heap, 100000);
     uint8_t *a = pool_alloc(&pool);
     uint8_t *b = pool_alloc(&pool);
     memset(a, 1, 100000);
@@ -66,7 +69,35 @@ static void objects_larger_than_the_first_slab(void **state)
     assert_int_equal(a[99999], 1);
     pool_free(&pool, a);
     pool_free(&pool, b);
-    pool_done(&pool);
+    slab_heap_free(&heap);
+}
+
+static void pools_of_one_heap_do_not_overlap(void **state)
+{
+    (void)state;
+    struct slab_heap heap = {0};
+    struct pool small, large;
+    pool_init(&small, &heap, 64);
+    pool_init(&large, &heap, 1000);
+    struct {
+        uint8_t *small, *large;
+    } *pairs = calloc(OBJECTS, sizeof *pairs);
+    for (size_t i = 0; i < OBJECTS; i++) {
+        pairs[i].small = pool_alloc(&small);
+        pairs[i].large = pool_alloc(&large);
+        memset(pairs[i].small, (int)(i % 255), 64);
+        memset(pairs[i].large, (int)(i % 253), 1000);
+    }
+    for (size_t i = 0; i < OBJECTS; i++) {
+        assert_int_equal(pairs[i].small[0], i % 255);
+        assert_int_equal(pairs[i].small[63], i % 255);
+        assert_int_equal(pairs[i].large[0], i % 253);
+        assert_int_equal(pairs[i].large[999], i % 253);
+        pool_free(&small, pairs[i].small);
+        pool_free(&large, pairs[i].large);
+    }
+    free(pairs);
+    slab_heap_free(&heap);
 }
 
 int main(void)
@@ -75,6 +106,7 @@ int main(void)
         cmocka_unit_test(objects_do_not_overlap_and_are_zeroed),
         cmocka_unit_test(an_object_that_was_freed_comes_back_zeroed),
         cmocka_unit_test(objects_larger_than_the_first_slab),
+        cmocka_unit_test(pools_of_one_heap_do_not_overlap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
