@@ -35,7 +35,8 @@ stop KILL
 check "what was flushed is there" "1 2 {'open'}" "$(sessions "$tmp/killed.pcapng")"
 
 # --- WebSocket connections alone, from their first packet on
-inside python3 -m http.server 8090 --bind 127.0.0.1 --directory "$tmp/out" >/dev/null 2>&1 &
+# Not by inside(): $! is to be the server itself, not a shell around it.
+ip netns exec "$ns" python3 -m http.server 8090 --bind 127.0.0.1 --directory "$tmp/out" >/dev/null 2>&1 &
 web=$!
 pids="$pids $web"
 sleep 0.4
