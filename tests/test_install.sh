@@ -1,6 +1,7 @@
 #!/bin/sh
 # make install puts everything where DESTDIR and the prefix say, and make uninstall takes it away.
 
+: "${TEST_TMP:?run by tests/run.sh}"
 unset MAKEFLAGS MAKELEVEL
 failed=0
 for file in bin/wsight share/bash-completion/completions/wsight share/zsh/site-functions/_wsight \

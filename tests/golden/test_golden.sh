@@ -2,6 +2,7 @@
 # The reports on every capture, as text and JSON, and follow on the tour, are the ones that were read and
 # found right. GOLDEN_UPDATE=1 (make golden-update) writes them anew: read the difference.
 
+: "${TEST_TMP:?run by tests/run.sh}"
 failed=0 passed=0
 
 # Anything but what depends on the version and the edition of the registry.

@@ -4,7 +4,7 @@
 
 set -m # else bash has what it starts in the background ignore Ctrl-C
 failed=0 passed=0
-tmp=$TEST_TMP
+tmp=${TEST_TMP:?run by tests/run.sh}
 ns=wsight-$$
 program=$(realpath "$WSIGHT")
 talk=tests/live/talk.py

@@ -2,7 +2,7 @@
 # The program from outside: what it reads and writes, what it says when it cannot, and its exit status.
 
 failed=0 passed=0
-tmp=$TEST_TMP
+tmp=${TEST_TMP:?run by tests/run.sh}
 tour=captures/tour.pcapng
 small=captures/ipv6.pcap
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The completions: bash's is run as bash would; all three know every option that --help lists.
 # shellcheck shell=bash
+: "${TEST_TMP:?run by tests/run.sh}"
 if [ -z "${BASH_VERSION-}" ]; then
     command -v bash >/dev/null 2>&1 || {
         echo "bash is not installed"

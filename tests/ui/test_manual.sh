@@ -1,6 +1,7 @@
 #!/bin/sh
 # The manual page has every finding of the table and every option that --help lists, and is sound roff.
 
+: "${TEST_TMP:?run by tests/run.sh}"
 [ -f ui/wsight.1.in ] || {
     echo "there is no manual page yet"
     exit 77

@@ -2,6 +2,7 @@
 # Without memory: a refusal at any one allocation, and at all from there on, ends with the whole report or
 # with a message and exit status 1; never with a crash or with less than the whole and no word.
 
+: "${TEST_TMP:?run by tests/run.sh}"
 [ "${BUILD:-build}" = build ] && grep -q HAVE_LINKER_WRAP config.h 2>/dev/null || {
     echo "needs the plain build, and a linker with --wrap"
     exit 77

@@ -1,6 +1,7 @@
 #!/bin/bash
 # valgrind finds nothing in the tour: no access out of bounds, no use of what was never set, no leak.
 
+: "${TEST_TMP:?run by tests/run.sh}"
 command -v valgrind >/dev/null 2>&1 || {
     echo "valgrind is not installed"
     exit 77

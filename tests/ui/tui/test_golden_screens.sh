@@ -3,6 +3,7 @@
 # in its first line: '# captures/tour.pcapng'; one whose name begins with 'ascii' runs in the C locale.
 # GOLDEN_UPDATE=1 writes the screens instead: read the difference.
 
+: "${TEST_TMP:?run by tests/run.sh}"
 TZ=UTC0 XDG_CONFIG_HOME=/nonexistent
 export TZ XDG_CONFIG_HOME
 unset NO_COLOR COLORFGBG

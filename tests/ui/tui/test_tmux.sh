@@ -1,6 +1,7 @@
 #!/bin/sh
 # The screen in a real terminal emulator: keys are sent, the pane is read. Skipped without tmux.
 
+: "${TEST_TMP:?run by tests/run.sh}"
 command -v tmux >/dev/null 2>&1 || {
     echo "tmux is not installed"
     exit 77
