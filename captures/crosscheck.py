@@ -16,11 +16,13 @@ FIELDS = ["tcp.srcport", "tcp.dstport", "websocket.opcode", "websocket.payload.c
 NAMES = {1: "text", 2: "binary", 8: "close", 9: "pings", 10: "pongs"}
 
 
-def tshark(capture, ports):
+def tshark(capture, ports, keys=None):
+    """Lines of FIELDS; with a key log the ports are those of TLS."""
     command = ["tshark", "-r", capture, "-Y", "websocket", "-T", "fields", "-E", "separator=;"]
     command += ["-o", "tcp.reassemble_out_of_order:TRUE"]
     for port in ports:
-        command += ["-d", f"tcp.port=={port},http"]
+        command += ["-d", f"tcp.port=={port},{'tls' if keys else 'http'}"]
+    command += ["-o", f"tls.keylog_file:{keys}"] if keys else []
     for field in FIELDS:
         command += ["-e", field]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
@@ -62,7 +64,9 @@ def check(name):
     with open(f"{HERE}/{name}.truth.json", encoding="utf-8") as file:
         sessions = json.load(file)["sessions"]
     sessions = [s for s in sessions if s.get("client") and s.get("server")]
-    seen, codes = count(tshark(captures[0], sorted({s["server"]["port"] for s in sessions})))
+    keys = f"{HERE}/{name}.keys"
+    ports = sorted({s["server"]["port"] for s in sessions})
+    seen, codes = count(tshark(captures[0], ports, keys if os.path.exists(keys) else None))
     differing = 0
     for session in sessions:
         for difference in compare(session, seen, codes):

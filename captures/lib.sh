@@ -89,6 +89,12 @@ hosts() {
     host "$ns_s" eth0 $S4 $S6 02:00:00:00:00:02 "${1:-1500}"
 }
 
+# The server's loopback, too, without offloads and with segments of the usual size.
+lo_like_a_cable() {
+    ip netns exec "$ns_s" ethtool -K lo tso off gso off gro off tx off > /dev/null 2>&1 || :
+    ip -n "$ns_s" link set lo mtu 1500
+}
+
 # A client and a server on one cable.
 net_up() {
     need ip ethtool tcpdump "$PYTHON"
@@ -189,10 +195,46 @@ capture_stop() {
     done
 }
 
+# certificate NAME KIND CN [OPTION...]: $work/NAME.key and $work/NAME.pem, self-signed; KIND is rsa or ec.
+certificate() {
+    need openssl
+    name=$1 kind=$2 subject=/CN=$3
+    shift 3
+    case $kind in
+    rsa) kind=rsa:2048 ;;
+    ec) kind='ec -pkeyopt ec_paramgen_curve:P-256' ;;
+    esac
+    # shellcheck disable=SC2086 # the kind may be two options
+    openssl req -x509 -newkey $kind -nodes -keyout "$work/$name.key" -out "$work/$name.pem" -days 30 \
+        -subj "$subject" "$@" 2> /dev/null
+}
+
+# browser_done FILE: waits for the page to post what it received, which joins the log; FILE is what the browser
+# printed.
+browser_done() {
+    tries=0
+    until grep -q '"done"' "$WSIGHT_LOG"; do
+        tries=$((tries + 1))
+        [ $tries -lt 500 ] || die "the page did not finish: $(tail -5 "$1")"
+        sleep 0.1
+    done
+    sleep 0.5 # for the server to see the last connection's end
+    grep -v '"done"' "$WSIGHT_LOG" > "$work/log" || :
+    ! grep '"problem"' "$work/log" || die "the page failed"
+    cp "$work/log" "$WSIGHT_LOG"
+}
+
 pcap() { "$PYTHON" "$peers/pcap.py" "$@"; }
 
 # keep RAW NAME: store a recording of this run under its name (the suffix chooses the format).
 keep() { pcap copy "$work/$1" "$OUT/$2"; }
+
+# keep_tls RAW NAME.pcap: the recording, its key log $work/keys beside it, and both as one pcapng.
+keep_tls() {
+    keep "$1" "$2"
+    install -m 644 "$work/keys" "$OUT/${2%.*}.keys"
+    pcap secrets "$work/$1" "$OUT/${2%.*}-secrets.pcapng" "$work/keys"
+}
 
 # truth NAME [PROGRAM...]: the logs of the endpoints become NAME.truth.json.
 truth() {

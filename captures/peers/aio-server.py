@@ -1,4 +1,5 @@
-"""A server on Debian's python3-aiohttp, which compresses when asked: aio-server.py HOST PORT."""
+"""A server on Debian's python3-aiohttp, which compresses when asked: aio-server.py HOST PORT [KEY CERT]."""
+import ssl
 import sys
 
 from aiohttp import WSMsgType, web
@@ -24,4 +25,8 @@ async def echo(request):
 
 app = web.Application()
 app.router.add_get("/{path}", echo)
-web.run_app(app, host=sys.argv[1], port=int(sys.argv[2]), print=None)
+tls = None
+if len(sys.argv) > 3:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(sys.argv[4], sys.argv[3])
+web.run_app(app, host=sys.argv[1], port=int(sys.argv[2]), ssl_context=tls, print=None)

@@ -19,7 +19,7 @@ function serve(stream, headers) {
   let body = '';
   stream.on('data', (data) => (body += data));
   stream.on('end', () => {
-    const path = headers[':path'];
+    const path = headers[':path'].split('?')[0];
     if (path === '/log') JSON.parse(body).forEach(write);
     const found = path === '/' && process.env.PAGE;
     stream.respond({ ':status': found ? 200 : 404, 'content-type': 'text/html; charset=utf-8' });

@@ -1,11 +1,13 @@
-"""Clients on Debian's python3-websockets: py-client.py HOST PORT [scripts] (see py-server.py)."""
+"""Clients on Debian's python3-websockets: py-client.py HOST PORT [scripts] (see py-server.py), or over TLS 1.2
+and 1.3: py-client.py HOST PORT tls KEY CERT [PREFIX]. Keys are logged as $SSLKEYLOGFILE says."""
 import asyncio
 import hashlib
+import ssl
 import sys
 
 import websockets
 
-from pylog import Tally, write_websockets
+from pylog import Tally, open_websockets, write_websockets
 
 SCRIPTS = [
     "The quick brown fox", "Zażółć gęślą jaźń", "Ελληνικά αλφάβητο", "Съешь ещё этих мягких булок",
@@ -29,11 +31,12 @@ class Session:
 
     async def __aenter__(self):
         self.ws = await websockets.connect(self.url, max_size=2**22, **self.options)
+        self.opened = open_websockets(self.ws)
         return self
 
     async def __aexit__(self, *problem):
         await self.ws.close()
-        write_websockets(self.ws, "client", self.tally, self.path)
+        write_websockets(self.ws, "client", self.tally, self.path, **self.opened)
 
     async def receive(self):
         self.tally.message(await asyncio.wait_for(self.ws.recv(), 15))
@@ -62,8 +65,31 @@ async def sessions(base, kind):
         await s.echo("none of the subprotocols was chosen")
 
 
+def context(key, certificate, version):
+    tls = ssl.create_default_context(cafile=certificate)
+    tls.load_cert_chain(certificate, key)
+    tls.minimum_version = tls.maximum_version = version
+    tls.check_hostname, tls.post_handshake_auth = False, True
+    return tls
+
+
+async def over_tls(host, port, key, certificate, prefix="websockets"):
+    for version in ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3:
+        name = f"/{prefix}-{version.name.replace('TLSv1_', 'tls1')}"
+        options = {"ssl": context(key, certificate, version), "server_hostname": "python.example"}
+        async with Session(f"wss://{host}:{port}", f"{name}?echo=1&pmd=all", subprotocols=["soap"], **options) as s:
+            await s.echo(*SCRIPTS[:5], "x" * 18000, noise(300))
+            await (await s.ws.ping(b"under cover"))
+    if prefix == "websockets":
+        async with Session(f"wss://{host}:{port}", "/websockets-client-certificate?auth", **options) as s:
+            await s.echo("Who am I?", "And after that?", noise(300))
+
+
 async def main():
     host, port = sys.argv[1], int(sys.argv[2])
+    if "tls" in sys.argv:
+        await over_tls(host, port, *sys.argv[4:])
+        return
     if "scripts" in sys.argv:
         async with Session(f"ws://{host}:{port}", "/scripts", subprotocols=["wamp.2.json"]) as s:
             await s.echo(*SCRIPTS)

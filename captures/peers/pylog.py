@@ -2,6 +2,7 @@
 import hashlib
 import json
 import os
+import subprocess
 
 
 class Tally:
@@ -29,9 +30,26 @@ def endpoint(address):
     return {"ip": address[0].replace("::ffff:", ""), "port": address[1]}
 
 
-def write_websockets(ws, role, tally, path):
-    """For a connection of the `websockets` package that has closed."""
-    near, far = endpoint(ws.local_address), endpoint(ws.remote_address)
+def tls_record(version, cipher):
+    """OpenSSL's names of a version and a cipher suite, in the words of IANA's registry."""
+    listed = subprocess.run(["openssl", "ciphers", "-stdname", "ALL:@SECLEVEL=0"], capture_output=True, text=True, check=True)
+    names = {line.split()[2]: line.split()[0] for line in listed.stdout.splitlines()}
+    return {"tls": {"version": version.replace("TLSv", "TLS "), "cipher": names[cipher]}}
+
+
+def secured(transport):
+    """What was negotiated on a transport of asyncio that is still open; {} without TLS."""
+    tls = transport.get_extra_info("ssl_object")
+    return tls_record(tls.version(), tls.cipher()[0]) if tls else {}
+
+
+def open_websockets(ws):
+    """What a connection of the `websockets` package can tell only while it is open."""
+    return {"near": endpoint(ws.local_address), "far": endpoint(ws.remote_address), **secured(ws.transport)}
+
+
+def write_websockets(ws, role, tally, path, near, far, **tls):
+    """For a connection of the `websockets` package that has closed, with what open_websockets() told before."""
     close = ws.close_rcvd
     if close:
         close = {"code": close.code, "reason": close.reason}
@@ -43,5 +61,6 @@ def write_websockets(ws, role, tally, path):
         "server": far if role == "client" else near,
         "subprotocol": ws.subprotocol,
         "extensions": ws.response_headers.get("Sec-WebSocket-Extensions"),
+        **tls,
         "received": tally.result(close),
     })

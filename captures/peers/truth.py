@@ -15,6 +15,7 @@ VERSION = {
     "chromium": ["chromium", "--version"],
     "websocketd": ["websocketd", "--version"],
     "tcpdump": ["tcpdump", "--version"],
+    "openssl": ["openssl", "version"],
     "python3": [sys.executable, "--version"],
 }
 
@@ -64,6 +65,8 @@ def join(records):
         for name, value in record.items():
             if name in ("role", "path", "client", "server", "received"):
                 continue
+            if name == "tls" and side == "server" and name in session:
+                continue  # behind a proxy it is another connection's
             if value is not None or name not in session:
                 session[name] = value
     return list(sessions.values())

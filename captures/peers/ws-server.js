@@ -6,6 +6,7 @@
 //   terminate=1       reset the connection after the first message
 //   ping=N            send N pings with payloads     pmd=PRESET    compression, see presets
 // ws-server.js HOST PORT [KEY CERT]; $PAGE is served as a web page that posts its own log to /log.
+// KEY and CERT may be several, with commas; $TLS_MODULE adds options, see every-tls.js.
 'use strict';
 const fs = require('fs');
 const http = require('http');
@@ -27,12 +28,15 @@ const presets = {
 };
 
 const [host, port, key, cert] = process.argv.slice(2);
+const tls = process.env.TLS_MODULE ? require(process.env.TLS_MODULE) : { options: {}, attach: () => {} };
+const read = (names) => names.split(',').map((name) => fs.readFileSync(name));
 const web = key
-  ? https.createServer({ key: fs.readFileSync(key), cert: fs.readFileSync(cert) })
+  ? https.createServer({ key: read(key), cert: read(cert), ...tls.options })
   : http.createServer();
+tls.attach(web);
 function page(req, res, body) {
   if (req.url === '/log') JSON.parse(body).forEach(write);
-  const found = req.url === '/' && process.env.PAGE;
+  const found = req.url.split('?')[0] === '/' && process.env.PAGE;
   res.writeHead(found ? 200 : 404, {
     'Content-Type': 'text/html; charset=utf-8',
     ...(found ? { 'Set-Cookie': ['session=0123456789abcdef; SameSite=Lax', 'theme=dark'] } : {}),

@@ -38,6 +38,13 @@ function write(record) {
   fs.appendFileSync(process.env.WSIGHT_LOG, JSON.stringify(record) + '\n');
 }
 
+// What was negotiated on a TLS socket, in the words of IANA's registry; {} on another.
+function secured(socket) {
+  if (!socket.getCipher) return {};
+  const version = socket.getProtocol().replace(/^TLSv1$/, 'TLSv1.0').replace('TLSv', 'TLS ');
+  return { tls: { version, cipher: socket.getCipher().standardName, alpn: socket.alpnProtocol || null } };
+}
+
 const endpoint = (ip, port) => ({ ip: (ip || '').replace(/^::ffff:/, ''), port });
 
 // track(ws, {role, path, subprotocol, extensions}): counts until the connection closes, then writes.
@@ -46,6 +53,7 @@ function track(ws, info) {
   const socket = info.socket || ws._socket;
   const near = endpoint(socket.localAddress, socket.localPort);
   const far = endpoint(socket.remoteAddress, socket.remotePort);
+  const tls = secured(socket);
   ws.on('message', (data, binary) => tally.message(data, binary));
   ws.on('ping', () => tally.pings++);
   ws.on('pong', () => tally.pongs++);
@@ -61,6 +69,7 @@ function track(ws, info) {
       server: client ? far : near,
       subprotocol: info.subprotocol || null,
       extensions: info.extensions || null,
+      ...tls,
       ...(info.error ? { error: info.error } : {}),
       received: tally.result(close),
     });

@@ -12,15 +12,7 @@ capture "$ns_s" eth0 raw.pcap tcp
 start "$ns_c" env HOME="$work" chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
     --disable-background-networking --disable-component-update --disable-sync --user-data-dir="$work/profile" \
     --unsafely-treat-insecure-origin-as-secure=http://$S4:8080 http://$S4:8080/ > "$work/chromium.out" 2>&1
-tries=0
-until grep -q '"done"' "$WSIGHT_LOG"; do
-    tries=$((tries + 1))
-    [ $tries -lt 300 ] || die "the page did not finish: $(tail -5 "$work/chromium.out")"
-    sleep 0.1
-done
+browser_done "$work/chromium.out"
 capture_stop
-grep -v '"done"' "$WSIGHT_LOG" > "$work/log" || :
-! grep '"problem"' "$work/log" || die "the page failed"
-cp "$work/log" "$WSIGHT_LOG"
 keep raw.pcap chromium.pcapng
 truth chromium chromium node "$(npm_version ws)"

@@ -1,7 +1,6 @@
 # WebSocket over HTTP/2 (RFC 8441), several at once on one connection: in clear with prior knowledge (h2c),
 # and over TLS 1.3 and 1.2 with the session keys beside. Node's http2 with npm ws on top, at both ends.
 . "$(dirname "$0")/../lib.sh"
-need openssl
 npm_install
 names='plain deflate push closing refused long plain-2 deflate-2'
 
@@ -16,9 +15,8 @@ truth h2c node "$(npm_version ws)"
 net_down
 
 net_up
-openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/key.pem" -out "$work/cert.pem" -days 30 \
-    -subj /CN=h2.example 2> /dev/null
-serve 8443 node "$peers/h2-server.js" $S4 8443 "$work/key.pem" "$work/cert.pem"
+certificate server rsa h2.example
+serve 8443 node "$peers/h2-server.js" $S4 8443 "$work/server.key" "$work/server.pem"
 capture "$ns_s" eth0 raw2.pcap tcp
 for version in 1.3 1.2; do
     list=''
@@ -28,7 +26,5 @@ for version in 1.3 1.2; do
         "$peers/h2-client.js" https://$S4:8443 $list
 done
 capture_stop
-install -m 644 "$work/keys" "$OUT/h2.keys"
-keep raw2.pcap h2.pcap
-pcap secrets "$work/raw2.pcap" "$OUT/h2-secrets.pcapng" "$work/keys"
+keep_tls raw2.pcap h2.pcap
 truth h2 node "$(npm_version ws)"

@@ -9,8 +9,7 @@ seq 1 400 > "$work/www/static/page.txt"
 sed -e "s|@WORK@|$work|" -e "s|@LISTEN@|$S4:80|" -e "s|@BACKEND@|127.0.0.1:9000|" "$peers/nginx.conf" > "$work/nginx.conf"
 serve 9000 node "$peers/ws-server.js" 127.0.0.1 9000
 serve 80 nginx -e "$work/error.log" -c "$work/nginx.conf"
-ip netns exec "$ns_s" ethtool -K lo tso off gso off gro off tx off > /dev/null 2>&1 || :
-ip -n "$ns_s" link set lo mtu 1500
+lo_like_a_cable
 capture "$ns_s" eth0 front.pcap tcp
 capture "$ns_s" lo back.pcap tcp
 in_client timeout 30 node "$peers/keepalive-client.js" $S4 80

@@ -2,15 +2,13 @@
 # way to end; MQTT, GraphQL and OCPP; python3-websockets; refused upgrades; a connection that was there
 # before the capture, one with a hole in it, violations and what a security review looks for.
 . "$(dirname "$0")/../lib.sh"
-need openssl
 npm_install
 net_up
-openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/key.pem" -out "$work/cert.pem" -days 30 \
-    -subj /CN=chat.example 2> /dev/null
+certificate server rsa chat.example
 server="node $peers/ws-server.js"
 for port in 8080 8090 8091; do serve $port $server $S4 $port; done
 serve 8080 $server $S6 8080
-serve 8443 $server $S4 8443 "$work/key.pem" "$work/cert.pem"
+serve 8443 $server $S4 8443 "$work/server.key" "$work/server.pem"
 serve 8081 node "$peers/refusing-server.js" $S4 8081
 serve 8104 node "$peers/subprotocol-server.js" $S4 8100
 serve 8765 "$PYTHON" "$peers/py-server.py" $S4 8765

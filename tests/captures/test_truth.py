@@ -23,7 +23,13 @@ PARTIAL = {
     ("tour", 8090): "the beginnings were taken out",
     ("tour", 8091): "segments were taken out",
 }
-TLS = {("tour", 8443)}  # recorded without its keys
+# TLS that stays closed: (capture, path), with the reason that the report gives.
+CLOSED = {
+    ("tour", "/tls13?echo=1&pmd=all"): "no keys",  # recorded without its keys
+    ("tour", "/tls12?echo=1&pmd=all"): "no keys",
+    ("tls-ciphers", "/unsupported-camellia?echo=1&pmd=all"): "unsupported",
+}
+FRONT_ONLY = {"tls-handshakes"}  # what is behind the proxy was not captured
 
 CLAIMED = {"client_to_server payload": "the truth has the length that the frame claims"}
 # (capture, path): {what differs: why}
@@ -61,7 +67,8 @@ def path_of(target):
 
 
 def key(session, path):
-    client, server = session["client"], session["server"]
+    """The server may be None: whoever it is."""
+    client, server = session["client"], session["server"] or {"ip": None, "port": None}
     return (client["ip"], client["port"], server["ip"], server["port"], path)
 
 
@@ -117,8 +124,18 @@ def extensions(text):
     return [[part.strip() for part in one.split(";")] for one in text.split(",")]
 
 
+def compare_tls(c, truth, found):
+    """What the program was told by its TLS library."""
+    c.same("decrypted", True, found["tls"] and found["tls"]["decrypted"])
+    for what, value in truth.items():  # version, cipher, perhaps alpn
+        value = [value] if what == "alpn" and value else value
+        c.same(f"TLS {what}", value, found["tls"] and found["tls"][what])
+
+
 def compare_session(c, truth, found):
     handshake = found["handshake"] or {}
+    if "tls" in truth:
+        compare_tls(c, truth["tls"], found)
     if truth.get("refused") is not None:
         c.same("refused", truth["refused"], handshake.get("status"))
         if truth.get("versions"):
@@ -136,21 +153,34 @@ def compare_session(c, truth, found):
         compare_close(c, way, close, found[way]["close"])
 
 
+def stem_of(name):
+    """What several captures with the same truth have in common."""
+    return "format" if name.startswith("format-") else name.replace("-secrets", "")
+
+
 def truth_of(name):
-    stem = "format" if name.startswith("format-") else name.replace("-secrets", "")
-    with open(f"captures/{stem}.truth.json", encoding="utf-8") as file:
+    with open(f"captures/{stem_of(name)}.truth.json", encoding="utf-8") as file:
         return json.load(file)["sessions"]
+
+
+def legs(name, truth):
+    """The session as its client saw it, and behind a proxy as its server did."""
+    yield truth
+    if "at_server" in truth and stem_of(name) not in FRONT_ONLY:
+        behind = {name: value for name, value in truth.items() if name != "tls"}
+        yield {**behind, "client": truth["at_server"], "server": None}
 
 
 def check_session(name, truth, found, tls):
     """Differences of one session, and how many values were compared."""
     path = truth["path"]
-    where = (name, truth["server"]["port"])
+    where = truth["server"] and (name, truth["server"]["port"])
     if where in PARTIAL:
         return [], 0
-    if where in TLS:
-        hidden = key(truth, "") in tls
-        return [] if hidden else [f"{name} {path}: not among the TLS connections"], 1
+    wanted = CLOSED.get((stem_of(name), path))
+    if wanted:
+        why = tls.get(key(truth, ""))
+        return [] if why == wanted else [f"{name} {path}: closed for {why}, not {wanted}"], 1
     c = Comparison(f"{name} {path}", EXCEPTIONS.get((name, path), {}))
     candidates = found[key(truth, path)]
     if not candidates:
@@ -162,17 +192,20 @@ def check_session(name, truth, found, tls):
 
 def check(capture, name):
     told = report(capture)
-    tls = {key(session, "") for session in told["undecrypted_tls"]}
+    tls = {key(session, ""): session["why_not"] for session in told["undecrypted_tls"]}
     found = collections.defaultdict(list)
     for session in told["sessions"]:
         target = session["handshake"] and session["handshake"]["target"]
-        found[key(session, path_of(target or ""))].append(session)
+        path = path_of(target or "")
+        found[key(session, path)].append(session)
+        found[key({**session, "server": None}, path)].append(session)
     compared, differences = 0, []
     for truth in truth_of(name):
         if truth["client"]:  # without one it never came to a connection
-            more, n = check_session(name, truth, found, tls)
-            differences += more
-            compared += n
+            for leg in legs(name, truth):
+                more, n = check_session(name, leg, found, tls)
+                differences += more
+                compared += n
     if compared == 0 and name not in {capture for capture, _ in PARTIAL}:
         differences.append(f"{name}: nothing to compare")
     return compared, differences
