@@ -1,6 +1,7 @@
 /* What the screen keeps of sessions and messages. */
 #include "store.h"
 
+#include "decoders/subprotocols/subprotocol.h"
 #include "limits.h"
 
 #include <stdlib.h>
@@ -225,6 +226,32 @@ double store_rate(const struct store_session *row, int64_t now)
     return seconds > 0 ? bytes / seconds : 0;
 }
 
+/*--- Subprotocols -------------------------------------------------------------------------------*/
+
+static void know_subprotocol(struct store_session *row, const struct subprotocol *p)
+{
+    row->subprotocol = p;
+    if (p != NULL && p->unit != NULL && row->track == NULL) {
+        row->track = calloc(1, sizeof *row->track);
+    }
+}
+
+/* A data message: the first one may tell what is spoken, and each where its units are. */
+static void see_subprotocol(struct store_session *row, const struct event *e,
+                            struct store_message *m)
+{
+    bool first = row->n == 1;
+    if (row->subprotocol == NULL && first && e->message.opcode == 1) {
+        know_subprotocol(row, subprotocol_of_message(e->message.body));
+    }
+    if (row->track != NULL) {
+        bool lost = (e->message.flags & MESSAGE_FINISHED) == 0 ||
+                    (e->message.flags & (MESSAGE_NOT_INFLATED | MESSAGE_BODY_IS_CUT)) != 0;
+        m->unit_before =
+            subprotocol_track_message(row->track, row->subprotocol, e->dir, e->message.body, lost);
+    }
+}
+
 /*--- Being told ---------------------------------------------------------------------------------*/
 
 static void see_findings(struct store *s, struct store_session *row)
@@ -262,6 +289,9 @@ static void add_session(struct store *s, const struct session *session)
     s->sessions[s->n++] = row;
     add_talkers(s, row);
     see_findings(s, row);
+    if (session->has_handshake) {
+        know_subprotocol(row, subprotocol_of_handshake(&session->handshake));
+    }
     s->clock = session->last_ts > s->clock ? session->last_ts : s->clock;
 }
 
@@ -450,6 +480,9 @@ static void messaged(void *self, const struct session *session, const struct eve
     }
     *m = record_of(e);
     take_frames(s, row, e, m);
+    if (e->message.opcode < 8) {
+        see_subprotocol(row, e, m);
+    }
     s->messages++;
     s->clock = e->ts > s->clock ? e->ts : s->clock;
     row->rate = (float)(decayed(row, e->ts) + (double)m->wire_len / RATE_TAU_SECONDS);
@@ -529,6 +562,7 @@ void store_free(struct store *s)
     for (size_t i = 0; i < s->n; i++) {
         free_pending(s->sessions[i]);
         free(s->sessions[i]->messages);
+        free(s->sessions[i]->track);
         free(s->sessions[i]);
     }
     body_log_free(s->bodies);

@@ -30,7 +30,7 @@ enum store_bit {
     STORE_NO_BODY = 1 << 4     /* there was no memory for its body */
 };
 
-/* A message or control frame. 64 bytes: there may be tens of millions. */
+/* A message or control frame. 72 bytes: there may be tens of millions. */
 struct store_message {
     int64_t ts; /* of its last byte */
     uint64_t pkt;
@@ -41,6 +41,7 @@ struct store_message {
     uint32_t body_n;
     uint32_t frames;
     uint32_t packets_before; /* its first byte was in packet pkt - this; capped */
+    uint32_t unit_before;    /* what subprotocol_track_message told; 0 without such a one */
     uint8_t key[4];
     uint8_t first;      /* the first byte of its first frame: FIN, RSV, opcode */
     uint8_t header_len; /* of its first frame */
@@ -74,6 +75,9 @@ struct store_spark {
     uint32_t bytes[STORE_SPARK_BUCKETS];
 };
 
+struct subprotocol;
+struct subprotocol_track;
+
 struct store_session {
     const struct session *session;
     struct store_message *messages;
@@ -85,6 +89,8 @@ struct store_session {
     struct store_spark spark;
     uint32_t talker[2]; /* of client and server */
     struct store_pending *pending[2];
+    const struct subprotocol *subprotocol; /* what the messages are; NULL: not known */
+    struct subprotocol_track *track;       /* of a subprotocol that is a stream; NULL else */
 };
 
 /* Messages and bytes by time, over everything. */

@@ -10,6 +10,7 @@
 #include "analyzer/engine.h"
 #include "analyzer/limits.h"
 #include "analyzer/store.h"
+#include "analyzer/units.h"
 
 #include <stdlib.h>
 
@@ -251,6 +252,55 @@ static void a_sparkline_holds_every_byte_of_a_session(void **state)
     world_done(&w);
 }
 
+/* The client of the capture sends its CONNECT of 58 bytes in 17 messages. */
+static void a_unit_in_many_messages_is_read_whole_from_each_of_them(void **state)
+{
+    (void)state;
+    struct world w = world_of("captures/subprotocols.pcapng", 1 << 20);
+    const struct store_session *s = store_session(w.store, 0);
+    struct dissection *d = malloc(sizeof *d);
+    struct buffer unit;
+    bool partial;
+    buffer_init(&unit, 1 << 16);
+    assert_non_null(d);
+    for (uint32_t i = 0; i < 17; i++) {
+        assert_true(units_dissect(w.store, s, i, 4096, &unit, d));
+        assert_int_equal(unit.n, 58);
+        assert_memory_equal(d->summary, "CONNECT wsight-4", d->summary_n);
+        assert_null(d->wrong);
+    }
+    assert_true(units_read(w.store, s, 3, 20, &unit, &partial));
+    assert_int_equal(unit.n, 20);
+    assert_true(partial);
+    for (uint32_t i = 0; i < s->n; i++) {
+        if (store_opcode(&s->messages[i]) < 8) {
+            assert_true(units_dissect(w.store, s, i, 4096, &unit, d));
+            assert_false(d->partial);
+            assert_null(d->wrong);
+        }
+    }
+    buffer_done(&unit);
+    free(d);
+    world_done(&w);
+}
+
+static void a_message_of_no_stream_is_its_own_unit(void **state)
+{
+    (void)state;
+    struct world w = world_of("captures/subprotocols.pcapng", 1 << 20);
+    const struct store_session *s = store_session(w.store, 7);
+    struct buffer unit;
+    bool partial;
+    buffer_init(&unit, 1 << 16);
+    assert_null(s->track);
+    assert_string_equal(s->subprotocol->name, "OCPP");
+    assert_true(units_read(w.store, s, 0, 4096, &unit, &partial));
+    assert_int_equal(unit.n, s->messages[0].len);
+    assert_false(partial);
+    buffer_done(&unit);
+    world_done(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +310,8 @@ int main(void)
         cmocka_unit_test(every_message_is_kept_with_its_body_and_frames),
         cmocka_unit_test(a_pong_and_its_ping_find_each_other),
         cmocka_unit_test(what_is_summed_up_agrees_with_the_model),
+        cmocka_unit_test(a_unit_in_many_messages_is_read_whole_from_each_of_them),
+        cmocka_unit_test(a_message_of_no_stream_is_its_own_unit),
         cmocka_unit_test(a_sparkline_holds_every_byte_of_a_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,12 @@
 /* The ladder: arrows between two lines, times at the left, round trips at the right. */
 #include "flow_screen.h"
 
+#include "analyzer/units.h"
 #include "decoders/registry/registry.h"
 
 #include <stdio.h>
 
+#define SUMMARY_LOOK_BYTES 1024
 #define GUTTER_COLUMNS 9 /* for the round trips */
 
 /*--- Labels -------------------------------------------------------------------------------------*/
@@ -57,15 +59,35 @@ static int put_payload(struct canvas *c, struct bytes b, unsigned opcode, int y,
     return text_put(c, y, x, end, ROLE_TEXT, b);
 }
 
-/* What stands on a message's arrow. */
-static int put_label(struct tui *t, struct flow *f, const struct store_message *m, int y, int x,
-                     int end)
+/* What the subprotocol says of it; of a piece in the middle of a unit only that it is one. */
+static bool put_summary(struct tui *t, struct flow *f, uint32_t n, struct buffer *room, int y,
+                        int *x, int end)
 {
+    const struct store_session *s = session_of(t, f);
+    struct dissection d;
+    if (!units_dissect(t->feed->store, s, n, SUMMARY_LOOK_BYTES, room, &d) || d.wrong != NULL ||
+        d.summary_n == 0) {
+        return false;
+    }
+    *x = canvas_text(&t->canvas, y, *x, end, ROLE_TEXT, " ");
+    if (s->track != NULL && s->messages[n].unit_before > 0 &&
+        s->messages[n].unit_before != SUBPROTOCOL_NOT_ALIGNED) {
+        *x = canvas_text(&t->canvas, y, *x, end, ROLE_DIM, "… ");
+        *x = text_put(&t->canvas, y, *x, end, ROLE_DIM, (struct bytes){d.summary, d.summary_n});
+    } else {
+        *x = text_put(&t->canvas, y, *x, end, ROLE_NOTE, (struct bytes){d.summary, d.summary_n});
+    }
+    return true;
+}
+
+/* What stands on a message's arrow. */
+static int put_label(struct tui *t, struct flow *f, uint32_t n, int y, int x, int end)
+{
+    const struct store_message *m = &session_of(t, f)->messages[n];
     struct canvas *c = &t->canvas;
     struct buffer room;
     char size[SHORT_TEXT_BYTES];
     unsigned opcode = store_opcode(m);
-    (void)f;
     x = canvas_format(c, y, x, end, opcode_role(opcode), " %s", opcode_word(opcode));
     short_bytes(size, m->len);
     x = canvas_format(c, y, x, end, ROLE_STRONG, " %s", size);
@@ -83,7 +105,11 @@ static int put_label(struct tui *t, struct flow *f, const struct store_message *
                         : m->flags & MESSAGE_BAD_UTF8     ? " bad utf-8"
                                                           : " unfinished");
     }
-    buffer_init(&room, 4096);
+    buffer_init(&room, SUMMARY_LOOK_BYTES);
+    if (put_summary(t, f, n, &room, y, &x, end)) {
+        buffer_done(&room);
+        return canvas_text(c, y, x, end, ROLE_TEXT, " ");
+    }
     struct bytes b = first_words(t, m, &room);
     if (opcode == 8 && m->body_n >= 2) {
         unsigned code = be16_at(buffer_bytes(&room), 0);
@@ -188,7 +214,7 @@ static void draw_message(struct tui *t, struct flow *f, const struct lanes *l, s
     struct canvas *c = &t->canvas;
     put_time(t, f, l, y, m->ts, time_before(t, f, i));
     put_arrow(c, l, y, store_dir(m), false);
-    put_label(t, f, m, y, l->left + 3, l->right - 2);
+    put_label(t, f, n, y, l->left + 3, l->right - 2);
     if (has_finding(s->session, m)) {
         canvas_text(c, y, 1, 2, ROLE_ERROR, "!");
     }

@@ -2,8 +2,11 @@
 #include "page.h"
 
 #include "decoders/registry/registry.h"
+#include "decoders/subprotocols/subprotocol.h"
 
 #include <stdio.h>
+
+#define TABS_X 1
 
 struct message_view {
     struct subject subject;
@@ -37,15 +40,23 @@ static void message_close(struct tui *t, void *state)
 
 /*--- Drawing ------------------------------------------------------------------------------------*/
 
-static void draw_tabs(struct tui *t, const struct message_view *v, struct area a)
+/* NULL: this session has no such page. */
+static const char *tab_name(const struct tui *t, const struct message_view *v, int mode)
 {
     static const char *const names[] = {"Text", "JSON", "Hex", "Frames", "Handshake"};
-    int x = 1;
+    const struct subprotocol *p = store_session(t->feed->store, v->subject.session)->subprotocol;
+    return mode != PAGE_DECODED ? names[mode] : p != NULL ? p->name : NULL;
+}
+
+static void draw_tabs(struct tui *t, const struct message_view *v, struct area a)
+{
+    int x = TABS_X;
     canvas_fill(&t->canvas, a.y, 0, a.columns, ROLE_HEADER, ' ');
-    for (int i = 0; i < PAGE_MODES; i++) {
+    for (int i = 0; i < PAGE_MODES && tab_name(t, v, i) != NULL; i++) {
         bool on = v->page.mode == (enum page_mode)i;
         int from = x;
-        x = canvas_format(&t->canvas, a.y, x, a.columns, ROLE_HEADER, " %d %s ", i + 1, names[i]);
+        x = canvas_format(&t->canvas, a.y, x, a.columns, ROLE_HEADER, " %d %s ", i + 1,
+                          tab_name(t, v, i));
         if (on) {
             canvas_flag(&t->canvas, a.y, from, x, CELL_CURSOR);
         }
@@ -102,7 +113,8 @@ static void message_draw(struct tui *t, void *state, struct area a)
 
 static void show_as(struct tui *t, struct message_view *v, enum page_mode mode)
 {
-    static const char *const names[] = {"text", "JSON", "a hex dump", "frames", "a handshake"};
+    static const char *const names[] = {"text",   "JSON",        "a hex dump",
+                                        "frames", "a handshake", "a known subprotocol's"};
     v->wanted = mode;
     make(t, v);
     v->scroll = (struct scroll){0};
@@ -167,6 +179,7 @@ static bool message_act(struct tui *t, void *state, enum action action, uint64_t
     case ACTION_VIEW_HEX:
     case ACTION_VIEW_FRAMES:
     case ACTION_VIEW_HANDSHAKE:
+    case ACTION_VIEW_DECODED:
         show_as(t, v, (enum page_mode)(action - ACTION_VIEW_TEXT));
         return true;
     case ACTION_OPEN:
@@ -185,18 +198,28 @@ static bool message_act(struct tui *t, void *state, enum action action, uint64_t
     }
 }
 
+static int tab_under(const struct tui *t, const struct message_view *v, int x)
+{
+    int end = TABS_X;
+    for (int i = 0; i < PAGE_MODES && tab_name(t, v, i) != NULL; i++) {
+        end += (int)strlen(tab_name(t, v, i)) + 4; /* " 1 name " */
+        if (x < end) {
+            return i;
+        }
+    }
+    return -1;
+}
+
 static void message_mouse(struct tui *t, void *state, const struct terminal_mouse *m, struct area a)
 {
     struct message_view *v = state;
     if (m->wheel_up || m->wheel_down) {
         message_act(t, v, m->wheel_up ? ACTION_UP : ACTION_DOWN, 3);
     } else if (m->press && m->y == a.y) {
-        show_as(t, v,
-                (enum page_mode)(m->x < 9    ? 0
-                                 : m->x < 17 ? 1
-                                 : m->x < 24 ? 2
-                                 : m->x < 34 ? 3
-                                             : 4));
+        int mode = tab_under(t, v, m->x);
+        if (mode >= 0) {
+            show_as(t, v, (enum page_mode)mode);
+        }
     } else if (m->press && m->y >= a.y + 3) {
         v->scroll.cursor = v->scroll.top + (size_t)(m->y - a.y - 3);
         if (m->twice) {

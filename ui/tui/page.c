@@ -1,6 +1,7 @@
 /* Lines of a message in its different shapes. */
 #include "page.h"
 
+#include "analyzer/units.h"
 #include "decoders/base/utf8.h"
 #include "page_write.h"
 
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 
 #define HEX_BYTES 16
+#define DECODED_LOOK_BYTES 4096U
 
 void page_init(struct page *p)
 {
@@ -62,120 +64,6 @@ void page_write_bytes(struct page *p, enum page_kind kind, const char *name, str
     }
 }
 
-/*--- JSON ---------------------------------------------------------------------------------------*/
-
-struct json_scan {
-    struct page *p;
-    struct bytes b;
-    size_t i, start; /* of the line under way; SIZE_MAX: none */
-    uint32_t stack[PAGE_JSON_DEPTH_MAX];
-    char closes[PAGE_JSON_DEPTH_MAX];
-    unsigned depth;
-};
-
-static bool is_blank(uint8_t c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-static size_t skip_string(struct bytes b, size_t i)
-{
-    for (i++; i < b.n && b.p[i] != '"'; i++) {
-        i += b.p[i] == '\\';
-    }
-    return i < b.n ? i + 1 : SIZE_MAX;
-}
-
-static bool json_line(struct json_scan *s, size_t end)
-{
-    if (s->start == SIZE_MAX) {
-        return true;
-    }
-    struct page_line *l = page_add(s->p, LINE_JSON, s->start, end - s->start);
-    s->start = SIZE_MAX;
-    if (l != NULL) {
-        l->indent = (uint16_t)s->depth;
-    }
-    return l != NULL;
-}
-
-static bool json_open(struct json_scan *s)
-{
-    char close = s->b.p[s->i] == '{' ? '}' : ']';
-    size_t next = s->i + 1;
-    while (next < s->b.n && is_blank(s->b.p[next])) {
-        next++;
-    }
-    if (next < s->b.n && s->b.p[next] == (uint8_t)close) {
-        s->i = next + 1; /* an empty one stays on its line */
-        return true;
-    }
-    if (s->depth == PAGE_JSON_DEPTH_MAX || !json_line(s, ++s->i)) {
-        return false;
-    }
-    s->stack[s->depth] = (uint32_t)s->p->n - 1;
-    s->closes[s->depth++] = close;
-    return true;
-}
-
-static bool json_close(struct json_scan *s)
-{
-    if (s->depth == 0 || s->closes[s->depth - 1] != (char)s->b.p[s->i] || !json_line(s, s->i)) {
-        return false;
-    }
-    s->depth--;
-    s->p->lines[s->stack[s->depth]].close = (uint32_t)s->p->n;
-    s->start = s->i++;
-    return true;
-}
-
-static bool json_token(struct json_scan *s)
-{
-    uint8_t c = s->b.p[s->i];
-    if (is_blank(c)) {
-        s->i++;
-        return true;
-    }
-    if (c == '}' || c == ']') {
-        return json_close(s);
-    }
-    if (c == ',') {
-        return s->depth > 0 && s->start != SIZE_MAX && json_line(s, ++s->i);
-    }
-    if (s->start != SIZE_MAX && s->depth == 0) {
-        json_line(s, s->i); /* another document */
-    }
-    s->start = s->start == SIZE_MAX ? s->i : s->start;
-    if (c == '{' || c == '[') {
-        return json_open(s);
-    }
-    if (c == '"') {
-        s->i = skip_string(s->b, s->i);
-        return s->i != SIZE_MAX;
-    }
-    s->i++;
-    return c == ':' || c == '+' || c == '-' || c == '.' || (c >= '0' && c <= '9') ||
-           (c >= 'a' && c <= 'z') || c == 'E';
-}
-
-/* false: it is no JSON, or too much. */
-static bool make_json(struct page *p, struct bytes b)
-{
-    struct json_scan s = {.p = p, .b = b, .start = SIZE_MAX};
-    while (s.i < b.n && is_blank(b.p[s.i])) {
-        s.i++;
-    }
-    if (s.i == b.n || b.n > PAGE_JSON_MAX_BYTES || (b.p[s.i] != '{' && b.p[s.i] != '[')) {
-        return false;
-    }
-    while (s.i < b.n) {
-        if (!json_token(&s)) {
-            return false;
-        }
-    }
-    return s.depth == 0 && json_line(&s, b.n);
-}
-
 /*--- Making -------------------------------------------------------------------------------------*/
 
 static void make_text(struct page *p, bool utf8, int width)
@@ -205,13 +93,28 @@ static void read_body(struct page *p, const struct tui *t, const struct subject 
     p->lost = !store_body(t->feed->store, message_of(t, s), SIZE_MAX, &p->text);
 }
 
-static bool looks_like_text(struct bytes b)
+bool page_looks_like_text(struct bytes b)
 {
     size_t odd = 0, n = b.n < 512 ? b.n : 512;
     for (size_t i = 0; i < n; i++) {
         odd += b.p[i] < 0x20 && b.p[i] != '\n' && b.p[i] != '\r' && b.p[i] != '\t';
     }
     return odd * 16 <= n && (b.n > 512 || utf8_valid(b));
+}
+
+/* Its subprotocol is known, and it is as that one says. */
+static bool is_decoded(const struct tui *t, const struct subject *s)
+{
+    const struct store_session *row = store_session(t->feed->store, s->session);
+    struct dissection *d = row->subprotocol != NULL ? malloc(sizeof *d) : NULL;
+    struct buffer unit;
+    buffer_init(&unit, DECODED_LOOK_BYTES);
+    bool decoded = d != NULL &&
+                   units_dissect(t->feed->store, row, s->message, DECODED_LOOK_BYTES, &unit, d) &&
+                   d->wrong == NULL && d->n > 0;
+    buffer_done(&unit);
+    free(d);
+    return decoded;
 }
 
 enum page_mode page_best(const struct tui *t, const struct subject *s)
@@ -228,10 +131,13 @@ enum page_mode page_best(const struct tui *t, const struct subject *s)
     if (store_opcode(m) == 8) {
         return PAGE_FRAMES;
     }
+    if (is_decoded(t, s)) {
+        return PAGE_DECODED;
+    }
     buffer_init(&head, 1024);
     if (store_body(t->feed->store, m, 513, &head)) {
         struct bytes b = bytes_trim(buffer_bytes(&head));
-        if (!looks_like_text(buffer_bytes(&head))) {
+        if (!page_looks_like_text(buffer_bytes(&head))) {
             mode = PAGE_HEX;
         } else if (b.n > 0 && (b.p[0] == '{' || b.p[0] == '[')) {
             mode = PAGE_JSON;
@@ -264,9 +170,10 @@ void page_make(struct page *p, const struct tui *t, const struct subject *s, enu
         write_handshake(p, t, s);
     } else if (mode == PAGE_FRAMES) {
         write_details(p, t, s);
-    } else {
+    } else if (mode != PAGE_DECODED || !write_decoded(p, t, s, width)) {
+        p->mode = mode = mode == PAGE_DECODED ? PAGE_TEXT : mode;
         read_body(p, t, s);
-        if (mode == PAGE_JSON && !make_json(p, buffer_bytes(&p->text))) {
+        if (mode == PAGE_JSON && !page_json(p, 0, 0)) {
             p->n = 0;
             p->mode = mode = PAGE_TEXT;
         }
@@ -321,9 +228,14 @@ static size_t visible_of(const struct page *p, size_t line)
     return p->n_visible > 0 ? p->n_visible - 1 : 0;
 }
 
+static bool page_folds(const struct page *p)
+{
+    return p->mode == PAGE_JSON || p->mode == PAGE_DECODED;
+}
+
 size_t page_fold(struct page *p, size_t visible)
 {
-    if (p->mode != PAGE_JSON || visible >= p->n_visible) {
+    if (!page_folds(p) || visible >= p->n_visible) {
         return visible;
     }
     size_t line = line_at(p, visible);
@@ -340,7 +252,7 @@ size_t page_fold(struct page *p, size_t visible)
 void page_fold_all(struct page *p)
 {
     bool any = false;
-    if (p->mode != PAGE_JSON) {
+    if (!page_folds(p)) {
         return;
     }
     for (size_t i = 0; i < p->n; i++) {
@@ -374,47 +286,6 @@ static void draw_hex(const struct page *p, struct canvas *c, size_t line, int y,
             canvas_fill(c, y, text + (int)i, 1, shown ? ROLE_TEXT : ROLE_DIM,
                         shown ? b.p[i] : 0xb7);
         }
-    }
-}
-
-static enum role json_role(struct bytes b, size_t i, size_t *n)
-{
-    uint8_t c = b.p[i];
-    *n = 1;
-    if (c == '"') {
-        size_t end = skip_string(b, i), next;
-        *n = end != SIZE_MAX ? end - i : b.n - i;
-        for (next = i + *n; next < b.n && is_blank(b.p[next]); next++) {
-        }
-        return next < b.n && b.p[next] == ':' ? ROLE_JSON_KEY : ROLE_JSON_STRING;
-    }
-    if (strchr("{}[],:", c) != NULL) {
-        return ROLE_DIM;
-    }
-    while (i + *n < b.n && strchr("{}[],: \t\r\n\"", b.p[i + *n]) == NULL) {
-        ++*n;
-    }
-    return c == '-' || (c >= '0' && c <= '9') ? ROLE_JSON_NUMBER : ROLE_JSON_WORD;
-}
-
-static void draw_json(const struct page *p, struct canvas *c, const struct page_line *l, int y,
-                      int x, int end)
-{
-    struct bytes b = bytes_part(buffer_bytes(&p->text), l->at, l->n);
-    int indent = l->indent < 40 ? l->indent * 2 : 80;
-    canvas_text(c, y, x, end, ROLE_LINE, l->close == 0 ? " " : l->folded ? "▸" : "▾");
-    x += 2 + indent;
-    for (size_t i = 0, n; i < b.n && x < end; i += n) {
-        n = 1;
-        if (!is_blank(b.p[i])) {
-            enum role role = json_role(b, i, &n);
-            x = text_put(c, y, x, end, role, bytes_part(b, i, n));
-            x += b.p[i] == ':';
-        }
-    }
-    if (l->folded) {
-        canvas_format(c, y, x, end, ROLE_DIM, " … %u lines",
-                      l->close - (unsigned)(l - p->lines) - 1);
     }
 }
 
@@ -457,7 +328,7 @@ void page_draw(const struct page *p, struct canvas *c, size_t line, int y, int x
     const struct page_line *l = &p->lines[line_at(p, line)];
     struct bytes b = bytes_part(buffer_bytes(&p->text), l->at, l->n);
     if (l->kind == LINE_JSON) {
-        draw_json(p, c, l, y, x, end);
+        page_json_draw(p, c, l, y, x, end);
         if (search[0] != '\0' && text_find(b, 0, bytes_of(search)) < b.n) {
             canvas_flag(c, y, x, x + 1, CELL_MATCH);
         }

@@ -1,6 +1,7 @@
 /*
  * What a message, handshake or ending looks like, as lines: as text, JSON, hex dump, its frames bit
- * by bit, or the handshake's headers. The message screen, the preview and the comparison draw them.
+ * by bit, the handshake's headers, or decoded by its subprotocol. The message screen, the preview
+ * and the comparison draw them.
  */
 #ifndef WSIGHT_PAGE_H
 #define WSIGHT_PAGE_H
@@ -13,7 +14,15 @@
 #define PAGE_LINES_MAX 2000000U
 #define PAGE_JSON_DEPTH_MAX 128
 
-enum page_mode { PAGE_TEXT, PAGE_JSON, PAGE_HEX, PAGE_FRAMES, PAGE_HANDSHAKE, PAGE_MODES };
+enum page_mode {
+    PAGE_TEXT,
+    PAGE_JSON,
+    PAGE_HEX,
+    PAGE_FRAMES,
+    PAGE_HANDSHAKE,
+    PAGE_DECODED, /* by the subprotocol */
+    PAGE_MODES
+};
 
 enum page_kind { LINE_PLAIN, LINE_JSON, LINE_FIELD, LINE_HEADING, LINE_NOTE, LINE_BITS };
 
@@ -33,6 +42,9 @@ struct page {
     size_t n, size, n_visible;
     bool lost; /* the body could not be read back */
 };
+
+/* Most of what it begins with is. */
+bool page_looks_like_text(struct bytes);
 
 void page_init(struct page *);
 void page_done(struct page *);

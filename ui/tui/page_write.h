@@ -11,6 +11,14 @@ void page_write(struct page *, enum page_kind, const char *format, ...)
 /* A name of ours and bytes of the wire. */
 void page_write_bytes(struct page *, enum page_kind, const char *name, struct bytes);
 
+/* The page's text from `from` on as JSON. false: it is none, or too much, and nothing was added. */
+bool page_json(struct page *, size_t from, unsigned indent);
+void page_json_draw(const struct page *, struct canvas *, const struct page_line *, int y, int x,
+                    int end);
+
+/* A message dissected by its subprotocol. false: it has none that is known. */
+bool write_decoded(struct page *, const struct tui *, const struct subject *, int width);
+
 void write_handshake(struct page *, const struct tui *, const struct subject *);
 /* Of a message: its frames, bit by bit; of an end: how it came. */
 void write_details(struct page *, const struct tui *, const struct subject *);
