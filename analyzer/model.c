@@ -6,25 +6,17 @@
 #include "model.h"
 
 #include "decoders/base/pool.h"
-#include "decoders/http/fields.h"
 #include "decoders/websocket/version.h"
 #include "limits.h"
+#include "texts.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 #define LISTENERS_MAX 4
-#define NAME_MAX_BYTES 256
 #define FIRST_SLOTS 1024
 #define SLOT_AHEAD 24 /* events; read ahead in two steps, slot and session */
 #define SESSION_AHEAD 12
-
-/* Texts in blocks, so that they never move. */
-struct text_block {
-    struct text_block *next;
-    size_t used, size;
-    uint8_t bytes[];
-};
 
 struct model {
     struct model_options options;
@@ -49,43 +41,6 @@ struct model {
             l->call(l->self, __VA_ARGS__);                                                         \
         }                                                                                          \
     }
-
-/* ---- Texts ---- */
-
-/* A block for texts of n bytes in all that follow; false: no memory. */
-static bool reserve_texts(struct text_block **blocks, size_t n)
-{
-    struct text_block *t = malloc(sizeof *t + n);
-    if (t == NULL) {
-        return false;
-    }
-    *t = (struct text_block){.next = *blocks, .size = n};
-    *blocks = t;
-    return true;
-}
-
-/* A copy that lives as long as its owner; NULL stays NULL. Without memory it becomes empty. */
-static struct bytes keep_text(struct text_block **blocks, struct bytes b)
-{
-    bool fits = *blocks != NULL && b.n <= (*blocks)->size - (*blocks)->used;
-    if (b.n == 0 || (!fits && !reserve_texts(blocks, b.n))) {
-        return (struct bytes){b.p != NULL ? (const uint8_t *)"" : NULL, 0};
-    }
-    struct text_block *t = *blocks;
-    uint8_t *p = t->bytes + t->used;
-    memcpy(p, b.p, b.n);
-    t->used += b.n;
-    return (struct bytes){p, b.n};
-}
-
-static void free_texts(struct text_block *t)
-{
-    while (t != NULL) {
-        struct text_block *next = t->next;
-        free(t);
-        t = next;
-    }
-}
 
 /* ---- Sessions by id ---- */
 
@@ -258,26 +213,6 @@ static void add_rtt(struct rtt_counts *r, int64_t ns)
     r->count++;
 }
 
-static void merge_rtt(struct rtt_counts *into, const struct rtt_counts *from)
-{
-    if (from->count > 0) {
-        into->min = into->count == 0 || from->min < into->min ? from->min : into->min;
-        into->max = from->max > into->max ? from->max : into->max;
-        into->sum += from->sum;
-        into->count += from->count;
-    }
-}
-
-static void add_counts(struct direction_counts *into, const struct direction_counts *from)
-{
-    _Static_assert(sizeof *into % sizeof(uint64_t) == 0, "only 64-bit counters");
-    uint64_t *a = (uint64_t *)into;
-    const uint64_t *b = (const uint64_t *)from;
-    for (size_t i = 0; i < sizeof *into / sizeof(uint64_t); i++) {
-        a[i] += b[i];
-    }
-}
-
 static void count_special(struct direction_counts *d, const struct message *msg)
 {
     d->fragmented += (msg->flags & MESSAGE_FRAGMENTED) != 0;
@@ -322,17 +257,6 @@ static void take_close(struct session *s, const struct event *e)
     }
 }
 
-static void count_close(struct totals *t, enum dir dir, int code)
-{
-    if (code == CLOSE_CODE_NONE) {
-        t->close_none[dir]++;
-    } else if (code < 5000) {
-        t->close_codes[dir][code]++;
-    } else {
-        t->close_other[dir]++;
-    }
-}
-
 static void take_control(struct model *m, struct session *s, const struct event *e)
 {
     const struct message *msg = &e->message;
@@ -341,7 +265,7 @@ static void take_control(struct model *m, struct session *s, const struct event 
         return;
     }
     if (msg->opcode == 8) {
-        count_close(&m->totals, e->dir, msg->close_code);
+        totals_add_close(&m->totals, e->dir, msg->close_code);
         take_close(s, e);
     } else if (msg->opcode == 9) {
         d->pings++;
@@ -393,68 +317,6 @@ static void take_run(struct model *m, struct session *s, const struct event *e)
     d->opcodes[run->opcode & 15] += run->n;
     *(run->opcode == 1 ? &d->text : &d->binary) += run->n;
     s->last_ts = e->ts > s->last_ts ? e->ts : s->last_ts;
-}
-
-/* ---- Names ---- */
-
-static struct name_count *count_name(struct model *m, struct name_counts *names, struct bytes name)
-{
-    name = bytes_part(name, 0, NAME_MAX_BYTES);
-    for (size_t i = 0; i < names->n; i++) {
-        if (bytes_equal(names->list[i].name, name)) {
-            return &names->list[i];
-        }
-    }
-    if (names->n == MODEL_NAMES_MAX) {
-        return NULL;
-    }
-    if (names->list == NULL) {
-        names->list = calloc(MODEL_NAMES_MAX, sizeof *names->list);
-        if (names->list == NULL) {
-            return NULL;
-        }
-    }
-    struct name_count *n = &names->list[names->n++];
-    n->name = keep_text(&m->texts, name);
-    return n;
-}
-
-static void count_chosen(struct model *m, struct name_counts *names, struct bytes name)
-{
-    struct name_count *n = count_name(m, names, name);
-    if (n != NULL) {
-        n->sessions++;
-    } else {
-        names->others++;
-    }
-}
-
-static void count_offered(struct model *m, struct name_counts *names, struct bytes name)
-{
-    struct name_count *n = count_name(m, names, name);
-    if (n != NULL) {
-        n->offered++;
-    }
-}
-
-static void count_negotiated(struct model *m, const struct handshake *h)
-{
-    struct bytes rest = h->offered_subprotocols, name;
-    struct extension x;
-    while (list_next(&rest, &name)) {
-        count_offered(m, &m->totals.subprotocols, name);
-    }
-    if (h->subprotocol.n > 0) {
-        count_chosen(m, &m->totals.subprotocols, h->subprotocol);
-    }
-    rest = h->offered_extensions;
-    while (extension_list_next(&rest, &x)) {
-        count_offered(m, &m->totals.extensions, x.name);
-    }
-    rest = h->extensions;
-    while (extension_list_next(&rest, &x)) {
-        count_chosen(m, &m->totals.extensions, x.name);
-    }
 }
 
 /* ---- A session's life ---- */
@@ -510,7 +372,7 @@ static void take_handshake(struct model *m, struct session *s, const struct even
                                                          : OUTCOME_REFUSED;
     }
     if (s->outcome == OUTCOME_OPEN) {
-        count_negotiated(m, &s->handshake);
+        totals_add_negotiated(&m->totals, &s->handshake);
     }
     TELL(m, session_opened, s);
 }
@@ -530,19 +392,6 @@ static bool is_due(const struct session *s)
     return !s->reported || s->outcome == OUTCOME_OPEN || s->outcome == OUTCOME_MIDSTREAM;
 }
 
-static void add_session_to_totals(struct totals *t, const struct session *s)
-{
-    t->outcomes[s->outcome]++;
-    if (s->outcome == OUTCOME_TLS) {
-        return;
-    }
-    t->ends[session_close_how(s)]++;
-    for (int d = 0; d < 2; d++) {
-        add_counts(&t->dir[d], &s->dir[d]);
-        merge_rtt(&t->rtt[d], &s->rtt[d]);
-    }
-}
-
 static void take_end(struct model *m, struct session *s, const struct event *e)
 {
     s->end = *e->end;
@@ -552,7 +401,7 @@ static void take_end(struct model *m, struct session *s, const struct event *e)
     t->open_now -= s->outcome != OUTCOME_TLS;
     m->ended += s->outcome != OUTCOME_TLS;
     if (is_due(s)) {
-        add_session_to_totals(t, s);
+        totals_add_session(t, s);
         TELL(m, session_ended, s);
     }
     if (!m->options.retain) {
@@ -655,7 +504,7 @@ void model_interval_end(struct model *m)
     }
     qsort(open, n, sizeof(struct session *), by_id);
     for (size_t i = 0; i < n; i++) {
-        add_session_to_totals(&m->totals, open[i]);
+        totals_add_session(&m->totals, open[i]);
         TELL(m, session_ended, open[i]);
         open[i]->reported = true;
     }
@@ -676,8 +525,7 @@ void model_interval_begin(struct model *m)
 {
     struct totals *t = &m->totals;
     struct totals fresh = {.open_now = t->open_now, .open_peak = t->open_now};
-    free(t->subprotocols.list);
-    free(t->extensions.list);
+    totals_done(t);
     free_texts(m->texts);
     m->texts = NULL;
     m->n_findings = 0;
@@ -696,10 +544,8 @@ void model_totals_now(const struct model *m, struct totals *t)
 {
     *t = m->totals;
     for (size_t i = 0; i <= m->mask; i++) {
-        const struct session *s = m->slots[i];
-        for (int d = 0; s != NULL && s->outcome != OUTCOME_TLS && d < 2; d++) {
-            add_counts(&t->dir[d], &s->dir[d]);
-            merge_rtt(&t->rtt[d], &s->rtt[d]);
+        if (m->slots[i] != NULL) {
+            totals_add_counts(t, m->slots[i]);
         }
     }
 }
@@ -736,8 +582,7 @@ void model_free(struct model *m)
     slab_heap_free(&m->heap);
     free(m->slots);
     free(m->findings);
-    free(m->totals.subprotocols.list);
-    free(m->totals.extensions.list);
+    totals_done(&m->totals);
     free_texts(m->texts);
     free(m);
 }

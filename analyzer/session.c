@@ -2,7 +2,7 @@
  * What is judged of a session when it is over: how it ended, by its Closes (RFC 6455 section 7.1)
  * and by TCP, and the words for it.
  */
-#include "model.h"
+#include "session.h"
 
 enum close_how session_close_how(const struct session *s)
 {

@@ -1,0 +1,124 @@
+/* Totals: what sessions add up to. */
+#include "totals.h"
+
+#include "decoders/http/fields.h"
+#include "texts.h"
+
+#include <stdlib.h>
+
+#define NAME_MAX_BYTES 256
+
+static void add_rtts(struct rtt_counts *into, const struct rtt_counts *from)
+{
+    if (from->count > 0) {
+        into->min = into->count == 0 || from->min < into->min ? from->min : into->min;
+        into->max = from->max > into->max ? from->max : into->max;
+        into->sum += from->sum;
+        into->count += from->count;
+    }
+}
+
+static void add_counts(struct direction_counts *into, const struct direction_counts *from)
+{
+    _Static_assert(sizeof *into % sizeof(uint64_t) == 0, "only 64-bit counters");
+    uint64_t *a = (uint64_t *)into;
+    const uint64_t *b = (const uint64_t *)from;
+    for (size_t i = 0; i < sizeof *into / sizeof(uint64_t); i++) {
+        a[i] += b[i];
+    }
+}
+
+void totals_add_close(struct totals *t, enum dir dir, int code)
+{
+    if (code == CLOSE_CODE_NONE) {
+        t->close_none[dir]++;
+    } else if (code < 5000) {
+        t->close_codes[dir][code]++;
+    } else {
+        t->close_other[dir]++;
+    }
+}
+
+static struct name_count *count_name(struct totals *t, struct name_counts *names, struct bytes name)
+{
+    name = bytes_part(name, 0, NAME_MAX_BYTES);
+    for (size_t i = 0; i < names->n; i++) {
+        if (bytes_equal(names->list[i].name, name)) {
+            return &names->list[i];
+        }
+    }
+    if (names->n == TOTALS_NAMES_MAX) {
+        return NULL;
+    }
+    if (names->list == NULL) {
+        names->list = calloc(TOTALS_NAMES_MAX, sizeof *names->list);
+        if (names->list == NULL) {
+            return NULL;
+        }
+    }
+    struct name_count *n = &names->list[names->n++];
+    n->name = keep_text(&t->texts, name);
+    return n;
+}
+
+static void count_chosen(struct totals *t, struct name_counts *names, struct bytes name)
+{
+    struct name_count *n = count_name(t, names, name);
+    if (n != NULL) {
+        n->sessions++;
+    } else {
+        names->others++;
+    }
+}
+
+static void count_offered(struct totals *t, struct name_counts *names, struct bytes name)
+{
+    struct name_count *n = count_name(t, names, name);
+    if (n != NULL) {
+        n->offered++;
+    }
+}
+
+void totals_add_negotiated(struct totals *t, const struct handshake *h)
+{
+    struct bytes rest = h->offered_subprotocols, name;
+    struct extension x;
+    while (list_next(&rest, &name)) {
+        count_offered(t, &t->subprotocols, name);
+    }
+    if (h->subprotocol.n > 0) {
+        count_chosen(t, &t->subprotocols, h->subprotocol);
+    }
+    rest = h->offered_extensions;
+    while (extension_list_next(&rest, &x)) {
+        count_offered(t, &t->extensions, x.name);
+    }
+    rest = h->extensions;
+    while (extension_list_next(&rest, &x)) {
+        count_chosen(t, &t->extensions, x.name);
+    }
+}
+
+void totals_add_counts(struct totals *t, const struct session *s)
+{
+    for (int d = 0; s->outcome != OUTCOME_TLS && d < 2; d++) {
+        add_counts(&t->dir[d], &s->dir[d]);
+        add_rtts(&t->rtt[d], &s->rtt[d]);
+    }
+}
+
+void totals_add_session(struct totals *t, const struct session *s)
+{
+    t->outcomes[s->outcome]++;
+    if (s->outcome != OUTCOME_TLS) {
+        t->ends[session_close_how(s)]++;
+    }
+    totals_add_counts(t, s);
+}
+
+void totals_done(struct totals *t)
+{
+    free(t->subprotocols.list);
+    free(t->extensions.list);
+    free_texts(t->texts);
+}

@@ -1,0 +1,58 @@
+/*
+ * What sessions add up to. Zeroed totals are empty ones.
+ */
+#ifndef WSIGHT_TOTALS_H
+#define WSIGHT_TOTALS_H
+
+#include "histogram.h"
+#include "session.h"
+
+#define TOTALS_NAMES_MAX 256 /* distinct subprotocols or extensions that are counted by name */
+
+/* A name and how often it was chosen. */
+struct name_count {
+    struct bytes name; /* owned by the totals */
+    uint64_t sessions;
+    uint64_t offered;
+};
+
+struct name_counts {
+    struct name_count *list; /* in the order of their first appearance */
+    size_t n;
+    uint64_t others; /* sessions with a name beyond TOTALS_NAMES_MAX */
+};
+
+struct totals {
+    uint64_t sessions; /* WebSocket sessions of any outcome, TLS not counted */
+    uint64_t outcomes[OUTCOME_COUNT];
+    uint64_t open_now, open_peak;
+    struct direction_counts dir[2];
+    struct rtt_counts rtt[2];
+    uint64_t close_codes[2][5000];          /* by code below 5000 */
+    uint64_t close_none[2], close_other[2]; /* Close without a code; with one of 5000 and more */
+    uint64_t ends[CLOSE_NEVER_OPENED + 1];  /* enum close_how, of ended sessions that were open */
+    struct name_counts subprotocols, extensions;
+    struct histogram message_sizes[2]; /* bytes after inflation, finished data messages */
+    struct histogram rtt_ns;
+    uint64_t findings[FINDING_COUNT]; /* by id, repeats counted */
+    uint64_t findings_by_severity[SEVERITY_COUNT];
+    uint64_t tls_connections;
+    struct text_block *texts; /* of the names */
+};
+
+/* Frees what the names hold. */
+void totals_done(struct totals *);
+
+/* What a session's handshake offers and chooses, by name. */
+void totals_add_negotiated(struct totals *, const struct handshake *);
+
+/* A Close with this code, or CLOSE_CODE_NONE. */
+void totals_add_close(struct totals *, enum dir, int code);
+
+/* What a session has counted so far. */
+void totals_add_counts(struct totals *, const struct session *);
+
+/* The same, and how it ended. */
+void totals_add_session(struct totals *, const struct session *);
+
+#endif
