@@ -7,6 +7,7 @@
 #include "interfaces.h"
 #include "live_run.h"
 #include "memory.h"
+#include "merge.h"
 #include "names.h"
 #include "options.h"
 #include "output.h"
@@ -15,6 +16,7 @@
 #include "tui/settings.h"
 #include "tui/start.h"
 
+#include <errno.h>
 #include <expat.h>
 #include <openssl/crypto.h>
 #include <pcap/pcap.h>
@@ -176,6 +178,17 @@ static int report(struct run *run, const struct run_output *look, struct output 
     return summary_complaints(run->source, complain) == 0 ? status : EXIT_FAILED;
 }
 
+static int merge(const struct options *o, struct output *output)
+{
+    struct err err;
+    if (merge_reports(output->stream, o->operands, o->n_operands, &err) != 0) {
+        complain(err.text);
+        output_abandon(output);
+        return EXIT_FAILED;
+    }
+    return finish_output(output, EXIT_FINE);
+}
+
 static int captures(const struct options *o, const struct names *names, struct output *output)
 {
     struct run run;
@@ -202,6 +215,66 @@ static int captures(const struct options *o, const struct names *names, struct o
     run_close(&run);
     output_abandon(output);
     return status;
+}
+
+/* A file that is no JSON is a capture: its report, in a temporary file. */
+static FILE *open_report(const struct options *o, const struct names *names, const char *path,
+                         struct err *err)
+{
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        err_set(err, "%s: %s", path, strerror(errno));
+        return NULL;
+    }
+    int first = ungetc(getc(file), file);
+    if (first == '{') {
+        return file;
+    }
+    fclose(file);
+    struct options one = {.command = COMMAND_REPORT,
+                          .operands = &path,
+                          .n_operands = 1,
+                          .format = "json",
+                          .quiet = true,
+                          .max_connections = o->max_connections};
+    FILE *copy = tmpfile();
+    int fd = copy != NULL ? dup(fileno(copy)) : -1;
+    struct output output = {.name = path, .directory = -1, .folder = -1};
+    output.stream = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (output.stream == NULL || captures(&one, names, &output) != EXIT_FINE) {
+        err_set(err, "%s: no report could be made of it", path);
+        if (copy != NULL) {
+            fclose(copy);
+        }
+        return NULL;
+    }
+    rewind(copy);
+    return copy;
+}
+
+static int diff(const struct options *o, const struct names *names, struct output *output)
+{
+    struct err err;
+    FILE *files[2] = {NULL, NULL};
+    int result = -1;
+    const char *format = o->format != NULL ? o->format : "text";
+    for (int i = 0; i < 2 && (i == 0 || files[0] != NULL); i++) {
+        files[i] = open_report(o, names, o->operands[i], &err);
+    }
+    if (files[0] != NULL && files[1] != NULL) {
+        result = diff_reports(output->stream, format, files, o->operands, &err);
+    }
+    for (int i = 0; i < 2; i++) {
+        if (files[i] != NULL) {
+            fclose(files[i]);
+        }
+    }
+    if (result != 0) {
+        complain(err.text);
+        output_abandon(output);
+        return EXIT_FAILED;
+    }
+    return finish_output(output, EXIT_FINE);
 }
 
 static int screen(const struct options *o, const struct names *names)
@@ -322,6 +395,8 @@ static int carry_out(const struct options *o, enum options_result what)
     } else {
         status = o->command == COMMAND_REGISTRY     ? registry(o, &names, &output)
                  : o->command == COMMAND_INTERFACES ? interfaces(&output)
+                 : o->command == COMMAND_MERGE      ? merge(o, &output)
+                 : o->command == COMMAND_DIFF       ? diff(o, &names, &output)
                                                     : captures(o, &names, &output);
     }
     names_done(&names);

@@ -70,6 +70,12 @@ int options_check(const struct options *o, struct err *err)
     if (o->command == COMMAND_CONFIG) {
         return o->n_operands == 0 ? 0 : err_set(err, "config takes no file");
     }
+    if (o->command == COMMAND_MERGE && o->n_operands == 0) {
+        return err_set(err, "merge needs reports. For example: wsight merge a.json b.json");
+    }
+    if (o->command == COMMAND_DIFF && o->n_operands != 2) {
+        return err_set(err, "diff compares two captures or JSON reports");
+    }
     if (o->n_operands == 0) {
         return err_set(err, "no capture file given. For example: wsight %s %scapture.pcapng",
                        command_rows[o->command].name, o->command == COMMAND_EXPORT ? "csv " : "");

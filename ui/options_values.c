@@ -44,6 +44,13 @@ static int wrong_value(struct err *err, const char *option, const char *value, c
 
 int option_take_format(struct options *o, const char *value, struct err *err)
 {
+    static const char *const diff_formats[] = {"text", "json", "markdown"};
+    if (o->command == COMMAND_DIFF) {
+        o->format = value;
+        return parse_word(value, diff_formats, 3) >= 0
+                   ? 0
+                   : wrong_value(err, "format", value, command_rows[COMMAND_DIFF].format_help);
+    }
     if (report_find(command_rows[o->command].name, value) == NULL) {
         return o->command == COMMAND_EXPORT
                    ? err_set(err, "there is no format '%s' to export: it is one of %s", value,

@@ -16,13 +16,14 @@ _wsight()
     fi
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-            report|follow|export|ui|registry|interfaces|config) command=${COMP_WORDS[i]}; break ;;
+            report|follow|export|merge|diff|ui|registry|interfaces|config) command=${COMP_WORDS[i]}; break ;;
         esac
     done
     case $prev in
         --format)
             values="text json html markdown"
             [ "$command" = follow ] && values="text jsonl"
+            [ "$command" = diff ] && values="text json markdown"
             [ "$command" = export ] && values="har csv tsv zeek zeek-json eve payloads" ;;
         export) values="har csv tsv zeek zeek-json eve payloads" ;;
         --table) values="sessions messages" ;;
@@ -53,11 +54,15 @@ _wsight()
         return
     fi
     compopt -o filenames 2>/dev/null
+    if [ "$command" = merge ] || [ "$command" = diff ]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        return
+    fi
     mapfile -t COMPREPLY < <(compgen -d -- "$cur"
         shopt -s extglob
         compgen -f -X '!*.@(pcap|pcapng|cap|gz)' -- "$cur")
     if [ -z "$command" ]; then
-        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "report follow export ui registry interfaces config" -- "$cur")
+        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "report follow export merge diff ui registry interfaces config" -- "$cur")
     fi
 }
 complete -F _wsight wsight

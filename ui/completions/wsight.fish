@@ -8,13 +8,13 @@ function __wsight_has
 end
 
 complete -c wsight -f
-complete -c wsight -n 'not __wsight_has report follow export ui registry interfaces config' -a report -d 'A summary of the captures'
-complete -c wsight -n 'not __wsight_has report follow export ui registry interfaces config' -a follow -d 'A line for each message'
-complete -c wsight -n 'not __wsight_has report follow export ui registry interfaces config' -a export -d 'Sessions and messages for other programs'
-complete -c wsight -n 'not __wsight_has report follow export ui registry interfaces config' -a registry -d 'The names IANA has registered'
-complete -c wsight -n 'not __wsight_has report follow export ui registry interfaces config' -a interfaces -d 'The network interfaces'
-complete -c wsight -n 'not __wsight_has report follow export ui registry interfaces config' -a ui -d 'The sessions on the screen'
-complete -c wsight -n 'not __wsight_has report follow export ui registry interfaces config' -a config -d 'The settings of the screen'
+complete -c wsight -n 'not __wsight_has report follow export merge diff ui registry interfaces config' -a report -d 'A summary of the captures'
+complete -c wsight -n 'not __wsight_has report follow export merge diff ui registry interfaces config' -a follow -d 'A line for each message'
+complete -c wsight -n 'not __wsight_has report follow export merge diff ui registry interfaces config' -a export -d 'Sessions and messages for other programs'
+complete -c wsight -n 'not __wsight_has report follow export merge diff ui registry interfaces config' -a registry -d 'The names IANA has registered'
+complete -c wsight -n 'not __wsight_has report follow export merge diff ui registry interfaces config' -a interfaces -d 'The network interfaces'
+complete -c wsight -n 'not __wsight_has report follow export merge diff ui registry interfaces config' -a ui -d 'The sessions on the screen'
+complete -c wsight -n 'not __wsight_has report follow export merge diff ui registry interfaces config' -a config -d 'The settings of the screen'
 complete -c wsight -n '__wsight_has registry' \
     -a 'extensions subprotocols versions close_codes opcodes header_bits'
 for suffix in .pcap .pcapng .cap .gz
@@ -42,6 +42,9 @@ complete -c wsight -n 'not __wsight_has follow' -l format -x -a 'text json html 
 complete -c wsight -s r -l read -r -F -d 'Read this file too'
 complete -c wsight -s k -l keys -r -F -d 'Open TLS with this key log'
 complete -c wsight -s o -l output -r -F -d 'Write to a file'
+complete -c wsight -n 'not __wsight_has report follow export merge diff ui registry interfaces config' -a merge -d 'One report of several'
+complete -c wsight -n 'not __wsight_has report follow export merge diff ui registry interfaces config' -a diff -d 'What differs between two'
+complete -c wsight -n '__wsight_has merge diff' -F
 complete -c wsight -n '__wsight_has export' -a 'har csv tsv zeek zeek-json eve payloads'
 complete -c wsight -l table -x -a 'sessions messages' -d 'Rows of an export'
 complete -c wsight -l per -x -a 'message direction' -d 'What a file of payloads holds'

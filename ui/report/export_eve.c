@@ -92,7 +92,7 @@ static struct json *begin(struct eve *x, const char *type, const struct session 
 {
     struct json *w = &x->json;
     json_init(w, &x->out, 0);
-    json_object(w, NULL);
+    json_object_begin(w, NULL);
     eve_time(w, "timestamp", ts);
     if (s != NULL) {
         json_u64(w, "flow_id", session_hash(s, 0) >> 11);
@@ -135,10 +135,9 @@ static void eve_opcode(struct json *w, unsigned opcode)
 
 static void eve_frame(struct json *w, const struct frame *f)
 {
-    const uint8_t *k = f->masking_key;
     json_bool(w, "fin", f->fin);
     if (f->masked) {
-        json_u64(w, "mask", be32_at((struct bytes){k, 4}, 0));
+        json_u64(w, "mask", be32_at((struct bytes){f->masking_key, 4}, 0));
     }
     eve_opcode(w, f->opcode);
     json_u64(w, "rsv", f->rsv);
@@ -160,7 +159,7 @@ static void eve_message(struct eve *x, struct json *w, const struct message *m)
 {
     uint64_t most = x->context.options.bodies;
     const char *fault;
-    json_object(w, "message");
+    json_object_begin(w, "message");
     eve_opcode(w, m->opcode);
     json_u64(w, "length", m->len);
     json_u64(w, "wire_length", m->wire_len);
@@ -174,7 +173,7 @@ static void eve_message(struct eve *x, struct json *w, const struct message *m)
     if (m->opcode == 10 && m->rtt >= 0) {
         json_ms(w, "rtt_ms", m->rtt, 6);
     }
-    json_array(w, "faults");
+    json_array_begin(w, "faults");
     for (unsigned i = 0; (fault = message_fault(m, most, i)) != NULL; i++) {
         json_text(w, NULL, fault);
     }
@@ -191,7 +190,7 @@ static void write_frame(struct eve *x, const struct session *s, enum dir dir,
     json_u64(w, "tx_id", mine->frames++);
     json_text(w, "app_proto", "websocket");
     json_text(w, "direction", dir == DIR_CLIENT_TO_SERVER ? "to_server" : "to_client");
-    json_object(w, "websocket");
+    json_object_begin(w, "websocket");
     eve_frame(w, &f->frame);
     if (m != NULL) {
         eve_body(w, m, x->context.options.bodies);
@@ -245,7 +244,7 @@ static void write_http(struct eve *x, const struct session *s)
     struct json *w = begin(x, "http", s, DIR_CLIENT_TO_SERVER, ts, pkt);
     json_u64(w, "tx_id", 0);
     json_text(w, "app_proto", "http");
-    json_object(w, "http");
+    json_object_begin(w, "http");
     eve_text(w, "hostname", h->host, r);
     eve_text(w, "url", h->target, r);
     eve_text(w, "http_user_agent", h->user_agent, r);
@@ -255,7 +254,7 @@ static void write_http(struct eve *x, const struct session *s)
         json_i64(w, "status", h->status);
     }
     json_end(w);
-    json_object(w, "websocket");
+    json_object_begin(w, "websocket");
     json_handshake(w, "handshake", h,
                    &(struct json_style){.registry = x->context.registry,
                                         .capture = x->context.capture,
@@ -281,7 +280,7 @@ static void on_finding(void *self, const struct session *s, const struct finding
     struct eve *x = self;
     const struct finding_kind *kind = finding_kind(r->id);
     struct json *w = begin(x, "anomaly", s, r->dir, r->ts, r->pkt);
-    json_object(w, "anomaly");
+    json_object_begin(w, "anomaly");
     if (s != NULL) {
         json_text(w, "app_proto", "websocket");
     }
@@ -304,7 +303,7 @@ static void write_flow(struct eve *x, const struct session *s)
     static const char *const messages[2] = {"messages_toserver", "messages_toclient"};
     struct json *w = begin(x, "flow", s, DIR_CLIENT_TO_SERVER, s->last_ts, 0);
     json_text(w, "app_proto", s->outcome == OUTCOME_TLS ? "tls" : "websocket");
-    json_object(w, "flow");
+    json_object_begin(w, "flow");
     for (int dir = 0; dir < 2; dir++) {
         json_u64(w, names[dir][0], s->end.tcp[dir].packets);
         json_u64(w, names[dir][1], s->end.tcp[dir].bytes);
@@ -316,7 +315,7 @@ static void write_flow(struct eve *x, const struct session *s)
     json_text(w, "reason", close_how_name(session_close_how(s)));
     json_end(w);
     if (s->outcome != OUTCOME_TLS) {
-        json_object(w, "websocket");
+        json_object_begin(w, "websocket");
         json_text(w, "outcome", outcome_name(s->outcome));
         for (int dir = 0; dir < 2; dir++) {
             json_u64(w, messages[dir], s->dir[dir].text + s->dir[dir].binary);

@@ -125,7 +125,7 @@ static void write_message(struct har *x, struct json *w, const struct event *e)
 {
     const struct message *m = &e->message;
     struct bytes shown = message_shown(m, x->context.options.bodies);
-    json_object(w, NULL);
+    json_object_begin(w, NULL);
     json_text(w, "type", e->dir == DIR_CLIENT_TO_SERVER ? "send" : "receive");
     put_seconds(x, w, "time", e->ts);
     json_u64(w, "opcode", m->opcode);
@@ -194,7 +194,7 @@ static void write_close(struct har *x, struct json *w, const struct session *s)
         return;
     }
     const struct close_record *c = &s->close[first];
-    json_object(w, "_webSocketClose");
+    json_object_begin(w, "_webSocketClose");
     json_i64(w, "code", c->code == CLOSE_CODE_NONE ? 1005 : c->code);
     json_bytes(w, "reason", c->reason);
     put_seconds(x, w, "time", c->ts);
@@ -221,7 +221,7 @@ static void write_times(struct har *x, struct json *w, const struct session *s)
     all = all > wait ? all : wait;
     json_time(w, "startedDateTime", began, x->context.capture->digits);
     json_fixed(w, "time", all, 6, 6);
-    json_object(w, "timings");
+    json_object_begin(w, "timings");
     json_u64(w, "send", 0);
     json_fixed(w, "wait", wait, 6, 6);
     json_fixed(w, "receive", all - wait, 6, 6);
@@ -239,7 +239,7 @@ static void write_entry(struct har *x, struct json *w, const struct session *s)
     write_times(x, w, s);
     har_request(w, &http);
     har_response(w, &http);
-    json_object(w, "cache");
+    json_object_begin(w, "cache");
     json_end(w);
     write_address(w, "serverIPAddress", s);
     json_text(w, "connection", port);
@@ -307,16 +307,16 @@ static int har_finish(void *self, struct err *err)
     struct json w;
     x->first = true;
     json_init(&w, &x->out, 0);
-    json_object(&w, NULL);
-    json_object(&w, "log");
+    json_object_begin(&w, NULL);
+    json_object_begin(&w, "log");
     json_text(&w, "version", "1.2");
-    json_object(&w, "creator");
+    json_object_begin(&w, "creator");
     json_text(&w, "name", x->context.tool_name);
     json_text(&w, "version", x->context.tool_version);
     json_end(&w);
-    json_array(&w, "pages");
+    json_array_begin(&w, "pages");
     json_end(&w);
-    json_array(&w, "entries");
+    json_array_begin(&w, "entries");
     int error = spool_read(x->spool, take_piece, x);
     json_end(&w);
     json_end(&w);

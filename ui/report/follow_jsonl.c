@@ -264,7 +264,7 @@ static void jsonl_frame(void *self, const struct session *s, const struct event 
 static void begin_object(struct json *w, struct jsonl *f, const char *type, int64_t ts)
 {
     json_init(w, &f->out, 0);
-    json_object(w, NULL);
+    json_object_begin(w, NULL);
     json_text(w, "type", type);
     json_time(w, "time", ts, f->context.capture->digits);
 }
@@ -297,12 +297,12 @@ static void jsonl_opened(void *self, struct session *s)
     if (s->has_handshake) {
         json_handshake(&w, "handshake", &s->handshake, &f->style);
     } else {
-        json_null(&w, "handshake");
+        json_nothing(&w, "handshake");
     }
     if (s->outcome == OUTCOME_MIDSTREAM) {
         json_i64(&w, "confidence", s->confidence);
     } else {
-        json_null(&w, "confidence");
+        json_nothing(&w, "confidence");
     }
     end_object(&w);
 }
@@ -319,15 +319,15 @@ static void jsonl_finding(void *self, const struct session *s, const struct find
         json_text(&w, "community_id", community);
         json_text(&w, "direction", direction_name(r->dir));
     } else {
-        json_null(&w, "session");
-        json_null(&w, "community_id");
-        json_null(&w, "direction");
+        json_nothing(&w, "session");
+        json_nothing(&w, "community_id");
+        json_nothing(&w, "direction");
     }
     json_finding_kind(&w, r->id);
     if (r->detail.n > 0) {
         json_bytes(&w, "detail", redact_text(&f->redactor, r->detail));
     } else {
-        json_null(&w, "detail");
+        json_nothing(&w, "detail");
     }
     json_u64(&w, "packet", r->pkt);
     end_object(&w);
@@ -341,7 +341,7 @@ static void write_end(struct json *w, struct jsonl *f, const struct session *s)
     json_time(w, "started", s->started, digits);
     json_fixed(w, "duration", time_between(s->started, s->last_ts), 9, digits);
     for (int dir = 0; dir < 2; dir++) {
-        json_object(w, direction_name((enum dir)dir));
+        json_object_begin(w, direction_name((enum dir)dir));
         json_direction_counts(w, &s->dir[dir]);
         json_close(w, "close", s, dir, &f->style);
         json_end(w);

@@ -58,7 +58,7 @@ static void write_subprotocols(struct json *w, const struct har_http *http, stru
 static void write_field(struct json *w, const struct har_http *http, struct bytes name,
                         struct bytes value)
 {
-    json_object(w, NULL);
+    json_object_begin(w, NULL);
     json_bytes(w, "name", name);
     if (bytes_equal_nocase(name, bytes_of("sec-websocket-protocol")) && !http->redactor->show) {
         write_subprotocols(w, http, value);
@@ -110,7 +110,7 @@ static void write_request_headers(struct json *w, const struct har_http *http)
         {"Sec-WebSocket-Protocol", h->offered_subprotocols},
         {"Sec-WebSocket-Extensions", h->offered_extensions},
     };
-    json_array(w, "headers");
+    json_array_begin(w, "headers");
     if (h->request_head.n > 0) {
         write_head(w, http, h->request_head);
     } else {
@@ -129,7 +129,7 @@ static void write_response_headers(struct json *w, const struct har_http *http)
         {"Sec-WebSocket-Protocol", h->subprotocol},
         {"Sec-WebSocket-Extensions", h->extensions},
     };
-    json_array(w, "headers");
+    json_array_begin(w, "headers");
     if (h->response_head.n > 0) {
         write_head(w, http, h->response_head);
     } else {
@@ -163,7 +163,7 @@ static void write_url(struct json *w, const struct har_http *http)
 static void write_pair(struct json *w, struct bytes pair, bool secret)
 {
     size_t equals = bytes_find(pair, '=');
-    json_object(w, NULL);
+    json_object_begin(w, NULL);
     json_bytes(w, "name", bytes_part(pair, 0, equals));
     if (secret) {
         json_text(w, "value", "***");
@@ -192,7 +192,7 @@ static void write_query(struct json *w, const struct har_http *http)
     size_t fragment = bytes_find(target, '#');
     target = bytes_part(target, 0, fragment);
     size_t question = bytes_find(target, '?');
-    json_array(w, "queryString");
+    json_array_begin(w, "queryString");
     if (question < target.n) {
         write_pairs(w, bytes_from(target, question + 1), '&', false);
     }
@@ -206,7 +206,7 @@ static void write_cookies(struct json *w, const struct har_http *http, struct by
     struct bytes line;
     bool secret = !http->redactor->show;
     bool set = strcmp(field, "set-cookie") == 0;
-    json_array(w, "cookies");
+    json_array_begin(w, "cookies");
     while (next_line(&head, &line)) {
         size_t colon = bytes_find(line, ':');
         if (colon < line.n && bytes_equal_nocase(bytes_part(line, 0, colon), bytes_of(field))) {
@@ -237,7 +237,7 @@ void har_request(struct json *w, const struct har_http *http)
 {
     const struct session *s = http->session;
     const struct handshake *h = &s->handshake;
-    json_object(w, "request");
+    json_object_begin(w, "request");
     json_bytes(w, "method", h->method.n > 0 ? h->method : bytes_of("GET"));
     write_url(w, http);
     write_version(w, s);
@@ -252,13 +252,13 @@ void har_response(struct json *w, const struct har_http *http)
 {
     const struct session *s = http->session;
     const struct handshake *h = &s->handshake;
-    json_object(w, "response");
+    json_object_begin(w, "response");
     json_i64(w, "status", h->status);
     json_bytes(w, "statusText", redact_text(http->redactor, h->reason));
     write_version(w, s);
     write_cookies(w, http, h->response_head, "set-cookie");
     write_response_headers(w, http);
-    json_object(w, "content");
+    json_object_begin(w, "content");
     json_u64(w, "size", 0);
     json_text(w, "mimeType", "x-unknown");
     json_end(w);

@@ -56,12 +56,12 @@ static void begin(struct json *w, const char *name, bool array)
     w->arrays = array ? w->arrays | bit : w->arrays & ~bit;
 }
 
-void json_object(struct json *w, const char *name)
+void json_object_begin(struct json *w, const char *name)
 {
     begin(w, name, false);
 }
 
-void json_array(struct json *w, const char *name)
+void json_array_begin(struct json *w, const char *name)
 {
     begin(w, name, true);
 }
@@ -120,7 +120,7 @@ void json_fixed(struct json *w, const char *name, int64_t v, unsigned scale, uns
 void json_ratio(struct json *w, const char *name, uint64_t part, uint64_t of)
 {
     if (of == 0) {
-        json_null(w, name);
+        json_nothing(w, name);
         return;
     }
     while (part > UINT64_MAX / 2000) { /* room to multiply; three digits stay exact enough */
@@ -136,7 +136,7 @@ void json_bool(struct json *w, const char *name, bool v)
     out_text(w->out, v ? "true" : "false");
 }
 
-void json_null(struct json *w, const char *name)
+void json_nothing(struct json *w, const char *name)
 {
     json_value(w, name);
     out_text(w->out, "null");
@@ -151,7 +151,7 @@ void json_bytes(struct json *w, const char *name, struct bytes b)
 void json_text(struct json *w, const char *name, const char *s)
 {
     if (s == NULL) {
-        json_null(w, name);
+        json_nothing(w, name);
     } else {
         json_bytes(w, name, bytes_of(s));
     }
@@ -160,7 +160,7 @@ void json_text(struct json *w, const char *name, const char *s)
 void json_bytes_or_null(struct json *w, const char *name, struct bytes b)
 {
     if (b.p == NULL) {
-        json_null(w, name);
+        json_nothing(w, name);
     } else {
         json_bytes(w, name, b);
     }

@@ -2,9 +2,9 @@
  * A streaming JSON writer (RFC 8259): it writes at capture speed and never builds a tree.
  *
  *     json_init(&w, &out, 2);
- *     json_object(&w, NULL);
+ *     json_object_begin(&w, NULL);
  *     json_u64(&w, "packets", 12);
- *     json_array(&w, "names");
+ *     json_array_begin(&w, "names");
  *     json_bytes(&w, NULL, name);
  *     json_end(&w);
  *     json_end(&w);
@@ -32,8 +32,8 @@ struct json {
 /* lines: 0 for a document on one line. */
 void json_init(struct json *w, struct out *out, unsigned lines);
 
-void json_object(struct json *w, const char *name);
-void json_array(struct json *w, const char *name);
+void json_object_begin(struct json *w, const char *name);
+void json_array_begin(struct json *w, const char *name);
 void json_end(struct json *w); /* of the innermost object or array */
 
 void json_u64(struct json *w, const char *name, uint64_t v);
@@ -43,7 +43,7 @@ void json_fixed(struct json *w, const char *name, int64_t v, unsigned scale, uns
 /* A ratio of counts with three decimal places; null when `of` is 0. */
 void json_ratio(struct json *w, const char *name, uint64_t part, uint64_t of);
 void json_bool(struct json *w, const char *name, bool v);
-void json_null(struct json *w, const char *name);
+void json_nothing(struct json *w, const char *name);
 void json_bytes(struct json *w, const char *name, struct bytes b);
 void json_text(struct json *w, const char *name, const char *s); /* NULL: null */
 /* A text that may not have been seen: null when b.p is NULL. */

@@ -95,7 +95,7 @@ static void json_refused(struct json *w, const struct session *s, const struct j
 {
     const struct handshake *h = &s->handshake;
     struct redactor *r = style->redactor;
-    json_object(w, NULL);
+    json_object_begin(w, NULL);
     json_u64(w, "session", s->id);
     json_endpoint(w, "client", &s->connection.client, s->connection.family);
     json_endpoint(w, "server", &s->connection.server, s->connection.family);
@@ -155,7 +155,7 @@ static int json_flush(void *self)
 
 static void write_tool(struct json *w, const struct report_context *c)
 {
-    json_object(w, "tool");
+    json_object_begin(w, "tool");
     json_text(w, "name", c->tool_name);
     json_text(w, "version", c->tool_version);
     json_text(w, "registry", c->registry->updated);
@@ -167,8 +167,8 @@ static void write_span(struct json *w, uint64_t packets, int64_t first, int64_t 
                        unsigned digits)
 {
     if (packets == 0) {
-        json_null(w, "first");
-        json_null(w, "last");
+        json_nothing(w, "first");
+        json_nothing(w, "last");
         return;
     }
     json_time(w, "first", first, digits);
@@ -177,7 +177,7 @@ static void write_span(struct json *w, uint64_t packets, int64_t first, int64_t 
 
 static void write_live(struct json *w, const struct capture_file *f)
 {
-    json_object(w, "live");
+    json_object_begin(w, "live");
     json_u64(w, "dropped_by_kernel", f->dropped_by_kernel);
     json_u64(w, "dropped_by_device", f->dropped_by_device);
     json_u64(w, "ring_overflows", f->overflows);
@@ -187,7 +187,7 @@ static void write_live(struct json *w, const struct capture_file *f)
 
 static void write_file(struct json *w, const struct capture_file *f, unsigned digits)
 {
-    json_object(w, NULL);
+    json_object_begin(w, NULL);
     json_text(w, "name", f->name);
     json_text(w, "format", f->format);
     json_text(w, "error", f->error);
@@ -210,8 +210,8 @@ static void write_capture(struct json *w, const struct json_report *r)
     const struct capture_summary *c = r->context.capture;
     size_t n = 0;
     const struct finding_record *findings = model_findings(r->context.model, &n);
-    json_object(w, "capture");
-    json_array(w, "files");
+    json_object_begin(w, "capture");
+    json_array_begin(w, "files");
     for (size_t i = 0; i < c->files_n; i++) {
         write_file(w, &c->files[i], c->digits);
     }
@@ -223,7 +223,7 @@ static void write_capture(struct json *w, const struct json_report *r)
     json_u64(w, "filtered_out", c->filtered_out);
     json_text(w, "filter", c->filter);
     json_bool(w, "interrupted", c->interrupted);
-    json_array(w, "findings");
+    json_array_begin(w, "findings");
     for (size_t i = 0; i < n; i++) {
         json_finding(w, &findings[i], &r->style);
     }
@@ -234,13 +234,28 @@ static void write_capture(struct json *w, const struct json_report *r)
 /*--- The document: totals
  * -------------------------------------------------------------------------*/
 
+/* [index, count] of the buckets that have any, as analyzer/histogram.h numbers them. */
+static void write_buckets(struct json *w, const struct histogram *h)
+{
+    json_array_begin(w, "buckets");
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        if (h->buckets[i] > 0) {
+            json_array_begin(w, NULL);
+            json_u64(w, NULL, i);
+            json_u64(w, NULL, h->buckets[i]);
+            json_end(w);
+        }
+    }
+    json_end(w);
+}
+
 static void write_sizes(struct json *w, const char *name, const struct histogram *h)
 {
     if (h->count == 0) {
-        json_null(w, name);
+        json_nothing(w, name);
         return;
     }
-    json_object(w, name);
+    json_object_begin(w, name);
     json_u64(w, "count", h->count);
     json_u64(w, "min", h->min);
     json_u64(w, "p50", histogram_percentile(h, 0.5));
@@ -248,16 +263,18 @@ static void write_sizes(struct json *w, const char *name, const struct histogram
     json_u64(w, "p99", histogram_percentile(h, 0.99));
     json_u64(w, "max", h->max);
     json_ratio(w, "mean", h->sum, h->count);
+    json_u64(w, "sum", h->sum);
+    write_buckets(w, h);
     json_end(w);
 }
 
 static void write_rtt_all(struct json *w, const struct histogram *h, unsigned digits)
 {
     if (h->count == 0) {
-        json_null(w, "all");
+        json_nothing(w, "all");
         return;
     }
-    json_object(w, "all");
+    json_object_begin(w, "all");
     json_u64(w, "count", h->count);
     json_ms(w, "min_ms", (int64_t)h->min, digits);
     json_ms(w, "p50_ms", (int64_t)histogram_percentile(h, 0.5), digits);
@@ -265,13 +282,15 @@ static void write_rtt_all(struct json *w, const struct histogram *h, unsigned di
     json_ms(w, "p99_ms", (int64_t)histogram_percentile(h, 0.99), digits);
     json_ms(w, "max_ms", (int64_t)h->max, digits);
     json_ms(w, "mean_ms", (int64_t)(h->sum / h->count), digits);
+    json_ms(w, "sum_ms", (int64_t)h->sum, digits);
+    write_buckets(w, h);
     json_end(w);
 }
 
 static void write_rtt(struct json *w, const struct json_report *r, const struct totals *t)
 {
     unsigned digits = r->context.capture->digits;
-    json_object(w, "rtt");
+    json_object_begin(w, "rtt");
     write_rtt_all(w, &t->rtt_ns, digits);
     json_rtt(w, "client_to_server", &t->rtt[0], digits);
     json_rtt(w, "server_to_client", &t->rtt[1], digits);
@@ -284,9 +303,9 @@ static void write_close_code(struct json *w, int code, const char *name, uint64_
     if (count == 0) {
         return;
     }
-    json_object(w, NULL);
+    json_object_begin(w, NULL);
     if (code == CLOSE_CODE_NONE) {
-        json_null(w, "code");
+        json_nothing(w, "code");
     } else {
         json_i64(w, "code", code);
     }
@@ -298,9 +317,9 @@ static void write_close_code(struct json *w, int code, const char *name, uint64_
 static void write_close_codes(struct json *w, const struct json_report *r, const struct totals *t)
 {
     const struct registry *registry = r->context.registry;
-    json_object(w, "close_codes");
+    json_object_begin(w, "close_codes");
     for (int dir = 0; dir < 2; dir++) {
-        json_array(w, direction_name((enum dir)dir));
+        json_array_begin(w, direction_name((enum dir)dir));
         for (int code = 0; code < 5000; code++) {
             if (t->close_codes[dir][code] > 0) {
                 write_close_code(w, code, close_name(registry, code), t->close_codes[dir][code]);
@@ -316,7 +335,7 @@ static void write_close_codes(struct json *w, const struct json_report *r, const
 
 static void write_ends(struct json *w, const struct totals *t)
 {
-    json_object(w, "ends");
+    json_object_begin(w, "ends");
     for (int how = 0; how < CLOSE_NEVER_OPENED; how++) {
         json_u64(w, close_how_name((enum close_how)how), t->ends[how]);
     }
@@ -330,7 +349,7 @@ static void write_name(struct json *w, const struct json_report *r, const struct
     const char *name = (const char *)n->name.p;
     bool registered = extension ? registry_extension(registry, name, n->name.n) != NULL
                                 : registry_subprotocol(registry, name, n->name.n) != NULL;
-    json_object(w, NULL);
+    json_object_begin(w, NULL);
     json_bytes(w, "name",
                extension ? n->name
                          : redact_counted_name(r->style.redactor, n->name, n->sessions > 0));
@@ -344,7 +363,7 @@ static void write_names(struct json *w, const char *name, const char *others,
                         const struct name_counts *names, const struct json_report *r)
 {
     bool extensions = strcmp(name, "extensions") == 0;
-    json_array(w, name);
+    json_array_begin(w, name);
     for (size_t i = 0; i < names->n; i++) {
         write_name(w, r, &names->list[i], extensions);
     }
@@ -355,7 +374,7 @@ static void write_names(struct json *w, const char *name, const char *others,
 static void write_totals(struct json *w, const struct json_report *r)
 {
     const struct totals *t = model_totals(r->context.model);
-    json_object(w, "totals");
+    json_object_begin(w, "totals");
     json_u64(w, "sessions", t->sessions);
     for (int outcome = 0; outcome < OUTCOME_TLS; outcome++) {
         json_u64(w, outcome_name((enum outcome)outcome), t->outcomes[outcome]);
@@ -364,7 +383,7 @@ static void write_totals(struct json *w, const struct json_report *r)
     json_u64(w, "tls_connections", t->tls_connections);
     json_u64(w, "tcp_connections", r->context.stats->connections);
     for (int dir = 0; dir < 2; dir++) {
-        json_object(w, direction_name((enum dir)dir));
+        json_object_begin(w, direction_name((enum dir)dir));
         json_direction_counts(w, &t->dir[dir]);
         json_tcp_counts(w, "tcp", &r->tally.tcp[dir]);
         write_sizes(w, "message_sizes", &t->message_sizes[dir]);
@@ -375,7 +394,7 @@ static void write_totals(struct json *w, const struct json_report *r)
     write_names(w, "subprotocols", "subprotocols_others", &t->subprotocols, r);
     write_names(w, "extensions", "extensions_others", &t->extensions, r);
     write_rtt(w, r, t);
-    json_object(w, "findings");
+    json_object_begin(w, "findings");
     for (int i = 0; i < SEVERITY_COUNT; i++) {
         json_u64(w, finding_severity_name((enum finding_severity)i), t->findings_by_severity[i]);
     }
@@ -397,7 +416,7 @@ static void take_piece(void *ctx, struct bytes piece, bool first)
 
 static int write_spool(struct json *w, const char *name, struct spool *spool)
 {
-    json_array(w, name);
+    json_array_begin(w, name);
     int error = spool_read(spool, take_piece, w);
     json_end(w);
     return error;
@@ -406,13 +425,13 @@ static int write_spool(struct json *w, const char *name, struct spool *spool)
 static void write_findings(struct json *w, const struct json_report *r)
 {
     const struct totals *t = model_totals(r->context.model);
-    json_array(w, "findings");
+    json_array_begin(w, "findings");
     for (int id = 0; id < FINDING_COUNT; id++) {
         const struct finding_tally *tally = &r->tally.findings[id];
         if (t->findings[id] == 0) {
             continue;
         }
-        json_object(w, NULL);
+        json_object_begin(w, NULL);
         json_finding_kind(w, (enum finding_id)id);
         json_u64(w, "count", t->findings[id]);
         json_u64(w, "sessions", tally->sessions);
@@ -420,8 +439,8 @@ static void write_findings(struct json *w, const struct json_report *r)
             json_u64(w, "first_session", tally->first_session);
             json_u64(w, "first_packet", tally->first_pkt);
         } else {
-            json_null(w, "first_session");
-            json_null(w, "first_packet");
+            json_nothing(w, "first_session");
+            json_nothing(w, "first_packet");
         }
         json_end(w);
     }
@@ -438,7 +457,7 @@ static void write_loss(struct json *w, const struct json_report *r, uint64_t lef
         truncated += c->files[i].truncated > 0;
         damaged += c->files[i].damaged;
     }
-    json_object(w, "loss");
+    json_object_begin(w, "loss");
     json_u64(w, "dropped_packets", c->dropped);
     json_u64(w, "truncated_files", truncated);
     json_u64(w, "damaged_records", damaged);
@@ -473,7 +492,7 @@ static int json_finish(void *self, struct err *err)
     struct json w;
     uint64_t left_out = r->left_out + spool_dropped(r->sessions);
     json_init(&w, &r->out, 2);
-    json_object(&w, NULL);
+    json_object_begin(&w, NULL);
     json_text(&w, "schema", SCHEMA);
     write_tool(&w, &r->context);
     write_capture(&w, r);

@@ -52,7 +52,7 @@ void json_endpoint(struct json *w, const char *name, const struct endpoint *e, u
 {
     char text[ADDRESS_BYTES];
     size_t n = address_text(text, e, family);
-    json_object(w, name);
+    json_object_begin(w, name);
     json_bytes(w, "ip", (struct bytes){(const uint8_t *)text, n});
     json_u64(w, "port", e->port);
     json_end(w);
@@ -65,7 +65,7 @@ static void json_layers(struct json *w, const struct session *s)
         "ppp",      "802.11", "mpls", "gre",  "ipip",      "vxlan", "geneve",
         "gtp-u",    "teredo", "ipv4", "ipv6", "fragments",
     };
-    json_array(w, "layers");
+    json_array_begin(w, "layers");
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (s->connection.layers >> i & 1) {
             json_text(w, NULL, names[i]);
@@ -91,7 +91,7 @@ static void json_connection(struct json *w, const struct session *s,
     json_endpoint(w, "client", &c->client, c->family);
     json_endpoint(w, "server", &c->server, c->family);
     json_layers(w, s);
-    json_array(w, "vlan");
+    json_array_begin(w, "vlan");
     for (int i = 0; i < 2; i++) {
         if (c->vlan[i] != 0xffff) {
             json_u64(w, NULL, c->vlan[i]);
@@ -101,7 +101,7 @@ static void json_connection(struct json *w, const struct session *s,
     if (c->tunnel != 0) {
         json_u64(w, "tunnel", c->tunnel);
     } else {
-        json_null(w, "tunnel");
+        json_nothing(w, "tunnel");
     }
     const char *interface =
         c->interface < capture->interfaces_n ? capture->interfaces[c->interface].name : NULL;
@@ -116,10 +116,10 @@ void json_list(struct json *w, const char *name, struct bytes list, struct redac
     struct bytes item;
     struct bytes before = {0};
     if (list.p == NULL) {
-        json_null(w, name);
+        json_nothing(w, name);
         return;
     }
-    json_array(w, name);
+    json_array_begin(w, name);
     while (quoted_list_next(&list, &item)) {
         json_bytes(w, NULL, secrets != NULL ? redact_subprotocol(secrets, item, before) : item);
         before = item;
@@ -130,7 +130,7 @@ void json_list(struct json *w, const char *name, struct bytes list, struct redac
 static void json_redacted(struct json *w, const char *name, struct bytes text, struct redactor *r)
 {
     if (text.p == NULL) {
-        json_null(w, name);
+        json_nothing(w, name);
     } else {
         json_bytes(w, name, redact_text(r, text));
     }
@@ -143,7 +143,7 @@ static void json_protocol(struct json *w, const struct websocket_version *v,
     if (v == NULL || v->number == 13) {
         return;
     }
-    json_object(w, "protocol");
+    json_object_begin(w, "protocol");
     json_text(w, "draft", v->draft);
     json_text(w, "status", version_status(r, v));
     json_text(w, "spoken_by", v->spoken_by);
@@ -162,7 +162,7 @@ static void json_request(struct json *w, const struct handshake *h, const struct
     if (h->version >= 0) {
         json_i64(w, "version", h->version);
     } else {
-        json_null(w, "version");
+        json_nothing(w, "version");
     }
     json_bytes_or_null(w, "version_text", h->version_text);
     json_protocol(w, h->protocol, style->registry);
@@ -179,19 +179,19 @@ static void json_response(struct json *w, const struct handshake *h, const struc
     if (h->status != 0) {
         json_i64(w, "status", h->status);
     } else {
-        json_null(w, "status");
+        json_nothing(w, "status");
     }
     json_redacted(w, "reason", h->reason, r);
     json_redacted(w, "server", h->server, r);
     json_bytes_or_null(w, "accept", h->accept);
     if (h->accept_state == ACCEPT_NOT_SEEN) {
-        json_null(w, "accept_ok");
+        json_nothing(w, "accept_ok");
     } else {
         json_bool(w, "accept_ok", h->accept_state == ACCEPT_OK);
     }
     json_list(w, "supported_versions", h->supported_versions, NULL);
     if (h->subprotocol.p == NULL) {
-        json_null(w, "subprotocol");
+        json_nothing(w, "subprotocol");
     } else {
         json_bytes(w, "subprotocol", redact_chosen(r, h));
     }
@@ -202,8 +202,8 @@ static void json_when(struct json *w, const char *time_name, const char *packet_
                       uint64_t pkt, unsigned digits)
 {
     if (pkt == 0) {
-        json_null(w, time_name);
-        json_null(w, packet_name);
+        json_nothing(w, time_name);
+        json_nothing(w, packet_name);
     } else {
         json_time(w, time_name, ts, digits);
         json_u64(w, packet_name, pkt);
@@ -214,7 +214,7 @@ void json_handshake(struct json *w, const char *name, const struct handshake *h,
                     const struct json_style *style)
 {
     unsigned digits = style->capture->digits;
-    json_object(w, name);
+    json_object_begin(w, name);
     json_request(w, h, style);
     json_response(w, h, style);
     json_when(w, "request_time", "request_packet", h->request_ts, h->request_pkt, digits);
@@ -231,7 +231,7 @@ static void json_opcodes(struct json *w, const uint64_t opcodes[16])
     for (int i = 3; i < 16; i++) {
         reserved += i < 8 || i > 10 ? opcodes[i] : 0;
     }
-    json_object(w, "opcodes");
+    json_object_begin(w, "opcodes");
     json_u64(w, "text", opcodes[1]);
     json_u64(w, "binary", opcodes[2]);
     json_u64(w, "continuation", opcodes[0]);
@@ -248,7 +248,7 @@ void json_direction_counts(struct json *w, const struct direction_counts *d)
     json_opcodes(w, d->opcodes);
     json_u64(w, "masked", d->masked);
     json_u64(w, "unmasked", direction_unmasked(d));
-    json_object(w, "messages");
+    json_object_begin(w, "messages");
     json_u64(w, "text", d->text);
     json_u64(w, "binary", d->binary);
     json_end(w);
@@ -267,7 +267,7 @@ void json_direction_counts(struct json *w, const struct direction_counts *d)
 
 void json_tcp_counts(struct json *w, const char *name, const struct tcp_counts *t)
 {
-    json_object(w, name);
+    json_object_begin(w, name);
     json_u64(w, "packets", t->packets);
     json_u64(w, "bytes", t->bytes);
     json_u64(w, "retransmitted", t->retransmitted);
@@ -282,12 +282,12 @@ void json_close(struct json *w, const char *name, const struct session *s, int d
 {
     const struct close_record *c = &s->close[dir];
     if (!c->seen) {
-        json_null(w, name);
+        json_nothing(w, name);
         return;
     }
-    json_object(w, name);
+    json_object_begin(w, name);
     if (c->code == CLOSE_CODE_NONE) {
-        json_null(w, "code");
+        json_nothing(w, "code");
     } else {
         json_i64(w, "code", c->code);
     }
@@ -301,12 +301,12 @@ void json_close(struct json *w, const char *name, const struct session *s, int d
 static void json_direction(struct json *w, const struct session *s, int dir,
                            const struct json_style *style)
 {
-    json_object(w, direction_name((enum dir)dir));
+    json_object_begin(w, direction_name((enum dir)dir));
     json_direction_counts(w, &s->dir[dir]);
     if (s->digest[dir] != NULL) {
         json_hex(w, "messages_sha256", (struct bytes){s->digest[dir], MESSAGES_DIGEST_BYTES});
     } else {
-        json_null(w, "messages_sha256");
+        json_nothing(w, "messages_sha256");
     }
     json_close(w, "close", s, dir, style);
     json_tcp_counts(w, "tcp", &s->end.tcp[dir]);
@@ -323,7 +323,7 @@ void json_ending(struct json *w, const char *name, const struct session *s)
         [END_IDLE] = "idle", [END_REPLACED] = "replaced", [END_EVICTED] = "evicted"};
     enum close_how how = session_close_how(s);
     int first = session_close_first(s);
-    json_object(w, name);
+    json_object_begin(w, name);
     json_text(w, "first", first < 0 ? NULL : side_name(first));
     json_bool(w, "clean", how == CLOSE_CLEAN);
     json_text(w, "how", close_how_name(how));
@@ -331,7 +331,7 @@ void json_ending(struct json *w, const char *name, const struct session *s)
         int64_t first_ts = s->close[first].ts;
         json_fixed(w, "answer_time", time_between(first_ts, s->close[1 - first].ts), 9, 6);
     } else {
-        json_null(w, "answer_time");
+        json_nothing(w, "answer_time");
     }
     json_text(w, "tcp", tcp_names[s->end.how]);
     json_text(w, "tcp_first", s->end.first_fin < 0 ? NULL : side_name(s->end.first_fin));
@@ -341,26 +341,27 @@ void json_ending(struct json *w, const char *name, const struct session *s)
 void json_rtt(struct json *w, const char *name, const struct rtt_counts *r, unsigned digits)
 {
     if (r->count == 0) {
-        json_null(w, name);
+        json_nothing(w, name);
         return;
     }
-    json_object(w, name);
+    json_object_begin(w, name);
     json_u64(w, "count", r->count);
     json_ms(w, "min_ms", r->min, digits);
     json_ms(w, "avg_ms", r->sum / (int64_t)r->count, digits);
     json_ms(w, "max_ms", r->max, digits);
+    json_ms(w, "sum_ms", r->sum, digits);
     json_end(w);
 }
 
 static void json_session_rtt(struct json *w, const struct session *s, unsigned digits)
 {
-    json_object(w, "rtt");
+    json_object_begin(w, "rtt");
     json_rtt(w, "client_to_server", &s->rtt[0], digits);
     json_rtt(w, "server_to_client", &s->rtt[1], digits);
     if (s->connection.syn_rtt >= 0) {
         json_ms(w, "tcp_handshake_ms", s->connection.syn_rtt, digits);
     } else {
-        json_null(w, "tcp_handshake_ms");
+        json_nothing(w, "tcp_handshake_ms");
     }
     json_end(w);
 }
@@ -377,7 +378,7 @@ void json_finding_kind(struct json *w, enum finding_id id)
 
 void json_finding(struct json *w, const struct finding_record *r, const struct json_style *style)
 {
-    json_object(w, NULL);
+    json_object_begin(w, NULL);
     json_finding_kind(w, r->id);
     json_text(w, "direction", direction_name(r->dir));
     json_time(w, "time", r->ts, style->capture->digits);
@@ -385,7 +386,7 @@ void json_finding(struct json *w, const struct finding_record *r, const struct j
     if (r->detail.n > 0) {
         json_bytes(w, "detail", redact_text(style->redactor, r->detail));
     } else {
-        json_null(w, "detail");
+        json_nothing(w, "detail");
     }
     json_u64(w, "count", r->count);
     json_end(w);
@@ -416,7 +417,7 @@ static void json_tls_version(struct json *w, uint16_t version)
     if (version >= 0x300 && version <= 0x304) {
         json_text(w, "version", names[version - 0x300]);
     } else {
-        json_null(w, "version");
+        json_nothing(w, "version");
     }
 }
 
@@ -446,7 +447,7 @@ void json_session(struct json *w, const struct session *s, const struct json_sty
     unsigned digits = style->capture->digits;
     char id[COMMUNITY_ID_BYTES];
     community_id(&s->connection, id);
-    json_object(w, NULL);
+    json_object_begin(w, NULL);
     json_u64(w, "id", s->id);
     json_text(w, "community_id", id);
     json_text(w, "outcome", outcome_name(s->outcome));
@@ -457,23 +458,23 @@ void json_session(struct json *w, const struct session *s, const struct json_sty
     if (s->has_handshake) {
         json_handshake(w, "handshake", &s->handshake, style);
     } else {
-        json_null(w, "handshake");
+        json_nothing(w, "handshake");
     }
     if (s->has_tls) {
-        json_object(w, "tls");
+        json_object_begin(w, "tls");
         json_tls_members(w, &s->tls);
         json_end(w);
     }
     if (s->outcome == OUTCOME_MIDSTREAM) {
         json_i64(w, "confidence", s->confidence);
     } else {
-        json_null(w, "confidence");
+        json_nothing(w, "confidence");
     }
     json_direction(w, s, DIR_CLIENT_TO_SERVER, style);
     json_direction(w, s, DIR_SERVER_TO_CLIENT, style);
     json_ending(w, "close", s);
     json_session_rtt(w, s, digits);
-    json_array(w, "findings");
+    json_array_begin(w, "findings");
     for (uint32_t i = 0; i < s->finding_count; i++) {
         json_finding(w, &s->findings[i], style);
     }
@@ -488,7 +489,7 @@ void json_tls(struct json *w, const char *name, const struct session *s,
     unsigned digits = style->capture->digits;
     char id[COMMUNITY_ID_BYTES];
     community_id(&s->connection, id);
-    json_object(w, name);
+    json_object_begin(w, name);
     json_u64(w, "session", s->id);
     json_text(w, "community_id", id);
     json_endpoint(w, "client", &s->connection.client, s->connection.family);

@@ -193,7 +193,7 @@ void table_begin(struct table *t)
     t->at = 0;
     if (is_json(t)) {
         json_init(&t->json, t->out, 0);
-        json_object(&t->json, NULL);
+        json_object_begin(&t->json, NULL);
     }
 }
 
@@ -330,7 +330,7 @@ void table_list(struct table *t)
     const char *name = cell(t);
     t->items = 0;
     if (name != NULL) {
-        json_array(&t->json, name);
+        json_array_begin(&t->json, name);
     } else if (t->dialect == TABLE_CSV) {
         out_char(t->out, '"');
     }

@@ -59,15 +59,15 @@ static void expect(struct written *t, const char *expected)
 static void objects_and_arrays_nest(void **state)
 {
     struct written *t = *state;
-    json_object(&t->w, NULL);
+    json_object_begin(&t->w, NULL);
     json_u64(&t->w, "a", 1);
-    json_array(&t->w, "b");
-    json_object(&t->w, NULL);
+    json_array_begin(&t->w, "b");
+    json_object_begin(&t->w, NULL);
     json_end(&t->w);
-    json_null(&t->w, NULL);
+    json_nothing(&t->w, NULL);
     json_bool(&t->w, NULL, true);
     json_end(&t->w);
-    json_object(&t->w, "c");
+    json_object_begin(&t->w, "c");
     json_bool(&t->w, "d", false);
     json_end(&t->w);
     json_raw(&t->w, "e", B("[0]"));
@@ -80,15 +80,15 @@ static void outer_containers_can_have_a_line_for_each_element(void **state)
 {
     struct written *t = *state;
     json_init(&t->w, &t->out, 2);
-    json_object(&t->w, NULL);
-    json_array(&t->w, "a");
-    json_array(&t->w, NULL);
+    json_object_begin(&t->w, NULL);
+    json_array_begin(&t->w, "a");
+    json_array_begin(&t->w, NULL);
     json_u64(&t->w, NULL, 1);
     json_u64(&t->w, NULL, 2);
     json_end(&t->w);
     json_u64(&t->w, NULL, 3);
     json_end(&t->w);
-    json_array(&t->w, "b");
+    json_array_begin(&t->w, "b");
     json_end(&t->w);
     json_end(&t->w);
     expect(t, "{\n  \"a\":[\n    [1,2],\n    3\n  ],\n  \"b\":[]\n}");
@@ -98,7 +98,7 @@ static void numbers_are_written_whole(void **state)
 {
     struct written *t = *state;
     static const uint64_t values[] = {0, 9, 10, 99, 100, 12345, 1000000, UINT64_MAX};
-    json_array(&t->w, NULL);
+    json_array_begin(&t->w, NULL);
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         json_u64(&t->w, NULL, values[i]);
     }
@@ -111,7 +111,7 @@ static void numbers_are_written_whole(void **state)
 static void fixed_point_rounds_and_keeps_its_sign(void **state)
 {
     struct written *t = *state;
-    json_array(&t->w, NULL);
+    json_array_begin(&t->w, NULL);
     json_fixed(&t->w, NULL, 1234567890, 9, 6);
     json_fixed(&t->w, NULL, 1234567499, 9, 6);
     json_fixed(&t->w, NULL, 1234567500, 9, 6);
@@ -215,7 +215,7 @@ static void long_strings_pass_the_buffer(void **state)
 static void base64_and_hex(void **state)
 {
     struct written *t = *state;
-    json_array(&t->w, NULL);
+    json_array_begin(&t->w, NULL);
     json_base64(&t->w, NULL, B(""));
     json_base64(&t->w, NULL, B("f"));
     json_base64(&t->w, NULL, B("fo"));

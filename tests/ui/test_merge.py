@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""merge says what one report of all captures says: every counter, histogram, mean and percentile. Packet
+numbers stay those of each capture, and open_peak is the sum. diff tells what differs."""
+import json
+import os
+import re
+import subprocess
+import sys
+
+WSIGHT = os.environ.get("WSIGHT", "./wsight")
+TMP = os.environ["TEST_TMP"]
+# Captures with times of the same precision, and without connections on the same ports soon after.
+GROUPS = [["ws-deflate.pcapng", "midstream.pcapng"], ["aiohttp.pcapng", "nginx.pcapng"],
+          ["security.pcapng", "deflates.pcapng"], ["tour.pcapng"]]
+OWN = re.compile(r"packet$|open_peak$")
+passed = failed = 0
+
+
+def check(sentence, good):
+    global passed, failed
+    if good:
+        passed += 1
+    else:
+        failed += 1
+        print("not so:", sentence)
+
+
+def run(*arguments):
+    return subprocess.run([WSIGHT, *arguments], capture_output=True, check=True).stdout
+
+
+def differences(path, a, b):
+    if isinstance(a, dict) and isinstance(b, dict):
+        for name in list(a) + [name for name in b if name not in a]:
+            yield from differences(f"{path}.{name}", a.get(name), b.get(name))
+    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        for i, pair in enumerate(zip(a, b)):
+            yield from differences(f"{path}[{i}]", *pair)
+    elif a != b and not OWN.search(path):
+        yield f"{path}: {a} and {b}"
+
+
+def test_merge(group):
+    paths = []
+    for name in group:
+        paths.append(f"{TMP}/{name}.json")
+        run("report", "--format=json", "-o", paths[-1], "captures/" + name)
+    whole = json.loads(run("report", "--format=json", *("captures/" + name for name in group)))
+    merged = json.loads(run("merge", *paths))
+    found = [line for line in differences("", whole, merged)]
+    check(f"{' + '.join(group)} merged is the report of both: {found[:5]}", not found)
+    check("merging is the same each time", run("merge", *paths) == run("merge", *paths))
+    if len(paths) > 2:
+        first = f"{TMP}/first.json"
+        run("merge", "-o", first, *paths[:2])
+        again = json.loads(run("merge", first, *paths[2:]))
+        check("a merged report can be merged", not list(differences("", merged, again)))
+    with open(f"{TMP}/merged.json", "wb") as file:
+        file.write(run("merge", *paths))
+    check("nothing differs from itself", b"no difference" in run("diff", paths[0], paths[0]))
+
+
+def test_diff():
+    a, b = "captures/tour.pcapng", "captures/violations.pcapng"
+    one, two = (json.loads(run("report", "--format=json", path)) for path in (a, b))
+    told = json.loads(run("diff", "--format=json", a, b))
+    rows = {row["name"]: (row["a"], row["b"]) for row in told["differences"]}
+    check("diff counts sessions", rows["sessions"] == (one["totals"]["sessions"], two["totals"]["sessions"]))
+    counts = [{f["id"]: f["count"] for f in report["findings"]} for report in (one, two)]
+    check("diff tells of findings that came, went or changed", all(
+        rows.get(f"findings.{name}.count") == (counts[0].get(name), counts[1].get(name))
+        for name in set(counts[0]) | set(counts[1]) if counts[0].get(name) != counts[1].get(name)))
+    text, markdown = run("diff", a, b).decode(), run("diff", "--format=markdown", a, b).decode()
+    check("text and Markdown have the same rows", len(text.splitlines()) - 2 == len(rows)
+          and len(markdown.splitlines()) - 2 == len(rows))
+
+
+def test_wrong():
+    with open(TMP + "/bad.json", "w", encoding="utf-8") as file:
+        file.write('{"schema":"something else"}')
+    for path, why in ((TMP + "/bad.json", b"is no report"), (TMP + "/none.json", b"No such file"),
+                      ("captures/README.md", b"no JSON")):
+        done = subprocess.run([WSIGHT, "merge", path], capture_output=True, check=False)
+        check(f"{path} is refused", done.returncode == 1 and why in done.stderr)
+
+
+def main():
+    for group in GROUPS:
+        test_merge(group)
+    test_diff()
+    test_wrong()
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()

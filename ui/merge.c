@@ -1,0 +1,537 @@
+/* Reports of wsight.report/1 put together. */
+#include "merge.h"
+
+#include "analyzer/histogram.h"
+#include "decoders/finding.h"
+#include "report_read.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEPTH_MAX 16
+#define NS_PER_MS 1e6
+
+/* How deep in the document, and the decimal places of its milliseconds as a power of ten. */
+struct level {
+    double places;
+    int depth;
+};
+
+static int64_t nearest(double v)
+{
+    return v >= 9e18    ? INT64_MAX
+           : v <= -9e18 ? INT64_MIN
+           : v < 0      ? (int64_t)(v - 0.5)
+                        : (int64_t)(v + 0.5);
+}
+
+static double rounded(double v, double places)
+{
+    return (double)nearest(v * places) / places;
+}
+
+/*--- Numbers ------------------------------------------------------------------------------------*/
+
+static bool is_least(const char *key)
+{
+    return strcmp(key, "min") == 0 || strcmp(key, "min_ms") == 0 || strcmp(key, "first") == 0;
+}
+
+static bool is_most(const char *key)
+{
+    return strcmp(key, "max") == 0 || strcmp(key, "max_ms") == 0 || strcmp(key, "last") == 0;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text);
+    size_t m = strlen(end);
+    return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+/* Sums of milliseconds are exact to the nanosecond. */
+static double add_real(const char *key, double a, double b)
+{
+    if (!ends_with(key, "_ms")) {
+        return a + b;
+    }
+    return ((double)nearest(a * NS_PER_MS) + (double)nearest(b * NS_PER_MS)) / NS_PER_MS;
+}
+
+/* Members that name something instead of counting it. */
+static bool is_name(const char *key)
+{
+    static const char *const names[] = {"code", "packet", "first_packet", "first_session"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(key, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static json_t *add_numbers(const char *key, const json_t *a, const json_t *b)
+{
+    if (is_name(key)) {
+        return json_deep_copy(a);
+    }
+    double x = json_number_value(a);
+    double y = json_number_value(b);
+    if (is_least(key) || is_most(key)) {
+        const json_t *chosen = (x < y) == is_least(key) ? a : b;
+        return json_deep_copy(chosen);
+    }
+    json_int_t sum;
+    if (json_is_integer(a) && json_is_integer(b) &&
+        !__builtin_add_overflow(json_integer_value(a), json_integer_value(b), &sum)) {
+        return json_integer(sum);
+    }
+    return json_real(add_real(key, x, y));
+}
+
+/*--- Lists --------------------------------------------------------------------------------------*/
+
+static json_t *add(const char *key, const json_t *a, const json_t *b, struct level l);
+
+/* What tells the elements of a list apart. */
+static const char *key_of_list(const char *list)
+{
+    static const char *const keys[][2] = {{"subprotocols", "name"},
+                                          {"extensions", "name"},
+                                          {"findings", "id"},
+                                          {"client_to_server", "code"},
+                                          {"server_to_client", "code"}};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (strcmp(keys[i][0], list) == 0) {
+            return keys[i][1];
+        }
+    }
+    return NULL;
+}
+
+/* Of findings of a capture; other elements have none. */
+static bool same_direction(const json_t *a, const json_t *b)
+{
+    const json_t *x = json_object_get(a, "direction");
+    const json_t *y = json_object_get(b, "direction");
+    return x == y || (x != NULL && y != NULL && json_equal(x, y));
+}
+
+static json_t *find_like(const json_t *list, const json_t *element, const char *key, size_t *at)
+{
+    for (*at = 0; *at < json_array_size(list); ++*at) {
+        json_t *other = json_array_get(list, *at);
+        if (json_equal(json_object_get(other, key), json_object_get(element, key)) &&
+            same_direction(other, element)) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
+static json_t *add_keyed(const json_t *a, const json_t *b, const char *key, struct level l)
+{
+    json_t *sum = json_deep_copy(a);
+    size_t i;
+    json_t *element;
+    json_array_foreach(b, i, element)
+    {
+        size_t at;
+        json_t *other = find_like(sum, element, key, &at);
+        if (other == NULL) {
+            json_array_append_new(sum, json_deep_copy(element));
+        } else {
+            json_array_set_new(sum, at, add("", other, element, l));
+        }
+    }
+    return sum;
+}
+
+/* [index, count] pairs, by index. */
+static json_t *add_buckets(const json_t *a, const json_t *b)
+{
+    json_t *sum = json_array();
+    size_t i = 0;
+    size_t k = 0;
+    while (i < json_array_size(a) || k < json_array_size(b)) {
+        const json_t *x = json_array_get(a, i);
+        const json_t *y = json_array_get(b, k);
+        json_int_t at = x != NULL ? json_integer_value(json_array_get(x, 0)) : HISTOGRAM_BUCKETS;
+        json_int_t to = y != NULL ? json_integer_value(json_array_get(y, 0)) : HISTOGRAM_BUCKETS;
+        json_int_t count = at <= to ? json_integer_value(json_array_get(x, 1)) : 0;
+        count += to <= at ? json_integer_value(json_array_get(y, 1)) : 0;
+        json_array_append_new(sum, json_pack("[I, I]", at < to ? at : to, count));
+        i += at <= to;
+        k += to <= at;
+    }
+    return sum;
+}
+
+static json_t *add_lists(const char *key, const json_t *a, const json_t *b, struct level l)
+{
+    if (strcmp(key, "buckets") == 0) {
+        return add_buckets(a, b);
+    }
+    const char *by = key_of_list(key);
+    if (by != NULL) {
+        return add_keyed(a, b, by, l);
+    }
+    json_t *all = json_deep_copy(a);
+    json_array_extend(all, (json_t *)b);
+    return all;
+}
+
+/*--- Objects ------------------------------------------------------------------------------------*/
+
+/* A histogram's mean and percentiles, from its sum and buckets. `suffix` is "" or "_ms". */
+static void derive_histogram(json_t *object, const char *suffix, struct level l)
+{
+    static const struct {
+        const char *name;
+        double share;
+    } points[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}};
+    double unit = *suffix != '\0' ? NS_PER_MS : 1;
+    struct histogram h = {0};
+    char name[16];
+    size_t i;
+    json_t *pair;
+    json_array_foreach(json_object_get(object, "buckets"), i, pair)
+    {
+        json_int_t at = json_integer_value(json_array_get(pair, 0));
+        if (at >= 0 && at < HISTOGRAM_BUCKETS) {
+            h.buckets[at] = (uint32_t)json_integer_value(json_array_get(pair, 1));
+        }
+    }
+    h.count = (uint64_t)json_integer_value(json_object_get(object, "count"));
+    snprintf(name, sizeof name, "min%s", suffix);
+    h.min = (uint64_t)nearest(json_number_value(json_object_get(object, name)) * unit);
+    snprintf(name, sizeof name, "max%s", suffix);
+    h.max = (uint64_t)nearest(json_number_value(json_object_get(object, name)) * unit);
+    for (i = 0; i < 3; i++) {
+        uint64_t v = histogram_percentile(&h, points[i].share);
+        snprintf(name, sizeof name, "%s%s", points[i].name, suffix);
+        json_object_set_new(object, name,
+                            *suffix != '\0' ? json_real(rounded((double)v / unit, l.places))
+                                            : json_integer((json_int_t)v));
+    }
+}
+
+/* What follows from sums is worked out anew. */
+static void derive(json_t *o, struct level l)
+{
+    double count = json_number_value(json_object_get(o, "count"));
+    const json_t *sum = json_object_get(o, "sum");
+    const json_t *ms = json_object_get(o, "sum_ms");
+    const json_t *wire = json_object_get(o, "compressed_wire_bytes");
+    if (json_object_get(o, "buckets") != NULL) {
+        derive_histogram(o, sum != NULL ? "" : "_ms", l);
+    }
+    if (sum != NULL && count >= 1) {
+        json_object_set_new(o, "mean", json_real(rounded(json_number_value(sum) / count, 1000)));
+    }
+    if (ms != NULL && count >= 1) {
+        double ns = (double)(nearest(json_number_value(ms) * NS_PER_MS) / (int64_t)count);
+        double mean = rounded(ns / NS_PER_MS, l.places);
+        json_object_set_new(o, json_object_get(o, "mean_ms") != NULL ? "mean_ms" : "avg_ms",
+                            json_real(mean));
+    }
+    double inflated = json_number_value(json_object_get(o, "compressed_message_bytes"));
+    if (wire != NULL && inflated > 0) {
+        json_object_set_new(o, "compression_ratio",
+                            json_real(rounded(json_number_value(wire) / inflated, 1000)));
+    }
+}
+
+/* Of a finding: where it was first. */
+static void keep_first(json_t *sum, const json_t *a, const json_t *b)
+{
+    const json_t *x = json_object_get(a, "first_session");
+    const json_t *y = json_object_get(b, "first_session");
+    if (json_is_integer(y) &&
+        (!json_is_integer(x) || json_integer_value(y) < json_integer_value(x))) {
+        json_object_set(sum, "first_session", (json_t *)y);
+        json_object_set(sum, "first_packet", json_object_get(b, "first_packet"));
+    }
+}
+
+static json_t *add_objects(const json_t *a, const json_t *b, struct level l)
+{
+    json_t *sum = json_object();
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)a, key, value)
+    {
+        json_object_set_new(sum, key, add(key, value, json_object_get(b, key), l));
+    }
+    keep_first(sum, a, b);
+    derive(sum, l);
+    return sum;
+}
+
+static json_t *add_strings(const char *key, const json_t *a, const json_t *b)
+{
+    bool less = strcmp(json_string_value(a), json_string_value(b)) < 0;
+    bool time = is_least(key) || is_most(key);
+    return json_deep_copy(time && less != is_least(key) ? b : a);
+}
+
+/* What both say of the same thing, added up. */
+static json_t *add(const char *key, const json_t *a, const json_t *b, struct level l)
+{
+    if (b == NULL || json_is_null(b) || l.depth > DEPTH_MAX) {
+        return json_deep_copy(a);
+    }
+    if (json_is_null(a)) {
+        return json_deep_copy(b);
+    }
+    if (json_is_number(a) && json_is_number(b)) {
+        return add_numbers(key, a, b);
+    }
+    if (json_typeof(a) != json_typeof(b) && !(json_is_boolean(a) && json_is_boolean(b))) {
+        return json_deep_copy(a);
+    }
+    if (json_is_object(a)) {
+        return add_objects(a, b, (struct level){l.places, l.depth + 1});
+    }
+    if (json_is_array(a)) {
+        return add_lists(key, a, b, (struct level){l.places, l.depth + 1});
+    }
+    if (json_is_boolean(a)) {
+        return json_boolean(json_is_true(a) || json_is_true(b));
+    }
+    return add_strings(key, a, b);
+}
+
+/*--- Sessions get new numbers -------------------------------------------------------------------*/
+
+struct numbered {
+    const char *started;
+    size_t report;
+    json_int_t before, after;
+};
+
+static int by_beginning(const void *a, const void *b)
+{
+    const struct numbered *x = a;
+    const struct numbered *y = b;
+    int order = strcmp(x->started, y->started);
+    order = order != 0 ? order : (x->report > y->report) - (x->report < y->report);
+    return order != 0 ? order : (x->before > y->before) - (x->before < y->before);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const struct numbered *x = a;
+    const struct numbered *y = b;
+    int order = (x->report > y->report) - (x->report < y->report);
+    return order != 0 ? order : (x->before > y->before) - (x->before < y->before);
+}
+
+struct numbers {
+    struct numbered *list;
+    size_t n;
+};
+
+static void collect(struct numbers *all, size_t report, const json_t *list, const char *id)
+{
+    size_t i;
+    json_t *element;
+    json_array_foreach(list, i, element)
+    {
+        const char *started = json_string_value(json_object_get(element, "started"));
+        all->list[all->n++] =
+            (struct numbered){.started = started != NULL ? started : "",
+                              .report = report,
+                              .before = json_integer_value(json_object_get(element, id))};
+    }
+}
+
+static void renumber_member(const struct numbers *all, size_t report, json_t *object,
+                            const char *id)
+{
+    struct numbered key = {.report = report,
+                           .before = json_integer_value(json_object_get(object, id))};
+    const struct numbered *found = bsearch(&key, all->list, all->n, sizeof *all->list, by_number);
+    if (found != NULL) {
+        json_object_set_new(object, id, json_integer(found->after));
+    }
+}
+
+static void renumber_list(const struct numbers *all, size_t report, json_t *list, const char *id)
+{
+    size_t i;
+    json_t *element;
+    json_array_foreach(list, i, element)
+    {
+        renumber_member(all, report, element, id);
+    }
+}
+
+static int renumber(json_t **reports, size_t n)
+{
+    struct numbers all = {0};
+    size_t most = 1;
+    for (size_t i = 0; i < n; i++) {
+        most += json_array_size(json_object_get(reports[i], "sessions")) +
+                json_array_size(json_object_get(reports[i], "undecrypted_tls"));
+    }
+    all.list = calloc(most, sizeof *all.list);
+    if (all.list == NULL) {
+        return -1;
+    }
+    for (size_t i = 0; i < n; i++) {
+        collect(&all, i, json_object_get(reports[i], "sessions"), "id");
+        collect(&all, i, json_object_get(reports[i], "undecrypted_tls"), "session");
+    }
+    qsort(all.list, all.n, sizeof *all.list, by_beginning);
+    for (size_t i = 0; i < all.n; i++) {
+        all.list[i].after = (json_int_t)i + 1;
+    }
+    qsort(all.list, all.n, sizeof *all.list, by_number);
+    for (size_t i = 0; i < n; i++) {
+        renumber_list(&all, i, json_object_get(reports[i], "sessions"), "id");
+        renumber_list(&all, i, json_object_get(reports[i], "refused"), "session");
+        renumber_list(&all, i, json_object_get(reports[i], "undecrypted_tls"), "session");
+        renumber_list(&all, i, json_object_get(reports[i], "findings"), "first_session");
+    }
+    free(all.list);
+    return 0;
+}
+
+/*--- Order --------------------------------------------------------------------------------------*/
+
+static json_int_t rank(const json_t *element, const char *key)
+{
+    const json_t *value = json_object_get(element, key);
+    if (json_is_integer(value)) {
+        return json_integer_value(value);
+    }
+    const char *text = json_string_value(value);
+    for (int id = 0; text != NULL && id < FINDING_COUNT; id++) {
+        if (strcmp(finding_kind((enum finding_id)id)->id, text) == 0) {
+            return id;
+        }
+    }
+    return INT64_MAX; /* a Close without a code is the last */
+}
+
+struct ranked {
+    json_int_t rank;
+    size_t at;
+};
+
+static int by_rank(const void *a, const void *b)
+{
+    const struct ranked *x = a;
+    const struct ranked *y = b;
+    int order = (x->rank > y->rank) - (x->rank < y->rank);
+    return order != 0 ? order : (x->at > y->at) - (x->at < y->at);
+}
+
+static int sort_list(json_t *parent, const char *name, const char *key)
+{
+    json_t *list = json_object_get(parent, name);
+    size_t n = json_array_size(list);
+    struct ranked *order = calloc(n + 1, sizeof *order);
+    json_t *sorted = json_array();
+    if (order == NULL || sorted == NULL) {
+        free(order);
+        json_decref(sorted);
+        return -1;
+    }
+    for (size_t i = 0; i < n; i++) {
+        order[i] = (struct ranked){rank(json_array_get(list, i), key), i};
+    }
+    qsort(order, n, sizeof *order, by_rank);
+    for (size_t i = 0; i < n; i++) {
+        json_array_append(sorted, json_array_get(list, order[i].at));
+    }
+    free(order);
+    return json_object_set_new(parent, name, sorted);
+}
+
+static int sort_all(json_t *report)
+{
+    json_t *codes = json_object_get(json_object_get(report, "totals"), "close_codes");
+    return sort_list(report, "sessions", "id") | sort_list(report, "refused", "session") |
+           sort_list(report, "undecrypted_tls", "session") | sort_list(report, "findings", "id") |
+           sort_list(codes, "client_to_server", "code") |
+           sort_list(codes, "server_to_client", "code");
+}
+
+/*--- Reports ------------------------------------------------------------------------------------*/
+
+/* Milliseconds have three decimal places less than the times of the capture. */
+static double places_of(const json_t *report)
+{
+    const char *first =
+        json_string_value(json_object_get(json_object_get(report, "capture"), "first"));
+    return first != NULL && strlen(first) > strlen("2026-11-22T15:55:13.123456Z") ? 1e6 : 1e3;
+}
+
+static int read_all(json_t **reports, const char *const *paths, size_t n, struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool standard = strcmp(paths[i], "-") == 0;
+        FILE *file = standard ? stdin : fopen(paths[i], "re");
+        if (file == NULL) {
+            return err_set(err, "%s: %s", paths[i], strerror(errno));
+        }
+        reports[i] = report_read(file, paths[i], err);
+        if (!standard) {
+            fclose(file);
+        }
+        if (reports[i] == NULL) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* The schema and the tool are the first's. */
+static json_t *add_reports(json_t **reports, size_t n)
+{
+    json_t *sum = json_deep_copy(reports[0]);
+    for (size_t i = 1; i < n; i++) {
+        double places =
+            places_of(sum) > places_of(reports[i]) ? places_of(sum) : places_of(reports[i]);
+        json_t *next = add_objects(sum, reports[i], (struct level){places, 0});
+        json_object_set(next, "schema", json_object_get(sum, "schema"));
+        json_object_set(next, "tool", json_object_get(sum, "tool"));
+        json_decref(sum);
+        sum = next;
+    }
+    return sum;
+}
+
+static int write_sum(FILE *out, json_t **reports, size_t n, struct err *err)
+{
+    json_t *sum = renumber(reports, n) == 0 ? add_reports(reports, n) : NULL;
+    if (sum == NULL || sort_all(sum) != 0) {
+        json_decref(sum);
+        return err_set(err, "out of memory");
+    }
+    int result = json_dumpf(sum, out, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
+    json_decref(sum);
+    if (result != 0 || fputc('\n', out) == EOF) {
+        return err_set(err, "cannot write the report: %s", strerror(errno));
+    }
+    return 0;
+}
+
+int merge_reports(FILE *out, const char *const *paths, size_t n, struct err *err)
+{
+    json_t **reports = calloc(n + 1, sizeof *reports);
+    if (reports == NULL) {
+        return err_set(err, "out of memory");
+    }
+    int result = read_all(reports, paths, n, err);
+    result = result == 0 ? write_sum(out, reports, n, err) : result;
+    for (size_t i = 0; i < n; i++) {
+        json_decref(reports[i]);
+    }
+    free(reports);
+    return result;
+}
