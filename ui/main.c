@@ -181,8 +181,9 @@ static int report(struct run *run, const struct run_output *look, struct output 
 static int merge(const struct options *o, struct output *output)
 {
     struct err err;
-    if (merge_reports(output->stream, o->operands, o->n_operands, &err) != 0) {
-        complain(err.text);
+    int result = merge_reports(output->stream, o->operands, o->n_operands, &err);
+    if (result != 0 || memory_ran_out()) {
+        complain(result != 0 ? err.text : "out of memory");
         output_abandon(output);
         return EXIT_FAILED;
     }
@@ -269,8 +270,8 @@ static int diff(const struct options *o, const struct names *names, struct outpu
             fclose(files[i]);
         }
     }
-    if (result != 0) {
-        complain(err.text);
+    if (result != 0 || memory_ran_out()) {
+        complain(result != 0 ? err.text : "out of memory");
         output_abandon(output);
         return EXIT_FAILED;
     }

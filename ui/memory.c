@@ -3,6 +3,7 @@
 
 #include "config.h"
 
+#include <jansson.h>
 #include <openssl/crypto.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -49,6 +50,11 @@ void *__wrap_aligned_alloc(size_t alignment, size_t n)
 }
 #endif
 
+static void *json_malloc(size_t n)
+{
+    return checked(malloc(n), n);
+}
+
 static void *crypto_malloc(size_t n, const char *file, int line)
 {
     (void)file;
@@ -73,6 +79,7 @@ static void crypto_free(void *p, const char *file, int line)
 void memory_watch(void)
 {
     CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free);
+    json_set_alloc_funcs(json_malloc, free);
 }
 
 bool memory_ran_out(void)

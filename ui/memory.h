@@ -4,7 +4,8 @@
  * Whatever allocates copes with a refusal by doing without: a message is shown without its body, a
  * connection is not followed. None of them could say so to the user, and the report would be wrong
  * without a word. So the program's malloc and its kin remember a refusal (the linker's
- * --wrap leads them here, and libcrypto's are led here too), and main looks at the end.
+ * --wrap leads them here, and those of libcrypto and jansson are led here too), and main looks at
+ * the end.
  */
 #ifndef WSIGHT_MEMORY_H
 #define WSIGHT_MEMORY_H
@@ -12,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Before anything else: libcrypto is to allocate here. */
+/* Before anything else: libcrypto and jansson are to allocate here. */
 void memory_watch(void);
 
 /* An allocation was refused since the program began. */

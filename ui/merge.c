@@ -2,7 +2,7 @@
 #include "merge.h"
 
 #include "analyzer/histogram.h"
-#include "decoders/finding.h"
+#include "merge_order.h"
 #include "report_read.h"
 
 #include <errno.h>
@@ -30,6 +30,12 @@ static int64_t nearest(double v)
 static double rounded(double v, double places)
 {
     return (double)nearest(v * places) / places;
+}
+
+/* Sums share with their parts what they have alike: none of it is changed once it is read. */
+static json_t *shared(const json_t *value)
+{
+    return json_incref((json_t *)value);
 }
 
 /*--- Numbers ------------------------------------------------------------------------------------*/
@@ -75,13 +81,12 @@ static bool is_name(const char *key)
 static json_t *add_numbers(const char *key, const json_t *a, const json_t *b)
 {
     if (is_name(key)) {
-        return json_deep_copy(a);
+        return shared(a);
     }
     double x = json_number_value(a);
     double y = json_number_value(b);
     if (is_least(key) || is_most(key)) {
-        const json_t *chosen = (x < y) == is_least(key) ? a : b;
-        return json_deep_copy(chosen);
+        return shared((x < y) == is_least(key) ? a : b);
     }
     json_int_t sum;
     if (json_is_integer(a) && json_is_integer(b) &&
@@ -133,7 +138,7 @@ static json_t *find_like(const json_t *list, const json_t *element, const char *
 
 static json_t *add_keyed(const json_t *a, const json_t *b, const char *key, struct level l)
 {
-    json_t *sum = json_deep_copy(a);
+    json_t *sum = json_copy((json_t *)a);
     size_t i;
     json_t *element;
     json_array_foreach(b, i, element)
@@ -141,7 +146,7 @@ static json_t *add_keyed(const json_t *a, const json_t *b, const char *key, stru
         size_t at;
         json_t *other = find_like(sum, element, key, &at);
         if (other == NULL) {
-            json_array_append_new(sum, json_deep_copy(element));
+            json_array_append(sum, element);
         } else {
             json_array_set_new(sum, at, add("", other, element, l));
         }
@@ -149,24 +154,35 @@ static json_t *add_keyed(const json_t *a, const json_t *b, const char *key, stru
     return sum;
 }
 
-/* [index, count] pairs, by index. */
+/* [index, count] pairs to a histogram's buckets; what cannot be one is left out. */
+static void read_buckets(struct histogram *h, const json_t *list)
+{
+    size_t i;
+    json_t *pair;
+    json_array_foreach((json_t *)list, i, pair)
+    {
+        json_int_t at = json_integer_value(json_array_get(pair, 0));
+        json_int_t count = json_integer_value(json_array_get(pair, 1));
+        if (at >= 0 && at < HISTOGRAM_BUCKETS && count > 0) {
+            h->buckets[at] = count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
+        }
+    }
+}
+
 static json_t *add_buckets(const json_t *a, const json_t *b)
 {
-    json_t *sum = json_array();
-    size_t i = 0;
-    size_t k = 0;
-    while (i < json_array_size(a) || k < json_array_size(b)) {
-        const json_t *x = json_array_get(a, i);
-        const json_t *y = json_array_get(b, k);
-        json_int_t at = x != NULL ? json_integer_value(json_array_get(x, 0)) : HISTOGRAM_BUCKETS;
-        json_int_t to = y != NULL ? json_integer_value(json_array_get(y, 0)) : HISTOGRAM_BUCKETS;
-        json_int_t count = at <= to ? json_integer_value(json_array_get(x, 1)) : 0;
-        count += to <= at ? json_integer_value(json_array_get(y, 1)) : 0;
-        json_array_append_new(sum, json_pack("[I, I]", at < to ? at : to, count));
-        i += at <= to;
-        k += to <= at;
+    struct histogram sum = {0};
+    struct histogram other = {.count = 1};
+    json_t *list = json_array();
+    read_buckets(&sum, a);
+    read_buckets(&other, b);
+    histogram_merge(&sum, &other);
+    for (json_int_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        if (sum.buckets[i] > 0) {
+            json_array_append_new(list, json_pack("[I, I]", i, (json_int_t)sum.buckets[i]));
+        }
     }
-    return sum;
+    return list;
 }
 
 static json_t *add_lists(const char *key, const json_t *a, const json_t *b, struct level l)
@@ -178,7 +194,7 @@ static json_t *add_lists(const char *key, const json_t *a, const json_t *b, stru
     if (by != NULL) {
         return add_keyed(a, b, by, l);
     }
-    json_t *all = json_deep_copy(a);
+    json_t *all = json_copy((json_t *)a);
     json_array_extend(all, (json_t *)b);
     return all;
 }
@@ -195,21 +211,13 @@ static void derive_histogram(json_t *object, const char *suffix, struct level l)
     double unit = *suffix != '\0' ? NS_PER_MS : 1;
     struct histogram h = {0};
     char name[16];
-    size_t i;
-    json_t *pair;
-    json_array_foreach(json_object_get(object, "buckets"), i, pair)
-    {
-        json_int_t at = json_integer_value(json_array_get(pair, 0));
-        if (at >= 0 && at < HISTOGRAM_BUCKETS) {
-            h.buckets[at] = (uint32_t)json_integer_value(json_array_get(pair, 1));
-        }
-    }
+    read_buckets(&h, json_object_get(object, "buckets"));
     h.count = (uint64_t)json_integer_value(json_object_get(object, "count"));
     snprintf(name, sizeof name, "min%s", suffix);
     h.min = (uint64_t)nearest(json_number_value(json_object_get(object, name)) * unit);
     snprintf(name, sizeof name, "max%s", suffix);
     h.max = (uint64_t)nearest(json_number_value(json_object_get(object, name)) * unit);
-    for (i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 3; i++) {
         uint64_t v = histogram_percentile(&h, points[i].share);
         snprintf(name, sizeof name, "%s%s", points[i].name, suffix);
         json_object_set_new(object, name,
@@ -232,7 +240,7 @@ static void derive(json_t *o, struct level l)
         json_object_set_new(o, "mean", json_real(rounded(json_number_value(sum) / count, 1000)));
     }
     if (ms != NULL && count >= 1) {
-        double ns = (double)(nearest(json_number_value(ms) * NS_PER_MS) / (int64_t)count);
+        double ns = (double)(nearest(json_number_value(ms) * NS_PER_MS) / nearest(count));
         double mean = rounded(ns / NS_PER_MS, l.places);
         json_object_set_new(o, json_object_get(o, "mean_ms") != NULL ? "mean_ms" : "avg_ms",
                             json_real(mean));
@@ -265,6 +273,7 @@ static json_t *add_objects(const json_t *a, const json_t *b, struct level l)
     {
         json_object_set_new(sum, key, add(key, value, json_object_get(b, key), l));
     }
+    json_object_update_missing(sum, (json_t *)b);
     keep_first(sum, a, b);
     derive(sum, l);
     return sum;
@@ -274,23 +283,23 @@ static json_t *add_strings(const char *key, const json_t *a, const json_t *b)
 {
     bool less = strcmp(json_string_value(a), json_string_value(b)) < 0;
     bool time = is_least(key) || is_most(key);
-    return json_deep_copy(time && less != is_least(key) ? b : a);
+    return shared(time && less != is_least(key) ? b : a);
 }
 
 /* What both say of the same thing, added up. */
 static json_t *add(const char *key, const json_t *a, const json_t *b, struct level l)
 {
     if (b == NULL || json_is_null(b) || l.depth > DEPTH_MAX) {
-        return json_deep_copy(a);
+        return shared(a);
     }
     if (json_is_null(a)) {
-        return json_deep_copy(b);
+        return shared(b);
     }
     if (json_is_number(a) && json_is_number(b)) {
         return add_numbers(key, a, b);
     }
     if (json_typeof(a) != json_typeof(b) && !(json_is_boolean(a) && json_is_boolean(b))) {
-        return json_deep_copy(a);
+        return shared(a);
     }
     if (json_is_object(a)) {
         return add_objects(a, b, (struct level){l.places, l.depth + 1});
@@ -302,163 +311,6 @@ static json_t *add(const char *key, const json_t *a, const json_t *b, struct lev
         return json_boolean(json_is_true(a) || json_is_true(b));
     }
     return add_strings(key, a, b);
-}
-
-/*--- Sessions get new numbers -------------------------------------------------------------------*/
-
-struct numbered {
-    const char *started;
-    size_t report;
-    json_int_t before, after;
-};
-
-static int by_beginning(const void *a, const void *b)
-{
-    const struct numbered *x = a;
-    const struct numbered *y = b;
-    int order = strcmp(x->started, y->started);
-    order = order != 0 ? order : (x->report > y->report) - (x->report < y->report);
-    return order != 0 ? order : (x->before > y->before) - (x->before < y->before);
-}
-
-static int by_number(const void *a, const void *b)
-{
-    const struct numbered *x = a;
-    const struct numbered *y = b;
-    int order = (x->report > y->report) - (x->report < y->report);
-    return order != 0 ? order : (x->before > y->before) - (x->before < y->before);
-}
-
-struct numbers {
-    struct numbered *list;
-    size_t n;
-};
-
-static void collect(struct numbers *all, size_t report, const json_t *list, const char *id)
-{
-    size_t i;
-    json_t *element;
-    json_array_foreach(list, i, element)
-    {
-        const char *started = json_string_value(json_object_get(element, "started"));
-        all->list[all->n++] =
-            (struct numbered){.started = started != NULL ? started : "",
-                              .report = report,
-                              .before = json_integer_value(json_object_get(element, id))};
-    }
-}
-
-static void renumber_member(const struct numbers *all, size_t report, json_t *object,
-                            const char *id)
-{
-    struct numbered key = {.report = report,
-                           .before = json_integer_value(json_object_get(object, id))};
-    const struct numbered *found = bsearch(&key, all->list, all->n, sizeof *all->list, by_number);
-    if (found != NULL) {
-        json_object_set_new(object, id, json_integer(found->after));
-    }
-}
-
-static void renumber_list(const struct numbers *all, size_t report, json_t *list, const char *id)
-{
-    size_t i;
-    json_t *element;
-    json_array_foreach(list, i, element)
-    {
-        renumber_member(all, report, element, id);
-    }
-}
-
-static int renumber(json_t **reports, size_t n)
-{
-    struct numbers all = {0};
-    size_t most = 1;
-    for (size_t i = 0; i < n; i++) {
-        most += json_array_size(json_object_get(reports[i], "sessions")) +
-                json_array_size(json_object_get(reports[i], "undecrypted_tls"));
-    }
-    all.list = calloc(most, sizeof *all.list);
-    if (all.list == NULL) {
-        return -1;
-    }
-    for (size_t i = 0; i < n; i++) {
-        collect(&all, i, json_object_get(reports[i], "sessions"), "id");
-        collect(&all, i, json_object_get(reports[i], "undecrypted_tls"), "session");
-    }
-    qsort(all.list, all.n, sizeof *all.list, by_beginning);
-    for (size_t i = 0; i < all.n; i++) {
-        all.list[i].after = (json_int_t)i + 1;
-    }
-    qsort(all.list, all.n, sizeof *all.list, by_number);
-    for (size_t i = 0; i < n; i++) {
-        renumber_list(&all, i, json_object_get(reports[i], "sessions"), "id");
-        renumber_list(&all, i, json_object_get(reports[i], "refused"), "session");
-        renumber_list(&all, i, json_object_get(reports[i], "undecrypted_tls"), "session");
-        renumber_list(&all, i, json_object_get(reports[i], "findings"), "first_session");
-    }
-    free(all.list);
-    return 0;
-}
-
-/*--- Order --------------------------------------------------------------------------------------*/
-
-static json_int_t rank(const json_t *element, const char *key)
-{
-    const json_t *value = json_object_get(element, key);
-    if (json_is_integer(value)) {
-        return json_integer_value(value);
-    }
-    const char *text = json_string_value(value);
-    for (int id = 0; text != NULL && id < FINDING_COUNT; id++) {
-        if (strcmp(finding_kind((enum finding_id)id)->id, text) == 0) {
-            return id;
-        }
-    }
-    return INT64_MAX; /* a Close without a code is the last */
-}
-
-struct ranked {
-    json_int_t rank;
-    size_t at;
-};
-
-static int by_rank(const void *a, const void *b)
-{
-    const struct ranked *x = a;
-    const struct ranked *y = b;
-    int order = (x->rank > y->rank) - (x->rank < y->rank);
-    return order != 0 ? order : (x->at > y->at) - (x->at < y->at);
-}
-
-static int sort_list(json_t *parent, const char *name, const char *key)
-{
-    json_t *list = json_object_get(parent, name);
-    size_t n = json_array_size(list);
-    struct ranked *order = calloc(n + 1, sizeof *order);
-    json_t *sorted = json_array();
-    if (order == NULL || sorted == NULL) {
-        free(order);
-        json_decref(sorted);
-        return -1;
-    }
-    for (size_t i = 0; i < n; i++) {
-        order[i] = (struct ranked){rank(json_array_get(list, i), key), i};
-    }
-    qsort(order, n, sizeof *order, by_rank);
-    for (size_t i = 0; i < n; i++) {
-        json_array_append(sorted, json_array_get(list, order[i].at));
-    }
-    free(order);
-    return json_object_set_new(parent, name, sorted);
-}
-
-static int sort_all(json_t *report)
-{
-    json_t *codes = json_object_get(json_object_get(report, "totals"), "close_codes");
-    return sort_list(report, "sessions", "id") | sort_list(report, "refused", "session") |
-           sort_list(report, "undecrypted_tls", "session") | sort_list(report, "findings", "id") |
-           sort_list(codes, "client_to_server", "code") |
-           sort_list(codes, "server_to_client", "code");
 }
 
 /*--- Reports ------------------------------------------------------------------------------------*/
@@ -490,26 +342,28 @@ static int read_all(json_t **reports, const char *const *paths, size_t n, struct
     return 0;
 }
 
-/* The schema and the tool are the first's. */
-static json_t *add_reports(json_t **reports, size_t n)
+/* In halves: then a list is copied as often as there are levels, not as there are reports. The
+ * schema and the tool are the first's. */
+static json_t *add_reports(json_t *const *reports, size_t n)
 {
-    json_t *sum = json_deep_copy(reports[0]);
-    for (size_t i = 1; i < n; i++) {
-        double places =
-            places_of(sum) > places_of(reports[i]) ? places_of(sum) : places_of(reports[i]);
-        json_t *next = add_objects(sum, reports[i], (struct level){places, 0});
-        json_object_set(next, "schema", json_object_get(sum, "schema"));
-        json_object_set(next, "tool", json_object_get(sum, "tool"));
-        json_decref(sum);
-        sum = next;
+    if (n == 1) {
+        return shared(reports[0]);
     }
+    json_t *a = add_reports(reports, n / 2);
+    json_t *b = add_reports(reports + n / 2, n - n / 2);
+    double places = places_of(a) > places_of(b) ? places_of(a) : places_of(b);
+    json_t *sum = add_objects(a, b, (struct level){places, 0});
+    json_object_set(sum, "schema", json_object_get(a, "schema"));
+    json_object_set(sum, "tool", json_object_get(a, "tool"));
+    json_decref(a);
+    json_decref(b);
     return sum;
 }
 
-static int write_sum(FILE *out, json_t **reports, size_t n, struct err *err)
+int merge_write(FILE *out, json_t *const *reports, size_t n, struct err *err)
 {
-    json_t *sum = renumber(reports, n) == 0 ? add_reports(reports, n) : NULL;
-    if (sum == NULL || sort_all(sum) != 0) {
+    json_t *sum = merge_renumber(reports, n) == 0 ? add_reports(reports, n) : NULL;
+    if (sum == NULL || merge_sort(sum) != 0) {
         json_decref(sum);
         return err_set(err, "out of memory");
     }
@@ -528,7 +382,7 @@ int merge_reports(FILE *out, const char *const *paths, size_t n, struct err *err
         return err_set(err, "out of memory");
     }
     int result = read_all(reports, paths, n, err);
-    result = result == 0 ? write_sum(out, reports, n, err) : result;
+    result = result == 0 ? merge_write(out, reports, n, err) : result;
     for (size_t i = 0; i < n; i++) {
         json_decref(reports[i]);
     }

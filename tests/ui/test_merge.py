@@ -11,7 +11,8 @@ WSIGHT = os.environ.get("WSIGHT", "./wsight")
 TMP = os.environ["TEST_TMP"]
 # Captures with times of the same precision, and without connections on the same ports soon after.
 GROUPS = [["ws-deflate.pcapng", "midstream.pcapng"], ["aiohttp.pcapng", "nginx.pcapng"],
-          ["security.pcapng", "deflates.pcapng"], ["tour.pcapng"]]
+          ["security.pcapng", "deflates.pcapng"], ["tour.pcapng"],
+          ["refused.pcapng", "violations.pcapng", "handshakes.pcapng"]]
 OWN = re.compile(r"packet$|open_peak$")
 passed = failed = 0
 
