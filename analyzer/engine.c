@@ -5,6 +5,7 @@
 #include "decoders/http/upgrade.h"
 #include "decoders/net/net.h"
 #include "limits.h"
+#include "shard.h"
 #include "tcp/closed.h"
 #include "tcp/flow.h"
 #include "tcp/fragments.h"
@@ -43,6 +44,8 @@ struct engine {
     struct closed *closed;
     struct reassembly reassembly;
     struct fragments *fragments;
+    struct shard *shard; /* NULL: everything is taken */
+    bool takes_rest;     /* what belongs to no connection */
     uint64_t fragment_overlaps;
     struct engine_stats stats;
     int64_t clock; /* the time that the flow table was last told */
@@ -424,6 +427,9 @@ static void take_segment(struct engine *e, struct ahead *a)
     struct segment *g = &a->parsed.segment;
     enum dir dir = DIR_CLIENT_TO_SERVER;
     tell_time(e, g->ts);
+    if (e->shard != NULL && !shard_has(e->shard, &g->key, a->hash)) {
+        return; /* only its time counts */
+    }
     struct flow *f = flow_find(e->flows, &g->key, a->hash, &dir);
     if (f != NULL && is_replaced(f, dir, g)) {
         f = replace_flow(e, f, &dir);
@@ -456,7 +462,7 @@ static enum net_result take_fragment(struct engine *e, const struct packet *p,
                                      struct net_parsed *parsed)
 {
     enum net_result result = NET_FRAGMENT;
-    e->stats.fragments++;
+    e->stats.fragments += e->takes_rest;
     if (e->watch.segment != NULL) {
         e->watch.segment(e->watch.self, p->no, 0, true);
     }
@@ -464,7 +470,7 @@ static enum net_result take_fragment(struct engine *e, const struct packet *p,
         struct ip_fragment whole;
         enum fragments_result r =
             fragments_push(e->fragments, &parsed->fragment, p->ts, p->no, &whole);
-        if ((r == FRAGMENTS_OVERLAP || r == FRAGMENTS_COMPLETE_OVERLAP) &&
+        if ((r == FRAGMENTS_OVERLAP || r == FRAGMENTS_COMPLETE_OVERLAP) && e->takes_rest &&
             e->fragment_overlaps++ < FINDINGS_PER_SESSION_AND_ID) {
             capture_finding(e, FINDING_IP_FRAGMENT_OVERLAP, p->ts, p->no, "");
         }
@@ -486,13 +492,18 @@ static void tell_fragments_lost(struct engine *e, enum finding_id id,
     }
 }
 
+static void count_cut(struct engine *e, const struct packet *p)
+{
+    if (e->stats.cut_packets++ == 0) {
+        capture_finding(e, FINDING_CAPTURE_SNAPLEN, p->ts, p->no, "");
+    }
+}
+
 static void count_unreadable(struct engine *e, const struct packet *p, enum net_result result)
 {
     switch (result) {
     case NET_CUT:
-        if (e->stats.cut_packets++ == 0) {
-            capture_finding(e, FINDING_CAPTURE_SNAPLEN, p->ts, p->no, "");
-        }
+        count_cut(e, p);
         break;
     case NET_BAD:
         if (e->stats.bad_packets++ < FINDINGS_PER_SESSION_AND_ID) {
@@ -581,16 +592,18 @@ static void parse_packet(struct engine *e, const struct packet *p)
         result = take_fragment(e, p, &a->parsed);
     }
     if (result != NET_SEGMENT) {
-        count_unreadable(e, p, result);
+        if (e->takes_rest) {
+            count_unreadable(e, p, result);
+        }
         return;
-    }
-    e->stats.tcp_packets++;
-    if (a->parsed.segment.cut > 0 && e->stats.cut_packets++ == 0) {
-        capture_finding(e, FINDING_CAPTURE_SNAPLEN, p->ts, p->no, "");
     }
     e->n_ahead++;
     a->hash = flow_hash(e->flows, &a->parsed.segment.key);
     a->interface = p->interface;
+    e->stats.tcp_packets++;
+    if (a->parsed.segment.cut > 0 && e->takes_rest) {
+        count_cut(e, p);
+    }
     flow_prefetch_slot(e->flows, a->hash);
     if (fragment || e->n_ahead == AHEAD) {
         take_ahead(e); /* the bytes of a reassembled datagram last only until the next fragment */
@@ -638,8 +651,10 @@ void engine_finish(struct engine *e)
     flow_each(e->flows, finish_flow, e);
     fragments_finish(e->fragments);
     struct fragments_counts lost = fragments_counts(e->fragments);
-    tell_fragments_lost(e, FINDING_IP_FRAGMENT_INCOMPLETE, &lost.incomplete);
-    tell_fragments_lost(e, FINDING_IP_FRAGMENT_LIMIT, &lost.over_limit);
+    if (e->takes_rest) {
+        tell_fragments_lost(e, FINDING_IP_FRAGMENT_INCOMPLETE, &lost.incomplete);
+        tell_fragments_lost(e, FINDING_IP_FRAGMENT_LIMIT, &lost.over_limit);
+    }
 }
 
 struct engine_stats engine_stats(const struct engine *e)
@@ -647,7 +662,7 @@ struct engine_stats engine_stats(const struct engine *e)
     struct engine_stats s = e->stats;
     s.connections_peak = flow_peak(e->flows);
     s.bodies_shed = e->shedding.bodies;
-    s.fragments_dropped = fragments_dropped(e->fragments);
+    s.fragments_dropped = e->takes_rest ? fragments_dropped(e->fragments) : 0;
     s.waiting_limit_hits = e->reassembly.limit_hits;
     return s;
 }
@@ -689,8 +704,11 @@ struct engine *engine_new(const struct engine_options *o, struct event_sink *sin
     struct reassembly_output output = {
         .data = flow_data, .gap = flow_gap, .end = flow_end, .finding = flow_finding, .ctx = e};
     reassembly_init(&e->reassembly, &output, o->seed);
-    if (e->shared.scratch == NULL || e->shared.upgrades == NULL || e->shared.pools == NULL ||
-        e->flows == NULL || e->fragments == NULL) {
+    e->shard = o->shards > 0 ? shard_new(o->shard, o->shards) : NULL;
+    e->takes_rest = e->shard == NULL || shard_is_first(e->shard);
+    if ((o->shards > 0 && e->shard == NULL) || e->shared.scratch == NULL ||
+        e->shared.upgrades == NULL || e->shared.pools == NULL || e->flows == NULL ||
+        e->fragments == NULL) {
         engine_free(e);
         return NULL;
     }
@@ -708,6 +726,7 @@ void engine_free(struct engine *e)
     flow_table_free(e->flows);
     closed_free(e->closed);
     fragments_free(e->fragments);
+    shard_free(e->shard);
     upgrade_memory_free(e->shared.upgrades);
     stream_pools_free(e->shared.pools);
     slab_heap_free(&e->heap);

@@ -26,6 +26,7 @@ struct engine_options {
     struct decode_options decode;
     uint64_t seed;               /* of the hashes; unpredictable in use, fixed in tests */
     size_t max_connections;      /* 0: TCP_CONNECTIONS_MAX */
+    uint32_t shard, shards;      /* take this part of so many (analyzer/shard.h); 0: everything */
     struct tls_secrets *secrets; /* of TLS sessions (decoders/tls/secrets.h), borrowed; or NULL */
 };
 

@@ -3,6 +3,7 @@
 
 #include "analyzer/histogram.h"
 #include "merge_order.h"
+#include "merge_parts.h"
 #include "report_read.h"
 
 #include <errno.h>
@@ -252,15 +253,26 @@ static void derive(json_t *o, struct level l)
     }
 }
 
-/* Of a finding: where it was first. */
+static bool is_before(const json_t *a, const json_t *b)
+{
+    if (json_is_string(a) && json_is_string(b)) {
+        return strcmp(json_string_value(a), json_string_value(b)) < 0;
+    }
+    return json_is_integer(a) &&
+           (!json_is_integer(b) || json_integer_value(a) < json_integer_value(b));
+}
+
+/* Of a finding: where it was first, by session in a report and by time in a capture. */
 static void keep_first(json_t *sum, const json_t *a, const json_t *b)
 {
-    const json_t *x = json_object_get(a, "first_session");
-    const json_t *y = json_object_get(b, "first_session");
-    if (json_is_integer(y) &&
-        (!json_is_integer(x) || json_integer_value(y) < json_integer_value(x))) {
-        json_object_set(sum, "first_session", (json_t *)y);
-        json_object_set(sum, "first_packet", json_object_get(b, "first_packet"));
+    static const char *const members[][3] = {{"first_session", "first_packet", "first_session"},
+                                             {"time", "packet", "detail"}};
+    for (size_t i = 0; i < 2; i++) {
+        if (is_before(json_object_get(b, members[i][0]), json_object_get(a, members[i][0]))) {
+            for (size_t k = 0; k < 3; k++) {
+                json_object_set(sum, members[i][k], json_object_get(b, members[i][k]));
+            }
+        }
     }
 }
 
@@ -342,8 +354,28 @@ static int read_all(json_t **reports, const char *const *paths, size_t n, struct
     return 0;
 }
 
-/* In halves: then a list is copied as often as there are levels, not as there are reports. The
- * schema and the tool are the first's. */
+/* The findings of both captures, which a sum of captures lists. */
+static json_t *add_capture_findings(const json_t *a, const json_t *b, struct level l)
+{
+    return add_keyed(json_object_get(json_object_get(a, "capture"), "findings"),
+                     json_object_get(json_object_get(b, "capture"), "findings"), "id", l);
+}
+
+/* The schema and the tool are the first's. */
+static json_t *add_two(const json_t *a, const json_t *b)
+{
+    double places = places_of(a) > places_of(b) ? places_of(a) : places_of(b);
+    struct level l = {places, 0};
+    json_t *sum = add_objects(a, b, l);
+    if (merge_are_parts(a, b)) {
+        merge_set_files(sum, a, b, add_capture_findings(a, b, l));
+    }
+    json_object_set(sum, "schema", json_object_get(a, "schema"));
+    json_object_set(sum, "tool", json_object_get(a, "tool"));
+    return sum;
+}
+
+/* In halves: then a list is copied as often as there are levels, not as there are reports. */
 static json_t *add_reports(json_t *const *reports, size_t n)
 {
     if (n == 1) {
@@ -351,18 +383,61 @@ static json_t *add_reports(json_t *const *reports, size_t n)
     }
     json_t *a = add_reports(reports, n / 2);
     json_t *b = add_reports(reports + n / 2, n - n / 2);
-    double places = places_of(a) > places_of(b) ? places_of(a) : places_of(b);
-    json_t *sum = add_objects(a, b, (struct level){places, 0});
-    json_object_set(sum, "schema", json_object_get(a, "schema"));
-    json_object_set(sum, "tool", json_object_get(a, "tool"));
+    json_t *sum = add_two(a, b);
     json_decref(a);
     json_decref(b);
     return sum;
 }
 
-int merge_write(FILE *out, json_t *const *reports, size_t n, struct err *err)
+/* Puts the parts of the reading that reports[0] is of behind it. *n: how many reports those are. */
+static int gather_parts(json_t **reports, size_t all, size_t *n, struct err *err)
 {
-    json_t *sum = merge_renumber(reports, n) == 0 ? add_reports(reports, n) : NULL;
+    *n = 1;
+    for (size_t i = 1; i < all; i++) {
+        if (!merge_are_parts(reports[0], reports[i])) {
+            continue;
+        }
+        for (size_t k = 0; k < *n; k++) {
+            if (merge_parts_overlap(reports[k], reports[i])) {
+                return err_set(err, "two of the reports are of the same shard");
+            }
+        }
+        json_t *part = reports[i];
+        memmove(&reports[*n + 1], &reports[*n], (i - *n) * sizeof(json_t *));
+        reports[(*n)++] = part;
+    }
+    return 0;
+}
+
+/* Parts of one reading are added up first: only so is it seen that they are all there. */
+static int add_parts(json_t **reports, size_t *n, struct err *err)
+{
+    size_t sums = 0;
+    size_t parts = 0;
+    for (size_t i = 0; i < *n; i += parts) {
+        if (gather_parts(reports + i, *n - i, &parts, err) != 0) {
+            return -1;
+        }
+        json_t *sum = add_reports(reports + i, parts);
+        for (size_t k = 0; k < parts; k++) {
+            json_decref(reports[i + k]);
+            reports[i + k] = NULL;
+        }
+        reports[sums++] = sum;
+    }
+    *n = sums;
+    return 0;
+}
+
+int merge_write(FILE *out, json_t **reports, size_t n, struct err *err)
+{
+    if (merge_renumber(reports, n) != 0) {
+        return err_set(err, "out of memory");
+    }
+    if (add_parts(reports, &n, err) != 0) {
+        return -1;
+    }
+    json_t *sum = add_reports(reports, n);
     if (sum == NULL || merge_sort(sum) != 0) {
         json_decref(sum);
         return err_set(err, "out of memory");

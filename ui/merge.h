@@ -18,8 +18,9 @@
 /* Writes the sum of the reports in these files ("-": standard input). -1 with err filled. */
 int merge_reports(FILE *out, const char *const *paths, size_t n, struct err *err);
 
-/* ... of n reports, 1 or more, as report_read gave them; it numbers their sessions anew. */
-int merge_write(FILE *out, json_t *const *reports, size_t n, struct err *err);
+/* ... of n reports, 1 or more, as report_read gave them; it numbers their sessions anew, and lets
+ * go of those that it puts NULL for. */
+int merge_write(FILE *out, json_t **reports, size_t n, struct err *err);
 
 /* Writes what differs between two reports' totals, findings and losses, in the format "text",
  * "json" or "markdown". The files are open at their beginning. -1 with err filled. */

@@ -105,6 +105,13 @@ int merge_renumber(json_t *const *reports, size_t n)
 
 /*--- Order --------------------------------------------------------------------------------------*/
 
+/* Where an element belongs: by a number, or by a name. */
+struct ranked {
+    json_int_t rank;
+    const char *name;
+    size_t at;
+};
+
 static json_int_t rank(const json_t *element, const char *key)
 {
     const json_t *value = json_object_get(element, key);
@@ -117,19 +124,15 @@ static json_int_t rank(const json_t *element, const char *key)
             return id;
         }
     }
-    return INT64_MAX; /* a Close without a code is the last */
+    return INT64_MAX; /* by name; a Close without a code is the last */
 }
-
-struct ranked {
-    json_int_t rank;
-    size_t at;
-};
 
 static int by_rank(const void *a, const void *b)
 {
     const struct ranked *x = a;
     const struct ranked *y = b;
     int order = (x->rank > y->rank) - (x->rank < y->rank);
+    order = order != 0 ? order : strcmp(x->name, y->name);
     return order != 0 ? order : (x->at > y->at) - (x->at < y->at);
 }
 
@@ -145,7 +148,8 @@ static int sort_list(json_t *parent, const char *name, const char *key)
         return -1;
     }
     for (size_t i = 0; i < n; i++) {
-        order[i] = (struct ranked){rank(json_array_get(list, i), key), i};
+        const char *text = json_string_value(json_object_get(json_array_get(list, i), key));
+        order[i] = (struct ranked){rank(json_array_get(list, i), key), text != NULL ? text : "", i};
     }
     qsort(order, n, sizeof *order, by_rank);
     for (size_t i = 0; i < n; i++) {
@@ -157,9 +161,11 @@ static int sort_list(json_t *parent, const char *name, const char *key)
 
 int merge_sort(json_t *report)
 {
-    json_t *codes = json_object_get(json_object_get(report, "totals"), "close_codes");
+    json_t *totals = json_object_get(report, "totals");
+    json_t *codes = json_object_get(totals, "close_codes");
     return sort_list(report, "sessions", "id") | sort_list(report, "refused", "session") |
            sort_list(report, "undecrypted_tls", "session") | sort_list(report, "findings", "id") |
+           sort_list(totals, "subprotocols", "name") | sort_list(totals, "extensions", "name") |
            sort_list(codes, "client_to_server", "code") |
            sort_list(codes, "server_to_client", "code");
 }

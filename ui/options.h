@@ -31,6 +31,7 @@ enum command {
 enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 #define OPTIONS_UNLIMITED UINT64_MAX
+#define SHARDS_MAX 1000000 /* no batch system has more jobs at once */
 #define DURATION_MAX_SECONDS UINT32_MAX
 
 /* Bytes of a message that follow shows unless told otherwise: a line or two for a reader, and what
@@ -54,6 +55,7 @@ struct options {
     uint64_t bodies;          /* follow, export: bytes of each message; OPTIONS_UNLIMITED: all */
     uint64_t limit;           /* report: sessions that the text lists; 0: all */
     uint64_t max_connections; /* 0: the engine's own */
+    uint32_t shard, shards;   /* the part and of how many; 0: everything */
     uint64_t count, sessions; /* stop after so many packets or sessions; 0: never */
     uint64_t duration;        /* ... or seconds */
     const char *write;        /* save what is read to this file; NULL: nowhere */

@@ -46,6 +46,8 @@ const struct option_row option_rows[] = {
     {OPTION_REGISTRY, 0, "registry", "FILE", ALL, "take the names from this IANA registry (XML)"},
     {OPTION_MAX_CONNECTIONS, 0, "max-connections", "N", CAPTURES,
      "follow at most N TCP connections at once"},
+    {OPTION_SHARD, 0, "shard", "K/N", READING,
+     "only the connections in the K-th of N parts: see merge"},
     {OPTION_COLOR, 0, "color", "WHEN", CAPTURES, "auto, always or never"},
     {OPTION_WIDTH, 0, "width", "N", READING, "columns of the text; default: those of the terminal"},
     {OPTION_NO_NAMES, 'n', NULL, NULL, CAPTURES, NULL},

@@ -123,6 +123,21 @@ static int take_choice(bool *choice, const char *first, const char *second, cons
     return 0;
 }
 
+static int take_shard(struct options *o, const char *value, struct err *err)
+{
+    char *end;
+    char *last = NULL;
+    unsigned long part = strtoul(value, &end, 10);
+    unsigned long of = *end == '/' ? strtoul(end + 1, &last, 10) : 0;
+    bool digits = value[strspn(value, "0123456789/")] == '\0' && last != NULL && *last == '\0';
+    if (!digits || part == 0 || part > of || of > SHARDS_MAX) {
+        return wrong_value(err, "shard", value, "K/N, the K-th of N parts: 1/4 to 4/4");
+    }
+    o->shard = of > 1 ? (uint32_t)part : 0;
+    o->shards = of > 1 ? (uint32_t)of : 0;
+    return 0;
+}
+
 static int take_limit(struct options *o, const char *value, struct err *err)
 {
     if (strcmp(value, "all") == 0) {
@@ -225,6 +240,8 @@ int option_take(struct options *o, int id, const char *value, struct err *err)
         return 0;
     case OPTION_MAX_CONNECTIONS:
         return take_number(&o->max_connections, UINT32_MAX, "max-connections", value, err);
+    case OPTION_SHARD:
+        return take_shard(o, value, err);
     case OPTION_COLOR:
         return take_color(o, value, err);
     case OPTION_WIDTH:

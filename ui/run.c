@@ -27,7 +27,8 @@ static void to_model(void *model, const struct batch *batch)
 static struct engine_options engine_options(const struct options *o,
                                             const struct report_format *format)
 {
-    struct engine_options e = {.max_connections = (size_t)o->max_connections};
+    struct engine_options e = {
+        .max_connections = (size_t)o->max_connections, .shard = o->shard, .shards = o->shards};
     size_t fit = (size_t)o->memory / 2 / LIVE_CONNECTION_BYTES + 1;
     if (o->n_interfaces > 0 && e.max_connections == 0 && fit < TCP_CONNECTIONS_MAX) {
         e.max_connections = fit; /* a flood fills memory faster than it is looked at */
@@ -128,6 +129,8 @@ static int open_parts(struct run *run, const struct options *o, const struct run
     if (run->engine == NULL || summary_init(&run->summary, inputs, o->bpf) != 0) {
         return err_set(err, "out of memory");
     }
+    run->summary.capture.shard = o->shard;
+    run->summary.capture.shards = o->shards;
     return 0;
 }
 
@@ -232,8 +235,10 @@ int run_packets(struct run *run, const struct run_output *look, struct output *o
     source_refresh(run->source);
     engine_finish(run->engine);
     saving_end(&run->saving, look->notice);
-    summary_findings(run->source, &run->batch->sink);
-    keylogs_findings(&run->keylogs, &run->batch->sink);
+    if (run->options->shard <= 1) { /* else that of the first part tells of the files */
+        summary_findings(run->source, &run->batch->sink);
+        keylogs_findings(&run->keylogs, &run->batch->sink);
+    }
     batch_flush(run->batch);
     run->stats = live_stats(&live);
     run->summary.capture.interrupted = signals_stop() && !is_live;

@@ -6,7 +6,7 @@ _wsight()
         -c --count --duration --sessions --every --user -w --write --only-sessions
         --rotate-size --rotate-every --rotate-files --memory --metrics
         --format -o --output --bodies --frames --digest --limit --table --per
-        --script --show-secrets --fail-on --registry --max-connections --color --width -q --quiet -h --help
+        --script --show-secrets --fail-on --registry --shard --max-connections --color --width -q --quiet -h --help
         -V --version -v --verbose"
     # --option=VALUE comes as three words.
     if [ "$prev" = = ] && [ "$COMP_CWORD" -ge 2 ]; then
@@ -33,7 +33,7 @@ _wsight()
         --user) mapfile -t COMPREPLY < <(compgen -u -- "$cur"); return ;;
         -i|--interface)
             values="any $(cd /sys/class/net 2>/dev/null && echo *)" ;;
-        -s|--snaplen|-B|--buffer|-c|--count|--duration|--sessions|--every|--rotate-size|--rotate-every|--rotate-files|--memory|--metrics|--limit|--max-connections|--width|-f|--bpf) return ;;
+        -s|--snaplen|-B|--buffer|-c|--count|--duration|--sessions|--every|--rotate-size|--rotate-every|--rotate-files|--memory|--metrics|--limit|--shard|--max-connections|--width|-f|--bpf) return ;;
         --color) values="auto always never" ;;
         -o|--output|-w|--write|-r|--read|-k|--keys|--registry|--script)
             compopt -o filenames 2>/dev/null

@@ -59,9 +59,10 @@ struct capture_summary {
     uint64_t packets, bytes;
     uint64_t filtered_out; /* packets that the capture filter took away */
     uint64_t dropped;
-    int64_t first, last; /* without meaning when there are no packets */
-    const char *filter;  /* the capture filter; NULL: none */
-    bool interrupted;    /* the user stopped the reading */
+    int64_t first, last;    /* without meaning when there are no packets */
+    const char *filter;     /* the capture filter; NULL: none */
+    bool interrupted;       /* the user stopped the reading */
+    uint32_t shard, shards; /* only the connections of this part of so many; 0: all */
 };
 
 #define REPORT_BODIES_ALL UINT64_MAX

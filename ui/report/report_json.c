@@ -5,6 +5,7 @@
  * together at the end. Memory does not grow with the capture but for 16 bytes a session.
  */
 #include "analyzer/limits.h"
+#include "ui/report/printed_names.h"
 #include "ui/report/session_json.h"
 #include "ui/report/spool.h"
 #include "ui/report/tally.h"
@@ -223,6 +224,14 @@ static void write_capture(struct json *w, const struct json_report *r)
     json_u64(w, "filtered_out", c->filtered_out);
     json_text(w, "filter", c->filter);
     json_bool(w, "interrupted", c->interrupted);
+    if (c->shards > 0) {
+        json_object_begin(w, "shards");
+        json_u64(w, "of", c->shards);
+        json_array_begin(w, "parts");
+        json_u64(w, NULL, c->shard);
+        json_end(w);
+        json_end(w);
+    }
     json_array_begin(w, "findings");
     for (size_t i = 0; i < n; i++) {
         json_finding(w, &findings[i], &r->style);
@@ -342,17 +351,15 @@ static void write_ends(struct json *w, const struct totals *t)
     json_end(w);
 }
 
-static void write_name(struct json *w, const struct json_report *r, const struct name_count *n,
-                       bool extension)
+static void write_name(struct json *w, const struct json_report *r, struct bytes text,
+                       const struct printed_name *n, bool extension)
 {
     const struct registry *registry = r->context.registry;
-    const char *name = (const char *)n->name.p;
-    bool registered = extension ? registry_extension(registry, name, n->name.n) != NULL
-                                : registry_subprotocol(registry, name, n->name.n) != NULL;
+    const char *name = (const char *)text.p;
+    bool registered = extension ? registry_extension(registry, name, text.n) != NULL
+                                : registry_subprotocol(registry, name, text.n) != NULL;
     json_object_begin(w, NULL);
-    json_bytes(w, "name",
-               extension ? n->name
-                         : redact_counted_name(r->style.redactor, n->name, n->sessions > 0));
+    json_bytes(w, "name", text);
     json_bool(w, "registered", registered);
     json_u64(w, "sessions", n->sessions);
     json_u64(w, "offered", n->offered);
@@ -363,12 +370,15 @@ static void write_names(struct json *w, const char *name, const char *others,
                         const struct name_counts *names, const struct json_report *r)
 {
     bool extensions = strcmp(name, "extensions") == 0;
+    struct printed_names printed;
+    printed_names_init(&printed, names, extensions ? NULL : r->style.redactor);
     json_array_begin(w, name);
-    for (size_t i = 0; i < names->n; i++) {
-        write_name(w, r, &names->list[i], extensions);
+    for (size_t i = 0; i < printed.n; i++) {
+        write_name(w, r, printed_name(&printed, &printed.list[i]), &printed.list[i], extensions);
     }
     json_end(w);
     json_u64(w, others, names->others);
+    printed_names_done(&printed);
 }
 
 static void write_totals(struct json *w, const struct json_report *r)

@@ -64,6 +64,9 @@ void section_capture(struct text_report *r)
         plain_put(o, bytes_of(c->filter), r->context.options.width - 34);
         out_printf(o, " (%s packets left out)\n", human_count(c->filtered_out).s);
     }
+    if (c->shards > 0) {
+        out_printf(o, "  only connections of part %u of %u\n", c->shard, c->shards);
+    }
     if (c->interrupted) {
         out_text(o, "  interrupted: this is what was read until then\n");
     }
