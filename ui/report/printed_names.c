@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define TEXT_MAX_BYTES ((size_t)1 << 24) /* MODEL_NAMES_MAX names of a head's length */
+#define TEXT_MAX_BYTES ((size_t)1 << 24) /* TOTALS_NAMES_MAX names of a head's length */
 
 struct bytes printed_name(const struct printed_names *p, const struct printed_name *name)
 {

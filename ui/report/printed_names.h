@@ -5,7 +5,7 @@
 #ifndef WSIGHT_PRINTED_NAMES_H
 #define WSIGHT_PRINTED_NAMES_H
 
-#include "analyzer/model.h"
+#include "analyzer/totals.h"
 #include "decoders/base/buffer.h"
 #include "ui/report/redact.h"
 
@@ -15,7 +15,7 @@ struct printed_name {
 };
 
 struct printed_names {
-    struct printed_name list[MODEL_NAMES_MAX];
+    struct printed_name list[TOTALS_NAMES_MAX];
     size_t n;
     struct buffer text;
 };
