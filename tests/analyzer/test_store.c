@@ -6,11 +6,10 @@
 
 #include <cmocka.h>
 
-#include "analyzer/capture/source.h"
-#include "analyzer/engine.h"
 #include "analyzer/limits.h"
 #include "analyzer/store.h"
 #include "analyzer/units.h"
+#include "lib/capture_world.h"
 
 #include <stdlib.h>
 
@@ -94,56 +93,11 @@ static void bytes_that_no_file_takes_are_lost_and_counted(void **state)
 
 /*--- The store over a capture -------------------------------------------------------------------*/
 
-struct world {
-    struct model *model;
-    struct store *store;
-    struct engine *engine;
-    struct batch *batch;
-};
-
-static void to_model(void *model, const struct batch *batch)
-{
-    model_take(model, batch);
-}
-
-static struct world world_of(const char *path, uint64_t budget)
-{
-    struct world w;
-    struct store_options options = {.budget_bytes = budget};
-    struct engine_options engine = {.decode = store_decode_options()};
-    struct source_options source = {0};
-    struct packet packet;
-    struct err err = {""};
-    w.model = model_new(&(struct model_options){.retain = true});
-    w.store = store_new(&options);
-    struct model_listener listener = store_listener(w.store);
-    model_listen(w.model, &listener);
-    w.batch = batch_new(to_model, w.model);
-    w.engine = engine_new(&engine, &w.batch->sink);
-    struct source *s = source_open(&path, 1, &source, &err);
-    assert_non_null(s);
-    while (source_next(s, &packet, &err) == 1) {
-        engine_packets(w.engine, &packet, 1);
-    }
-    assert_string_equal(err.text, "");
-    engine_finish(w.engine);
-    batch_flush(w.batch);
-    source_free(s);
-    return w;
-}
-
-static void world_done(struct world *w)
-{
-    store_free(w->store);
-    engine_free(w->engine);
-    batch_free(w->batch);
-    model_free(w->model);
-}
-
 static void every_message_is_kept_with_its_body_and_frames(void **state)
 {
     (void)state;
-    struct world w = world_of("captures/ws-fragmented.pcap", 1 << 20);
+    struct world w;
+    world_of(&w, "captures/ws-fragmented.pcap", 1 << 20);
     struct buffer body;
     uint64_t messages = 0, fragmented = 0;
     buffer_init(&body, 1 << 24);
@@ -178,7 +132,8 @@ static void every_message_is_kept_with_its_body_and_frames(void **state)
 static void a_pong_and_its_ping_find_each_other(void **state)
 {
     (void)state;
-    struct world w = world_of("captures/tour.pcapng", 1 << 20);
+    struct world w;
+    world_of(&w, "captures/tour.pcapng", 1 << 20);
     uint64_t pairs = 0, rtts = 0;
     for (size_t i = 0; i < store_count(w.store); i++) {
         const struct store_session *s = store_session(w.store, i);
@@ -202,7 +157,8 @@ static void a_pong_and_its_ping_find_each_other(void **state)
 static void what_is_summed_up_agrees_with_the_model(void **state)
 {
     (void)state;
-    struct world w = world_of("captures/tour.pcapng", 1 << 20);
+    struct world w;
+    world_of(&w, "captures/tour.pcapng", 1 << 20);
     const struct totals *t = model_totals(w.model);
     const struct store_series *series = store_series(w.store);
     uint64_t bytes = 0, messages = 0, sessions[2] = {0, 0};
@@ -237,7 +193,8 @@ static void what_is_summed_up_agrees_with_the_model(void **state)
 static void a_sparkline_holds_every_byte_of_a_session(void **state)
 {
     (void)state;
-    struct world w = world_of("captures/ws-plain.pcapng", 1 << 20);
+    struct world w;
+    world_of(&w, "captures/ws-plain.pcapng", 1 << 20);
     for (size_t i = 0; i < store_count(w.store); i++) {
         const struct store_session *s = store_session(w.store, i);
         uint64_t spark = 0, bytes = 0;
