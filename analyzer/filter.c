@@ -40,12 +40,10 @@ struct filter {
     struct node nodes[FILTER_NODES_MAX];
     struct literal literals[FILTER_NODES_MAX];
     size_t n, n_literals;
-    int root; /* -1: takes everything */
-    bool asks_messages;
+    int root;       /* -1: takes everything */
+    unsigned needs; /* enum filter_need */
     pcre2_match_data *match;
     pcre2_match_context *context;
-    struct buffer body;
-    bool body_read;
 };
 
 struct parser {
@@ -390,7 +388,7 @@ static int parse_comparison(struct parser *p)
                       : fail(p, start, "there is no field '%.*s'", n < 60 ? (int)n : 60,
                              p->text + start);
     }
-    p->f->asks_messages |= kind->field.of_message;
+    p->f->needs |= kind->needs;
     size_t at = p->at;
     if (take_word(p, "in")) {
         return check_compare(p, at, kind, EQUAL) == 0 ? parse_in(p, kind) : -1;
@@ -471,7 +469,6 @@ struct filter *filter_compile(const char *text, struct filter_error *error)
         return NULL;
     }
     f->root = -1;
-    buffer_init(&f->body, UINT32_MAX);
     skip_blanks(&p);
     if (text[p.at] == '\0') {
         return f;
@@ -503,13 +500,12 @@ void filter_free(struct filter *f)
     }
     pcre2_match_data_free(f->match);
     pcre2_match_context_free(f->context);
-    buffer_done(&f->body);
     free(f);
 }
 
-bool filter_asks_messages(const struct filter *f)
+unsigned filter_needs(const struct filter *f)
 {
-    return f->asks_messages;
+    return f->needs;
 }
 
 /*--- Evaluation ---------------------------------------------------------------------------------*/
@@ -579,9 +575,12 @@ static bool compares(struct filter *f, const struct node *node, const struct fil
     return false;
 }
 
-static bool any_value(struct filter *f, const struct node *node, const struct filter_item *item)
+static bool any_value(struct filter *f, const struct node *node, const struct filter_subject *item)
 {
     struct filter_value v = {0};
+    if (item->message == NULL && node->kind->needs & FILTER_MESSAGES) {
+        return false;
+    }
     for (unsigned i = 0; node->kind->get(item, i, &v); i++) {
         if (node->type == NODE_PRESENT) {
             return true;
@@ -598,7 +597,16 @@ static bool any_value(struct filter *f, const struct node *node, const struct fi
     return false;
 }
 
-static bool holds(struct filter *f, size_t at, const struct filter_item *item)
+/* There is a value, and none is equal. */
+static bool no_value_equal(struct filter *f, const struct node *node,
+                           const struct filter_subject *item)
+{
+    struct node present = *node;
+    present.type = NODE_PRESENT;
+    return any_value(f, &present, item) && !any_value(f, node, item);
+}
+
+static bool holds(struct filter *f, size_t at, const struct filter_subject *item)
 {
     const struct node *node = &f->nodes[at];
     switch (node->type) {
@@ -611,33 +619,11 @@ static bool holds(struct filter *f, size_t at, const struct filter_item *item)
     default:
         break;
     }
-    bool any = any_value(f, node, item);
-    return node->type == NODE_COMPARE && node->compare == NOT_EQUAL ? !any : any;
+    return node->type == NODE_COMPARE && node->compare == NOT_EQUAL ? no_value_equal(f, node, item)
+                                                                    : any_value(f, node, item);
 }
 
-static bool ask(struct filter *f, const struct store *store, const struct store_session *s,
-                const struct store_message *m)
+bool filter_holds(struct filter *f, const struct filter_subject *subject)
 {
-    struct filter_item item = {store, s, m, &f->body, &f->body_read};
-    f->body_read = false;
-    return f->root < 0 || holds(f, (size_t)f->root, &item);
-}
-
-bool filter_message(struct filter *f, const struct store *store, const struct store_session *s,
-                    const struct store_message *m)
-{
-    return ask(f, store, s, m);
-}
-
-bool filter_session(struct filter *f, const struct store *store, const struct store_session *s)
-{
-    if (!f->asks_messages) {
-        return ask(f, store, s, NULL);
-    }
-    for (uint32_t i = 0; i < s->n; i++) {
-        if (ask(f, store, s, &s->messages[i])) {
-            return true;
-        }
-    }
-    return false;
+    return f->root < 0 || holds(f, (size_t)f->root, subject);
 }

@@ -4,11 +4,11 @@
 #include <strings.h>
 
 #define GET(name)                                                                                  \
-    static bool get_##name(const struct filter_item *it, unsigned i, struct filter_value *v)
+    static bool get_##name(const struct filter_subject *it, unsigned i, struct filter_value *v)
 
-static const struct session *session(const struct filter_item *it)
+static const struct session *session(const struct filter_subject *it)
 {
-    return it->session->session;
+    return it->session;
 }
 
 static bool one_number(unsigned i, struct filter_value *v, int64_t n)
@@ -112,7 +112,11 @@ GET(server_port)
 
 GET(messages)
 {
-    return one_number(i, v, it->session->n);
+    uint64_t n = 0;
+    for (int opcode = 1; opcode < 16; opcode++) { /* 0: frames of messages that are counted */
+        n += session(it)->dir[0].opcodes[opcode] + session(it)->dir[1].opcodes[opcode];
+    }
+    return one_count(i, v, n);
 }
 
 GET(bytes)
@@ -172,7 +176,12 @@ GET(finding)
 
 GET(severity)
 {
-    return one_number(i, v, it->session->worst) && it->session->worst >= 0;
+    int worst = -1;
+    for (uint32_t f = 0; f < session(it)->finding_count; f++) {
+        int severity = (int)finding_kind(session(it)->findings[f].id)->severity;
+        worst = severity > worst ? severity : worst;
+    }
+    return one_number(i, v, worst) && worst >= 0;
 }
 
 GET(confidence)
@@ -182,30 +191,34 @@ GET(confidence)
 
 /*--- Of messages --------------------------------------------------------------------------------*/
 
+static const struct message *message(const struct filter_subject *it)
+{
+    return &it->message->message;
+}
+
 GET(opcode)
 {
-    return one_number(i, v, (int64_t)store_opcode(it->message));
+    return one_number(i, v, message(it)->opcode);
 }
 
 GET(direction)
 {
-    return one_text(i, v,
-                    bytes_of(store_dir(it->message) == DIR_CLIENT_TO_SERVER ? "client" : "server"));
+    return one_text(i, v, bytes_of(it->message->dir == DIR_CLIENT_TO_SERVER ? "client" : "server"));
 }
 
 GET(len)
 {
-    return one_count(i, v, it->message->len);
+    return one_count(i, v, message(it)->len);
 }
 
 GET(wire_len)
 {
-    return one_count(i, v, it->message->wire_len);
+    return one_count(i, v, message(it)->wire_len);
 }
 
 GET(frames)
 {
-    return one_number(i, v, it->message->frames);
+    return one_number(i, v, message(it)->frames);
 }
 
 GET(packet)
@@ -215,13 +228,13 @@ GET(packet)
 
 GET(pong_rtt)
 {
-    return one_number(i, v, it->message->rtt) && it->message->rtt >= 0;
+    return one_number(i, v, message(it)->rtt) && message(it)->rtt >= 0;
 }
 
 #define MESSAGE_FLAG_FIELD(name, flag)                                                             \
     GET(name)                                                                                      \
     {                                                                                              \
-        return one_number(i, v, 1) && it->message->flags & (flag);                                 \
+        return one_number(i, v, 1) && message(it)->flags & (flag);                                 \
     }
 MESSAGE_FLAG_FIELD(compressed, MESSAGE_COMPRESSED)
 MESSAGE_FLAG_FIELD(fragmented, MESSAGE_FRAGMENTED)
@@ -230,32 +243,36 @@ MESSAGE_FLAG_FIELD(bad_utf8, MESSAGE_BAD_UTF8)
 
 GET(masked)
 {
-    return one_number(i, v, 1) && it->message->bits & STORE_MASKED;
+    return one_number(i, v, 1) && message(it)->masked > 0;
 }
 
 GET(payload)
 {
-    if (i > 0) {
-        return false;
-    }
-    if (!*it->body_read) {
-        *it->body_read = store_body(it->store, it->message, SIZE_MAX, it->body);
-    }
-    v->text = buffer_bytes(it->body);
-    return *it->body_read;
+    v->text = message(it)->body;
+    return i == 0 && (it->body == NULL || it->body(it->context, &v->text));
 }
 
 /* The payload of a text message. */
 GET(text)
 {
-    return store_opcode(it->message) == 1 && get_payload(it, i, v);
+    return message(it)->opcode == 1 && get_payload(it, i, v);
 }
 
 static const struct filter_kind kinds[] = {
-#define FIELD(name, type, of_message, get, help)                                                   \
-    {{name, #type, help, of_message}, FIELD_##type, get_##get},
+#define SESSION 0
+#define LATE FILTER_LATE
+#define HEADS FILTER_HEADS
+#define MESSAGE FILTER_MESSAGES
+#define BODY (FILTER_MESSAGES | FILTER_BODIES)
+#define FIELD(name, type, needs, get, help)                                                        \
+    {{name, #type, help, ((needs)&FILTER_MESSAGES) != 0}, FIELD_##type, get_##get, needs},
 #include "filter_fields.def"
 #undef FIELD
+#undef SESSION
+#undef LATE
+#undef HEADS
+#undef MESSAGE
+#undef BODY
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 

@@ -16,15 +16,6 @@ enum field_type {
     FIELD_ADDRESS
 };
 
-/* What is asked about. */
-struct filter_item {
-    const struct store *store;
-    const struct store_session *session;
-    const struct store_message *message; /* NULL: about the session alone */
-    struct buffer *body;
-    bool *body_read; /* body holds that of the message */
-};
-
 struct filter_value {
     int64_t number;
     struct bytes text;
@@ -36,7 +27,8 @@ struct filter_kind {
     struct filter_field field;
     enum field_type type;
     /* Value i of the field: there may be several, any of which may match. false: no more. */
-    bool (*get)(const struct filter_item *, unsigned i, struct filter_value *);
+    bool (*get)(const struct filter_subject *, unsigned i, struct filter_value *);
+    unsigned needs; /* enum filter_need */
 };
 
 /* NULL when there is none; Wireshark's names are known too. */

@@ -8,6 +8,7 @@
 #include "decoders/base/pool.h"
 #include "decoders/websocket/version.h"
 #include "limits.h"
+#include "share.h"
 #include "texts.h"
 
 #include <assert.h>
@@ -82,6 +83,30 @@ static bool grow_slots(struct model *m)
     return true;
 }
 
+static struct session_choice *choice_new(struct session *s)
+{
+    struct session_choice *c = calloc(1, sizeof *c);
+    if (c != NULL) {
+        c->session = s;
+        c->share = share_new();
+    }
+    return c;
+}
+
+static void choice_free(struct session_choice *c)
+{
+    if (c != NULL) {
+        share_free(c->share);
+        free(c);
+    }
+}
+
+/* What the session may add to the totals when it is over. */
+static struct share *share_of(const struct session *s)
+{
+    return s->choice != NULL ? s->choice->share : NULL;
+}
+
 static struct session *add_session(struct model *m, uint64_t id)
 {
     if (m->count * 2 > m->mask && !grow_slots(m) && m->count + 1 >= m->mask) {
@@ -90,6 +115,7 @@ static struct session *add_session(struct model *m, uint64_t id)
     struct session *s = pool_alloc(&m->pool);
     if (s != NULL) {
         s->id = id;
+        s->choice = m->options.selective ? choice_new(s) : NULL;
         s->close[0].code = s->close[1].code = CLOSE_CODE_NONE;
         s->end.first_fin = -1;
         m->slots[slot_of(m, id)] = s;
@@ -102,6 +128,7 @@ static struct session *add_session(struct model *m, uint64_t id)
 static void free_session(struct model *m, struct session *s)
 {
     free(s->findings);
+    choice_free(s->choice);
     free_texts(s->finding_texts);
     free_texts(s->texts);
     pool_free(&m->pool, s);
@@ -194,8 +221,11 @@ static void capture_finding(struct model *m, const struct event *e)
 
 static void take_finding(struct model *m, struct session *s, const struct event *e)
 {
-    m->totals.findings[e->finding.id]++;
-    m->totals.findings_by_severity[finding_kind(e->finding.id)->severity]++;
+    if (s != NULL && m->options.selective) {
+        share_finding(share_of(s), e->finding.id);
+    } else {
+        totals_add_findings(&m->totals, e->finding.id, 1);
+    }
     if (s != NULL) {
         session_finding(m, s, e);
     } else {
@@ -213,6 +243,33 @@ static void add_rtt(struct rtt_counts *r, int64_t ns)
     r->count++;
 }
 
+static void count_size(struct model *m, struct session *s, enum dir dir, uint64_t length)
+{
+    if (m->options.selective) {
+        share_value(share_of(s), (enum share_histogram)dir, length);
+    } else {
+        histogram_add(&m->totals.message_sizes[dir], length);
+    }
+}
+
+static void count_rtt(struct model *m, struct session *s, int64_t ns)
+{
+    if (m->options.selective) {
+        share_value(share_of(s), SHARE_RTT, (uint64_t)ns);
+    } else {
+        histogram_add(&m->totals.rtt_ns, (uint64_t)ns);
+    }
+}
+
+static void count_close(struct model *m, struct session *s, enum dir dir, int code)
+{
+    if (m->options.selective) {
+        share_close(share_of(s), dir, code);
+    } else {
+        totals_add_closes(&m->totals, dir, code, 1);
+    }
+}
+
 static void count_special(struct direction_counts *d, const struct message *msg)
 {
     d->fragmented += (msg->flags & MESSAGE_FRAGMENTED) != 0;
@@ -228,9 +285,10 @@ static void count_special(struct direction_counts *d, const struct message *msg)
     }
 }
 
-static void count_data_message(struct model *m, struct direction_counts *d, enum dir dir,
+static void count_data_message(struct model *m, struct session *s, enum dir dir,
                                const struct message *msg)
 {
+    struct direction_counts *d = &s->dir[dir];
     if (!(msg->flags & MESSAGE_FINISHED)) {
         d->damaged += (msg->flags & MESSAGE_DAMAGED) != 0;
         d->unfinished += (msg->flags & MESSAGE_DAMAGED) == 0;
@@ -242,7 +300,7 @@ static void count_data_message(struct model *m, struct direction_counts *d, enum
     if (msg->flags & (MESSAGE_FRAGMENTED | MESSAGE_COMPRESSED)) {
         count_special(d, msg);
     }
-    histogram_add(&m->totals.message_sizes[dir], msg->len);
+    count_size(m, s, dir, msg->len);
 }
 
 static void take_close(struct session *s, const struct event *e)
@@ -265,7 +323,7 @@ static void take_control(struct model *m, struct session *s, const struct event 
         return;
     }
     if (msg->opcode == 8) {
-        totals_add_close(&m->totals, e->dir, msg->close_code);
+        count_close(m, s, e->dir, msg->close_code);
         take_close(s, e);
     } else if (msg->opcode == 9) {
         d->pings++;
@@ -273,7 +331,7 @@ static void take_control(struct model *m, struct session *s, const struct event 
         d->pongs++;
         if (msg->rtt >= 0) {
             add_rtt(&s->rtt[dir_other(e->dir)], msg->rtt);
-            histogram_add(&m->totals.rtt_ns, (uint64_t)msg->rtt);
+            count_rtt(m, s, msg->rtt);
         }
     }
 }
@@ -295,7 +353,7 @@ static void take_message(struct model *m, struct session *s, const struct event 
     if (msg->opcode & 8) {
         take_control(m, s, e);
     } else {
-        count_data_message(m, d, e->dir, msg);
+        count_data_message(m, s, e->dir, msg);
     }
     s->last_ts = e->ts > s->last_ts ? e->ts : s->last_ts;
     TELL(m, message, s, e);
@@ -310,7 +368,7 @@ static void take_run(struct model *m, struct session *s, const struct event *e)
         d->payload_bytes += length;
         d->message_bytes += length;
         d->overhead_bytes += frame_header_length(length, run->masked);
-        histogram_add(&m->totals.message_sizes[e->dir], length);
+        count_size(m, s, e->dir, length);
     }
     d->frames += run->n;
     d->masked += run->masked ? run->n : 0;
@@ -320,6 +378,12 @@ static void take_run(struct model *m, struct session *s, const struct event *e)
 }
 
 /* ---- A session's life ---- */
+
+static void count_session(struct totals *t, const struct session *s)
+{
+    t->sessions += s->outcome != OUTCOME_TLS;
+    t->tls_connections += s->outcome == OUTCOME_TLS;
+}
 
 static void take_begin(struct model *m, const struct event *e)
 {
@@ -334,11 +398,12 @@ static void take_begin(struct model *m, const struct event *e)
     s->confidence = e->begin.confidence;
     s->connection = *e->begin.connection;
     s->started = s->last_ts = e->ts;
+    if (!m->options.selective) {
+        count_session(&m->totals, s);
+    }
     if (s->outcome == OUTCOME_TLS) {
-        m->totals.tls_connections++;
         return;
     }
-    m->totals.sessions++;
     m->totals.open_now++;
     if (m->totals.open_now > m->totals.open_peak) {
         m->totals.open_peak = m->totals.open_now;
@@ -371,7 +436,7 @@ static void take_handshake(struct model *m, struct session *s, const struct even
                      : e->handshake->status == 0         ? OUTCOME_INCOMPLETE
                                                          : OUTCOME_REFUSED;
     }
-    if (s->outcome == OUTCOME_OPEN) {
+    if (s->outcome == OUTCOME_OPEN && !m->options.selective) {
         totals_add_negotiated(&m->totals, &s->handshake);
     }
     TELL(m, session_opened, s);
@@ -392,18 +457,41 @@ static bool is_due(const struct session *s)
     return !s->reported || s->outcome == OUTCOME_OPEN || s->outcome == OUTCOME_MIDSTREAM;
 }
 
+/* What was not counted on the way because the session might not be selected. */
+static void count_selected(struct totals *t, const struct session *s)
+{
+    count_session(t, s);
+    share_count(s->choice->share, t);
+    if (s->outcome == OUTCOME_OPEN && !s->reported) {
+        totals_add_negotiated(t, &s->handshake);
+    }
+}
+
+/* Tells of a session that is over, or of one as it is now, and adds it to the totals. */
+static void tell_ended(struct model *m, struct session *s)
+{
+    TELL(m, session_ended, s);
+    if (m->options.selective) {
+        if (s->choice == NULL || !s->choice->selected) {
+            m->totals.left_out += s->outcome != OUTCOME_TLS;
+            return;
+        }
+        count_selected(&m->totals, s);
+    }
+    totals_add_session(&m->totals, s);
+}
+
 static void take_end(struct model *m, struct session *s, const struct event *e)
 {
     s->end = *e->end;
     s->ended = true;
     s->last_ts = e->end->last_ts > s->last_ts ? e->end->last_ts : s->last_ts;
-    struct totals *t = &m->totals;
-    t->open_now -= s->outcome != OUTCOME_TLS;
-    m->ended += s->outcome != OUTCOME_TLS;
+    m->totals.open_now -= s->outcome != OUTCOME_TLS;
     if (is_due(s)) {
-        totals_add_session(t, s);
-        TELL(m, session_ended, s);
+        tell_ended(m, s);
     }
+    bool counts = !m->options.selective || (s->choice != NULL && s->choice->selected);
+    m->ended += counts && s->outcome != OUTCOME_TLS;
     if (!m->options.retain) {
         remove_session(m, s);
     }
@@ -504,8 +592,7 @@ void model_interval_end(struct model *m)
     }
     qsort(open, n, sizeof(struct session *), by_id);
     for (size_t i = 0; i < n; i++) {
-        totals_add_session(&m->totals, open[i]);
-        TELL(m, session_ended, open[i]);
+        tell_ended(m, open[i]);
         open[i]->reported = true;
     }
     free(open);
@@ -519,6 +606,10 @@ static void begin_session_anew(struct session *s)
     s->finding_texts = NULL;
     s->finding_count = 0;
     s->findings_left_out = 0;
+    if (s->choice != NULL) {
+        share_free(s->choice->share);
+        s->choice->share = share_new();
+    }
 }
 
 void model_interval_begin(struct model *m)
@@ -533,8 +624,9 @@ void model_interval_begin(struct model *m)
         struct session *s = m->slots[i];
         if (s != NULL && is_due(s)) {
             begin_session_anew(s);
-            fresh.sessions += s->outcome != OUTCOME_TLS;
-            fresh.tls_connections += s->outcome == OUTCOME_TLS;
+            if (!m->options.selective) {
+                count_session(&fresh, s);
+            }
         }
     }
     *t = fresh;

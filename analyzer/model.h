@@ -28,7 +28,9 @@ struct model_listener {
 };
 
 struct model_options {
-    bool retain; /* keep ended sessions */
+    bool retain;    /* keep ended sessions */
+    bool selective; /* the totals are of those sessions that a listener has selected (struct
+                       session_choice); names are then in the order of the ends */
 };
 
 struct model *model_new(const struct model_options *);
@@ -56,7 +58,8 @@ void model_totals_now(const struct model *, struct totals *);
 /* Takes what a batch holds, in order. */
 void model_take(struct model *, const struct batch *);
 
-/* Sessions that have ended since the model began, TLS connections not counted. */
+/* Sessions that have ended since the model began; TLS connections and those that are left out are
+ * not counted. */
 uint64_t model_sessions_ended(const struct model *);
 
 const struct totals *model_totals(const struct model *);

@@ -77,6 +77,14 @@ enum close_how {
 
 struct text_block; /* texts.h */
 
+/* Whether a session counts, in a model that is selective. */
+struct session_choice {
+    bool selected;           /* set by a listener, right when its session_ended returns */
+    unsigned state;          /* that listener's own */
+    struct session *session; /* whose it is */
+    struct share *share;     /* what it may add to the totals (share.h); the model's */
+};
+
 struct session {
     _Alignas(64) uint64_t id; /* in the order of their beginning, from 1 */
     int64_t started, last_ts; /* first and last event or packet */
@@ -90,6 +98,8 @@ struct session {
     void *user;                      /* a listener's own (one listener at most uses it) */
     struct finding_record *findings; /* in the order of their first packet */
     uint64_t findings_left_out;      /* kinds beyond FINDINGS_PER_SESSION */
+    struct session_choice *choice;   /* NULL in a model that is not selective, and when memory was
+                                        short: then the session is left out */
     _Alignas(64) struct direction_counts dir[2];
     struct connection connection;
     struct handshake handshake; /* its texts are owned by the session */

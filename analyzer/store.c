@@ -610,6 +610,26 @@ int64_t store_clock(const struct store *s)
     return s->clock;
 }
 
+struct event store_event(const struct store_session *s, const struct store_message *m)
+{
+    struct event e = {.type = EVENT_MESSAGE,
+                      .dir = store_dir(m),
+                      .session = s->session->id,
+                      .ts = m->ts,
+                      .pkt = m->pkt};
+    e.message = (struct message){.opcode = (uint8_t)store_opcode(m),
+                                 .flags = m->flags,
+                                 .frames = m->frames,
+                                 .masked = m->bits & STORE_MASKED ? m->frames : 0,
+                                 .wire_len = m->wire_len,
+                                 .len = m->len,
+                                 .first_ts = m->ts,
+                                 .first_pkt = m->pkt - m->packets_before,
+                                 .rtt = m->rtt,
+                                 .close_code = CLOSE_CODE_NONE};
+    return e;
+}
+
 static uint64_t frames_bytes(const struct store_message *m)
 {
     return m->bits & STORE_HAS_FRAMES ? (uint64_t)m->frames * sizeof(struct store_frame) : 0;

@@ -142,6 +142,8 @@ double store_rate(const struct store_session *, int64_t now);
 /* The body, or its first `most` bytes, into `into`, which is cleared. false: it was lost. */
 bool store_body(const struct store *, const struct store_message *, size_t most,
                 struct buffer *into);
+/* The message as it was told, without its body. */
+struct event store_event(const struct store_session *, const struct store_message *);
 /* Frame i of m->frames. false: it is beyond STORE_FRAMES_MAX, or was not seen. */
 bool store_frame(const struct store *, const struct store_message *, uint32_t i,
                  struct store_frame *);

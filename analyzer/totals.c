@@ -28,15 +28,21 @@ static void add_counts(struct direction_counts *into, const struct direction_cou
     }
 }
 
-void totals_add_close(struct totals *t, enum dir dir, int code)
+void totals_add_closes(struct totals *t, enum dir dir, int code, uint64_t n)
 {
     if (code == CLOSE_CODE_NONE) {
-        t->close_none[dir]++;
-    } else if (code < 5000) {
-        t->close_codes[dir][code]++;
+        t->close_none[dir] += n;
+    } else if (code < TOTALS_CLOSE_CODES) {
+        t->close_codes[dir][code] += n;
     } else {
-        t->close_other[dir]++;
+        t->close_other[dir] += n;
     }
+}
+
+void totals_add_findings(struct totals *t, enum finding_id id, uint64_t n)
+{
+    t->findings[id] += n;
+    t->findings_by_severity[finding_kind(id)->severity] += n;
 }
 
 static struct name_count *count_name(struct totals *t, struct name_counts *names, struct bytes name)

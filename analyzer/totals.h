@@ -7,7 +7,8 @@
 #include "histogram.h"
 #include "session.h"
 
-#define TOTALS_NAMES_MAX 256 /* distinct subprotocols or extensions that are counted by name */
+#define TOTALS_CLOSE_CODES 5000 /* codes below it are counted one by one */
+#define TOTALS_NAMES_MAX 256    /* distinct subprotocols or extensions that are counted by name */
 
 /* A name and how often it was chosen. */
 struct name_count {
@@ -24,12 +25,13 @@ struct name_counts {
 
 struct totals {
     uint64_t sessions; /* WebSocket sessions of any outcome, TLS not counted */
+    uint64_t left_out; /* ... that were not selected (model_options) and are not counted here */
     uint64_t outcomes[OUTCOME_COUNT];
     uint64_t open_now, open_peak;
     struct direction_counts dir[2];
     struct rtt_counts rtt[2];
-    uint64_t close_codes[2][5000];          /* by code below 5000 */
-    uint64_t close_none[2], close_other[2]; /* Close without a code; with one of 5000 and more */
+    uint64_t close_codes[2][TOTALS_CLOSE_CODES];
+    uint64_t close_none[2], close_other[2]; /* Close without a code; with a higher one */
     uint64_t ends[CLOSE_NEVER_OPENED + 1];  /* enum close_how, of ended sessions that were open */
     struct name_counts subprotocols, extensions;
     struct histogram message_sizes[2]; /* bytes after inflation, finished data messages */
@@ -46,8 +48,11 @@ void totals_done(struct totals *);
 /* What a session's handshake offers and chooses, by name. */
 void totals_add_negotiated(struct totals *, const struct handshake *);
 
-/* A Close with this code, or CLOSE_CODE_NONE. */
-void totals_add_close(struct totals *, enum dir, int code);
+/* n Closes with this code, or CLOSE_CODE_NONE. */
+void totals_add_closes(struct totals *, enum dir, int code, uint64_t n);
+
+/* n findings. */
+void totals_add_findings(struct totals *, enum finding_id, uint64_t n);
 
 /* What a session has counted so far. */
 void totals_add_counts(struct totals *, const struct session *);

@@ -2,8 +2,8 @@
  * wsight's story in order: options, open, run, report, exit status. Only this file prints errors
  * and decides the exit status.
  */
-#include "analyzer/capture/bpf.h"
 #include "config.h"
+#include "filters.h"
 #include "interfaces.h"
 #include "live_run.h"
 #include "memory.h"
@@ -190,11 +190,13 @@ static int merge(const struct options *o, struct output *output)
     return finish_output(output, EXIT_FINE);
 }
 
-static int captures(const struct options *o, const struct names *names, struct output *output)
+static int captures(const struct options *o, const struct names *names, struct filter *filter,
+                    struct output *output)
 {
     struct run run;
     struct err err;
     struct run_output look = run_output(o, names, output);
+    look.filter = filter;
     struct privileges_account account;
     if (o->n_interfaces > 0 && privileges_find(o->user, &account, &err) != 0) {
         complain(err.text);
@@ -242,7 +244,7 @@ static FILE *open_report(const struct options *o, const struct names *names, con
     int fd = copy != NULL ? dup(fileno(copy)) : -1;
     struct output output = {.name = path, .directory = -1, .folder = -1};
     output.stream = fd >= 0 ? fdopen(fd, "w") : NULL;
-    if (output.stream == NULL || captures(&one, names, &output) != EXIT_FINE) {
+    if (output.stream == NULL || captures(&one, names, NULL, &output) != EXIT_FINE) {
         err_set(err, "%s: no report could be made of it", path);
         if (copy != NULL) {
             fclose(copy);
@@ -285,6 +287,7 @@ static int screen(const struct options *o, const struct names *names)
                                .keylogs = o->keylogs,
                                .n_keylogs = o->n_keylogs,
                                .bpf = o->bpf,
+                               .filter = o->filter,
                                .script = o->script,
                                .registry = names->registry,
                                .max_connections = (size_t)o->max_connections,
@@ -319,15 +322,6 @@ static bool wants_screen(const struct options *o)
                                         !o->digest && o->n_interfaces == 0 && screen_is_possible());
 }
 
-/* A capture filter that makes no sense is a mistake on the command line. */
-static int check_filter(const struct options *o, struct err *err)
-{
-    struct bpf bpf;
-    int result = bpf_init(&bpf, o->bpf, err);
-    bpf_done(&bpf);
-    return result;
-}
-
 /* A report must not take the place of what it is about. */
 static bool is_input(const struct options *o)
 {
@@ -357,50 +351,58 @@ static int open_output(const struct options *o, enum options_result what, struct
                                : output_open(output, o->output, err);
 }
 
-static int carry_out(const struct options *o, enum options_result what)
+/* With the output open and the filter compiled. */
+static int run_command(const struct options *o, struct filter *filter, struct output *output)
 {
-    struct output output;
     struct names names;
     struct err err;
     int status;
-    if (is_input(o)) {
-        complain("the output file is one of the captures");
-        return EXIT_USAGE;
-    }
-    if (check_filter(o, &err) != 0) {
-        complain(err.text);
-        return EXIT_USAGE;
-    }
-    if (open_output(o, what, &output, &err) != 0) {
-        complain(err.text);
-        return EXIT_FAILED;
-    }
-    if (what == OPTIONS_HELP) {
-        options_help(output.stream, o);
-        return finish_output(&output, EXIT_FINE);
-    }
-    if (what == OPTIONS_VERSION) {
-        return version(o, &output);
-    }
     if (names_open(&names, o->registry, &err) != 0) {
         complain(err.text);
-        output_abandon(&output);
+        output_abandon(output);
         return EXIT_FAILED;
     }
     if (wants_screen(o)) {
         status = screen(o, &names);
-        output_abandon(&output);
+        output_abandon(output);
     } else if (o->command == COMMAND_CONFIG) {
-        settings_print(output.stream);
-        status = finish_output(&output, EXIT_FINE);
+        settings_print(output->stream);
+        status = finish_output(output, EXIT_FINE);
     } else {
-        status = o->command == COMMAND_REGISTRY     ? registry(o, &names, &output)
-                 : o->command == COMMAND_INTERFACES ? interfaces(&output)
-                 : o->command == COMMAND_MERGE      ? merge(o, &output)
-                 : o->command == COMMAND_DIFF       ? diff(o, &names, &output)
-                                                    : captures(o, &names, &output);
+        status = o->command == COMMAND_REGISTRY     ? registry(o, &names, output)
+                 : o->command == COMMAND_INTERFACES ? interfaces(output)
+                 : o->command == COMMAND_MERGE      ? merge(o, output)
+                 : o->command == COMMAND_DIFF       ? diff(o, &names, output)
+                                                    : captures(o, &names, filter, output);
     }
     names_done(&names);
+    return status;
+}
+
+static int carry_out(const struct options *o, enum options_result what)
+{
+    struct output output;
+    struct filter *filter;
+    struct err err;
+    if (is_input(o)) {
+        complain("the output file is one of the captures");
+        return EXIT_USAGE;
+    }
+    if (filters_open(o, &filter, complain) != 0) {
+        return EXIT_USAGE;
+    }
+    int status = EXIT_FAILED;
+    if (open_output(o, what, &output, &err) != 0) {
+        complain(err.text);
+    } else if (what == OPTIONS_HELP) {
+        options_help(output.stream, o);
+        status = finish_output(&output, EXIT_FINE);
+    } else if (what == OPTIONS_VERSION) {
+        status = version(o, &output);
+    } else {
+        status = run_command(o, filter, &output);
+    }
+    filter_free(filter);
     return status;
 }
 

@@ -48,6 +48,7 @@ struct options {
     const char **interfaces;  /* to capture on; owned */
     size_t n_interfaces;      /* 0: files are read */
     const char *bpf;          /* capture filter, or NULL */
+    const char *filter;       /* display filter, or NULL */
     const char *output;       /* NULL: standard output */
     const char *script;       /* ui: keys and pictures instead of a terminal, or NULL */
     const char *registry;     /* XML file, or NULL: the built-in one */

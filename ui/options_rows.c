@@ -4,6 +4,8 @@
 const struct option_row option_rows[] = {
     {OPTION_BPF, 'f', "bpf", "EXPRESSION", CAPTURES,
      "only packets that match, as tcpdump takes it"},
+    {OPTION_FILTER, 'Y', "filter", "EXPRESSION", CAPTURES,
+     "only sessions and messages that match: a display filter"},
     {OPTION_READ, 'r', "read", "FILE", CAPTURES, "read this file too; the same as naming it"},
     {OPTION_KEYS, 'k', "keys", "FILE", CAPTURES,
      "open TLS with the secrets of this key log, as SSLKEYLOGFILE makes"},

@@ -9,6 +9,7 @@
 
 enum option_id {
     OPTION_BPF = 256,
+    OPTION_FILTER,
     OPTION_READ,
     OPTION_KEYS,
     OPTION_INTERFACE,

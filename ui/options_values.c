@@ -164,6 +164,9 @@ int option_take(struct options *o, int id, const char *value, struct err *err)
     case OPTION_BPF:
         o->bpf = value;
         return 0;
+    case OPTION_FILTER:
+        o->filter = value;
+        return 0;
     case OPTION_READ:
         o->operands[o->n_operands++] = value;
         return 0;

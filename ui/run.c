@@ -25,8 +25,10 @@ static void to_model(void *model, const struct batch *batch)
 /* The seed keeps senders from choosing what collides in the hash tables; nothing that is printed
  * depends on it. */
 static struct engine_options engine_options(const struct options *o,
-                                            const struct report_format *format)
+                                            const struct report_format *format,
+                                            const struct filter *filter)
 {
+    unsigned needs = filter != NULL ? filter_needs(filter) : 0;
     struct engine_options e = {
         .max_connections = (size_t)o->max_connections, .shard = o->shard, .shards = o->shards};
     size_t fit = (size_t)o->memory / 2 / LIVE_CONNECTION_BYTES + 1;
@@ -40,9 +42,9 @@ static struct engine_options engine_options(const struct options *o,
         o->command == COMMAND_FOLLOW || o->messages || (format->needs & REPORT_NEEDS_MESSAGES) != 0;
     e.decode.digest = o->digest;
     e.decode.frames = o->frames || (format->needs & REPORT_NEEDS_FRAMES) != 0;
-    e.decode.heads = (format->needs & REPORT_NEEDS_HEADS) != 0;
-    e.decode.body_max = messages ? o->bodies : 0;
-    e.decode.late = !messages && !o->digest && o->n_interfaces == 0;
+    e.decode.heads = (format->needs & REPORT_NEEDS_HEADS) != 0 || (needs & FILTER_HEADS) != 0;
+    e.decode.body_max = needs & FILTER_BODIES ? OPTIONS_UNLIMITED : messages ? o->bodies : 0;
+    e.decode.late = !messages && !(needs & FILTER_MESSAGES) && !o->digest && o->n_interfaces == 0;
     return e;
 }
 
@@ -66,6 +68,7 @@ int run_start_report(struct run *run, const struct run_output *output, struct er
         .tool_version = WSIGHT_VERSION,
         .registry = output->registry,
         .capture = &run->summary.capture,
+        .filter = o->filter,
         .stats = &run->stats,
         .model = run->model,
     };
@@ -74,13 +77,17 @@ int run_start_report(struct run *run, const struct run_output *output, struct er
         return err_set(err, "out of memory");
     }
     struct model_listener listener = run->format->listener(run->report);
+    if (output->filter != NULL) {
+        listener = selection_begin(&run->selection, output->filter, &listener);
+    }
+    run->listening = listener.self;
     model_listen(run->model, &listener);
     return 0;
 }
 
 void run_forget_report(struct run *run)
 {
-    model_forget(run->model, run->report);
+    model_forget(run->model, run->listening);
     run->format->free(run->report);
     run->report = NULL;
 }
@@ -105,8 +112,8 @@ static struct source *open_source(struct run *run, const struct options *o,
 static int open_parts(struct run *run, const struct options *o, const struct run_output *output,
                       struct err *err)
 {
-    struct model_options model = {.retain = false};
-    struct engine_options engine = engine_options(o, run->format);
+    struct model_options model = {.selective = output->filter != NULL};
+    struct engine_options engine = engine_options(o, run->format, output->filter);
     size_t inputs = o->n_interfaces > 0 ? o->n_interfaces : o->n_operands;
     if (keylogs_open(&run->keylogs, o->keylogs, o->n_keylogs, o->n_interfaces > 0, err) != 0) {
         return -1;

@@ -5,6 +5,7 @@
 #ifndef WSIGHT_RUN_H
 #define WSIGHT_RUN_H
 
+#include "analyzer/selection.h"
 #include "keylogs.h"
 #include "metrics.h"
 #include "options.h"
@@ -19,13 +20,15 @@ struct run {
     struct batch *batch;
     struct engine *engine;
     struct saving saving;
-    struct metrics *metrics; /* NULL: not asked for */
+    struct selection selection; /* with a display filter */
+    struct metrics *metrics;    /* NULL: not asked for */
     struct keylogs keylogs;
     struct summary summary;
     struct engine_stats stats;
     struct report_context context;
     const struct report_format *format;
     void *report;
+    void *listening;                          /* the self of what listens to the model for it */
     bool started;                             /* a packet came */
     int64_t last_ts;                          /* of the newest packet */
     struct err problem;                       /* why the reading was ended */
@@ -40,6 +43,7 @@ struct run_output {
     unsigned width;
     bool color, progress;
     const struct registry *registry;
+    struct filter *filter;                    /* display filter; NULL: none */
     void (*notice)(void *, const char *text); /* what becomes of the interfaces */
 };
 

@@ -6,60 +6,25 @@
 
 #include <cmocka.h>
 
-#include "analyzer/capture/source.h"
-#include "analyzer/engine.h"
-#include "analyzer/filter.h"
+#include "analyzer/store_filter.h"
+#include "lib/capture_world.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /*--- A capture to ask about ---------------------------------------------------------------------*/
 
-struct world {
-    struct model *model;
-    struct store *store;
-    struct engine *engine;
-    struct batch *batch;
-};
-
-static void to_model(void *model, const struct batch *batch)
-{
-    model_take(model, batch);
-}
-
 static int open_world(void **state)
 {
     static struct world w;
-    const char *path = "captures/tour.pcapng";
-    struct store_options options = {.budget_bytes = 1 << 20};
-    struct engine_options engine = {.decode = store_decode_options()};
-    struct source_options source = {0};
-    struct packet packet;
-    struct err err = {""};
-    w.model = model_new(&(struct model_options){.retain = true});
-    w.store = store_new(&options);
-    struct model_listener listener = store_listener(w.store);
-    model_listen(w.model, &listener);
-    w.batch = batch_new(to_model, w.model);
-    w.engine = engine_new(&engine, &w.batch->sink);
-    struct source *s = source_open(&path, 1, &source, &err);
-    while (source_next(s, &packet, &err) == 1) {
-        engine_packets(w.engine, &packet, 1);
-    }
-    engine_finish(w.engine);
-    batch_flush(w.batch);
-    source_free(s);
+    world_of(&w, "captures/tour.pcapng", 1 << 20);
     *state = &w;
     return 0;
 }
 
 static int close_world(void **state)
 {
-    struct world *w = *state;
-    store_free(w->store);
-    engine_free(w->engine);
-    batch_free(w->batch);
-    model_free(w->model);
+    world_done(*state);
     return 0;
 }
 
@@ -73,7 +38,7 @@ static size_t sessions(struct world *w, const char *text)
         return 0;
     }
     for (size_t i = 0; i < store_count(w->store); i++) {
-        n += filter_session(f, w->store, store_session(w->store, i));
+        n += store_filter_session(f, w->store, store_session(w->store, i));
     }
     filter_free(f);
     return n;
@@ -88,7 +53,7 @@ static size_t messages(struct world *w, const char *text)
     for (size_t i = 0; i < store_count(w->store); i++) {
         const struct store_session *s = store_session(w->store, i);
         for (uint32_t j = 0; j < s->n; j++) {
-            n += filter_message(f, w->store, s, &s->messages[j]);
+            n += store_filter_message(f, w->store, s, &s->messages[j]);
         }
     }
     filter_free(f);

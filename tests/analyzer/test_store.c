@@ -213,7 +213,8 @@ static void a_sparkline_holds_every_byte_of_a_session(void **state)
 static void a_unit_in_many_messages_is_read_whole_from_each_of_them(void **state)
 {
     (void)state;
-    struct world w = world_of("captures/subprotocols.pcapng", 1 << 20);
+    struct world w;
+    world_of(&w, "captures/subprotocols.pcapng", 1 << 20);
     const struct store_session *s = store_session(w.store, 0);
     struct dissection *d = malloc(sizeof *d);
     struct buffer unit;
@@ -244,7 +245,8 @@ static void a_unit_in_many_messages_is_read_whole_from_each_of_them(void **state
 static void a_message_of_no_stream_is_its_own_unit(void **state)
 {
     (void)state;
-    struct world w = world_of("captures/subprotocols.pcapng", 1 << 20);
+    struct world w;
+    world_of(&w, "captures/subprotocols.pcapng", 1 << 20);
     const struct store_session *s = store_session(w.store, 7);
     struct buffer unit;
     bool partial;

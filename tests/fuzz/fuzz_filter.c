@@ -2,7 +2,7 @@
  * The display filter: any text is compiled or refused with a place within it, and what is compiled
  * can be asked about every session and message of a small store.
  */
-#include "analyzer/filter.h"
+#include "analyzer/store_filter.h"
 
 #include <stdlib.h>
 
@@ -82,9 +82,9 @@ static void ask(struct filter *f, const struct store *store)
 {
     for (size_t i = 0; i < store_count(store); i++) {
         const struct store_session *s = store_session(store, i);
-        (void)filter_session(f, store, s);
+        (void)store_filter_session(f, store, s);
         for (uint32_t j = 0; j < s->n; j++) {
-            (void)filter_message(f, store, s, &s->messages[j]);
+            (void)store_filter_message(f, store, s, &s->messages[j]);
         }
     }
 }

@@ -50,6 +50,41 @@ run 2 -f 'tcp prot 80' $small
 check "a wrong filter is told" 1 "$(grep -c '^wsight: ' "$tmp/err")"
 check "and nothing is reported" "" "$(cat "$tmp/out")"
 
+# --- Display filters
+run 2 report -Y 'opcode == ping and hots == a' $small
+says "display filter: there is no field 'hots'"
+says "    opcode == ping and hots == a"
+says "                       ^"
+check "and nothing is reported" "" "$(cat "$tmp/out")"
+run 2 follow -Y 'tcp port 80' $small
+says "this looks like a capture filter: -f takes those"
+run 2 follow -Y 'host 10.0.0.1' $small
+says "this looks like a capture filter: -f takes those"
+run 2 report -f 'opcode == ping' $small
+says "as a display filter it makes sense: -Y takes those"
+run 2 report -Y 'host == "a b' $small
+check "a mistake of its own is no capture filter" 0 "$(grep -c 'looks like' "$tmp/err")"
+run 0 report -Y 'outcome == refused' $tour
+check "a report of what is selected" "5 WebSocket sessions: 5 refused" "$(sed -n '/WebSocket sessions/p' "$tmp/out")"
+check "it tells of the rest" "  only sessions that match: outcome == refused (35 sessions left out)" \
+    "$(grep 'left out' "$tmp/out")"
+run 0 follow -Y 'opcode == ping' $tour
+check "only such messages are followed" "ping 15" \
+    "$(awk '$3 == "<" || $3 == ">" {print $4}' "$tmp/out" | sort | uniq -c | awk '{print $2, $1}')"
+check "with their sessions' openings and ends" 1 \
+    "$(awk '$3 ~ /^(open|joined|refused)$/ {a[$2]++} $3 == "end" {b[$2]++} $3 ~ /[<>]/ {c[$2]++}
+        END {ok = length(c) > 3; for (s in c) if (a[s] != 1 || b[s] != 1) ok = 0
+             print ok && length(a) == length(c) && length(b) == length(c)}' "$tmp/out")"
+run 0 follow --bodies=none -Y 'text contains "hello"' $tour
+check "bodies are asked without being shown" 0 "$(grep -ci hello "$tmp/out")"
+check "... and messages found" 1 "$(grep -cE '#1 +> +text 5 B$' "$tmp/out")"
+run 0 export csv -Y 'server.port == 8082' $tour
+check "exports are selected, too" 9 "$(wc -l <"$tmp/out")"
+run 0 export csv --table=messages -Y 'opcode == close' $tour
+check "their messages, too" close "$(tail -n +2 "$tmp/out" | cut -d, -f9 | sort -u)"
+run 0 report --fail-on=error -Y 'severity == note' $tour
+run 4 report --fail-on=error -Y 'severity == error' $tour
+
 # --- Registry
 run 0 registry 1006
 check "the registry knows 1006" 1 "$(grep -c 'Abnormal Closure' "$tmp/out")"

@@ -45,7 +45,7 @@ done
 . ui/completions/wsight.bash
 compopt() { :; } # works only inside a completion
 check "the commands come first" "report" "$(complete_words wsight rep)"
-check "options of report" "--format --frames" "$(complete_words wsight report --f | sed 's/ --fail-on//')"
+check "options of report" "--filter --format --frames" "$(complete_words wsight report --f | sed 's/ --fail-on//')"
 check "formats of report" "text json html markdown" "$(complete_words wsight report --format '')"
 check "formats of follow" "jsonl" "$(complete_words wsight follow --format js)"
 check "formats of export" "zeek zeek-json" "$(complete_words wsight export ze)"

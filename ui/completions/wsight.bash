@@ -2,7 +2,7 @@
 _wsight()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} values="" i command=""
-    local options="-f --bpf -r --read -k --keys -i --interface -s --snaplen --promiscuous -B --buffer
+    local options="-f --bpf -Y --filter -r --read -k --keys -i --interface -s --snaplen --promiscuous -B --buffer
         -c --count --duration --sessions --every --user -w --write --only-sessions
         --rotate-size --rotate-every --rotate-files --memory --metrics
         --format -o --output --bodies --frames --digest --limit --table --per
@@ -33,7 +33,7 @@ _wsight()
         --user) mapfile -t COMPREPLY < <(compgen -u -- "$cur"); return ;;
         -i|--interface)
             values="any $(cd /sys/class/net 2>/dev/null && echo *)" ;;
-        -s|--snaplen|-B|--buffer|-c|--count|--duration|--sessions|--every|--rotate-size|--rotate-every|--rotate-files|--memory|--metrics|--limit|--shard|--max-connections|--width|-f|--bpf) return ;;
+        -s|--snaplen|-B|--buffer|-c|--count|--duration|--sessions|--every|--rotate-size|--rotate-every|--rotate-files|--memory|--metrics|--limit|--shard|--max-connections|--width|-f|--bpf|-Y|--filter) return ;;
         --color) values="auto always never" ;;
         -o|--output|-w|--write|-r|--read|-k|--keys|--registry|--script)
             compopt -o filenames 2>/dev/null

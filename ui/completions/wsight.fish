@@ -20,6 +20,7 @@ complete -c wsight -n '__wsight_has registry' \
 for suffix in .pcap .pcapng .cap .gz
     complete -c wsight -n 'not __wsight_has registry interfaces' -k -a "(__fish_complete_suffix $suffix)"
 end
+complete -c wsight -s Y -l filter -x -d 'Only sessions and messages that match a display filter'
 complete -c wsight -s f -l bpf -x -d 'Only packets that match a BPF expression'
 complete -c wsight -s i -l interface -x -a 'any (command ls /sys/class/net 2>/dev/null)' -d 'Capture on this interface'
 complete -c wsight -s s -l snaplen -x -d 'Bytes kept of each packet'

@@ -291,7 +291,7 @@ static void jsonl_opened(void *self, struct session *s)
     struct jsonl *f = self;
     struct json w;
     keep_part(f, s);
-    begin_object(&w, f, "session", s->last_ts);
+    begin_object(&w, f, "session", s->started);
     json_who(&w, s);
     json_text(&w, "outcome", outcome_name(s->outcome));
     if (s->has_handshake) {

@@ -245,7 +245,7 @@ static void follow_opened(void *self, struct session *s)
     struct follow_text *f = self;
     struct out *o = &f->out;
     const struct connection *c = &s->connection;
-    begin_line(f, s->last_ts, s->id);
+    begin_line(f, s->started, s->id);
     out_text(o, words[s->outcome]);
     put_endpoint(o, &c->client, c->family);
     out_text(o, " to ");

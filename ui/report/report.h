@@ -91,6 +91,8 @@ struct report_context {
     const char *tool_name, *tool_version;
     const struct registry *registry;
     const struct capture_summary *capture;
+    const char
+        *filter; /* the display filter: totals and sessions are what it selects; NULL: none */
     const struct engine_stats *stats; /* up to date when a report is finished */
     const struct model *model;
 };

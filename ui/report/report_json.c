@@ -223,6 +223,10 @@ static void write_capture(struct json *w, const struct json_report *r)
     json_u64(w, "dropped", c->dropped);
     json_u64(w, "filtered_out", c->filtered_out);
     json_text(w, "filter", c->filter);
+    if (r->context.filter != NULL) {
+        json_text(w, "display_filter", r->context.filter);
+        json_u64(w, "sessions_left_out", model_totals(r->context.model)->left_out);
+    }
     json_bool(w, "interrupted", c->interrupted);
     if (c->shards > 0) {
         json_object_begin(w, "shards");

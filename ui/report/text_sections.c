@@ -67,6 +67,12 @@ void section_capture(struct text_report *r)
     if (c->shards > 0) {
         out_printf(o, "  only connections of part %u of %u\n", c->shard, c->shards);
     }
+    if (r->context.filter != NULL) {
+        uint64_t left_out = model_totals(r->context.model)->left_out;
+        out_text(o, "  only sessions that match: ");
+        plain_put(o, bytes_of(r->context.filter), r->context.options.width - 28);
+        out_printf(o, " (%s session%s left out)\n", human_count(left_out).s, plural(left_out));
+    }
     if (c->interrupted) {
         out_text(o, "  interrupted: this is what was read until then\n");
     }

@@ -12,7 +12,7 @@ static bool shows_message(struct tui *t, struct flow *f, uint32_t i)
     if (f->hide_control && store_opcode(&s->messages[i]) & 8) {
         return false;
     }
-    return f->filter == NULL || filter_message(f->filter, t->feed->store, s, &s->messages[i]);
+    return f->filter == NULL || store_filter_message(f->filter, t->feed->store, s, &s->messages[i]);
 }
 
 void ladder_begin_list(struct tui *t, struct flow *f)
@@ -20,7 +20,7 @@ void ladder_begin_list(struct tui *t, struct flow *f)
     struct filter_error error;
     filter_free(f->filter);
     f->filter = t->filter_text[0] != '\0' ? filter_compile(t->filter_text, &error) : NULL;
-    if (f->filter != NULL && !filter_asks_messages(f->filter)) {
+    if (f->filter != NULL && !(filter_needs(f->filter) & FILTER_MESSAGES)) {
         filter_free(f->filter);
         f->filter = NULL;
     }

@@ -173,23 +173,9 @@ struct save_job *save_begin(struct tui *t, enum save_scope scope, enum save_form
 static struct event event_of(struct save_job *j, struct tui *t, const struct store_session *s,
                              const struct store_message *m)
 {
-    struct event e = {.type = EVENT_MESSAGE,
-                      .dir = store_dir(m),
-                      .session = s->session->id,
-                      .ts = m->ts,
-                      .pkt = m->pkt};
+    struct event e = store_event(s, m);
     bool kept = store_body(t->feed->store, m, SIZE_MAX, &j->body);
-    e.message = (struct message){.opcode = (uint8_t)store_opcode(m),
-                                 .flags = m->flags,
-                                 .frames = m->frames,
-                                 .masked = m->bits & STORE_MASKED ? m->frames : 0,
-                                 .wire_len = m->wire_len,
-                                 .len = m->len,
-                                 .first_ts = m->ts,
-                                 .first_pkt = m->pkt - m->packets_before,
-                                 .rtt = m->rtt,
-                                 .close_code = CLOSE_CODE_NONE,
-                                 .body = buffer_bytes(&j->body)};
+    e.message.body = buffer_bytes(&j->body);
     if (e.message.opcode == 8 && e.message.body.n >= 2) {
         e.message.close_code = be16_at(e.message.body, 0);
     }
@@ -203,7 +189,7 @@ static bool wants_message(struct save_job *j, struct tui *t, const struct store_
     if (j->one_message) {
         return i == j->message;
     }
-    return j->filter == NULL || filter_message(j->filter, t->feed->store, s, &s->messages[i]);
+    return j->filter == NULL || store_filter_message(j->filter, t->feed->store, s, &s->messages[i]);
 }
 
 static void begin_session(struct save_job *j, const struct store_session *s)

@@ -73,6 +73,8 @@ static int run_tui(const struct screen_options *o, struct feed *feed, struct ter
     t.now = monotonic;
     t.show_secrets = o->show_secrets;
     t.registry = o->registry;
+    struct filter_error ignored; /* it compiled before */
+    tui_filter(&t, o->filter, &ignored);
     if (c->n > 0) {
         tui_say(&t, true, "%s", c->list[0].text);
     }

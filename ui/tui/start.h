@@ -19,6 +19,7 @@ struct screen_options {
     const char *const *keylogs;               /* of TLS secrets */
     size_t n_keylogs;
     const char *bpf;    /* capture filter, or NULL */
+    const char *filter; /* display filter that compiles, or NULL */
     const char *script; /* instead of a terminal, or NULL */
     const struct registry *registry;
     size_t max_connections;

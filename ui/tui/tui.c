@@ -124,7 +124,7 @@ uint32_t tui_messages(const struct tui *t, const struct store_session *s)
 
 bool tui_wants_session(struct tui *t, const struct store_session *s)
 {
-    return t->filter == NULL || filter_session(t->filter, t->feed->store, s);
+    return t->filter == NULL || store_filter_session(t->filter, t->feed->store, s);
 }
 
 int tui_filter(struct tui *t, const char *text, struct filter_error *error)

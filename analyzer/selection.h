@@ -1,0 +1,29 @@
+/*
+ * What a display filter lets through to a report: it stands between a model and the report's
+ * listener, and decides which sessions are told of and, of those, which messages.
+ *
+ * The model has to be selective (model_options): only the sessions that pass are in its totals.
+ *
+ * A report that listens to sessions' ends alone gets those that match at their end, or of which a
+ * message matched. One that listens to more gets it while packets come, by what is known until
+ * then: a session's findings and its opening are told as soon as the session matches, its messages
+ * when they match, its end when anything of it was told before, or when it matches then. A filter
+ * that asks about messages lets no findings of sessions through; those of the capture always pass.
+ */
+#ifndef WSIGHT_SELECTION_H
+#define WSIGHT_SELECTION_H
+
+#include "filter.h"
+
+struct selection {
+    struct filter *filter;    /* borrowed */
+    struct model_listener to; /* the report */
+    bool by_message;          /* the filter asks about messages */
+    bool streams;             /* the report listens to more than ends */
+};
+
+/* The listener to give to the model; the selection is borrowed by it. */
+struct model_listener selection_begin(struct selection *, struct filter *,
+                                      const struct model_listener *to);
+
+#endif
