@@ -88,6 +88,16 @@
 #define SAVE_LOOKBACK_BYTES ((size_t)32 << 20)
 #define SAVE_CONNECTIONS_MAX 1000000
 #define SAVE_FILES_MAX 100000
+/* run: how long a packet waits for word of whose it is. A server may take its time to accept a
+ * connection, and a program writes its keys some round trips after its first packet. */
+#define GATE_WAIT_NS (SECOND_NS / 5)
+/* ... and packets that wait: that long of a full gigabit link. */
+#define GATE_HELD_MAX_BYTES ((size_t)32 << 20)
+/* Connections of the command's that are known at once; a kilobyte each. */
+#define GATE_CONNECTIONS_MAX 16384
+/* Processes of the command's, and sockets of theirs, that are looked at. */
+#define SOCKETS_PROCESSES_MAX 4096
+#define SOCKETS_MAX 65536
 /* Link types that a capture filter is compiled for; packets of more do not pass. */
 #define CAPTURE_FILTER_LINKS_MAX 64
 

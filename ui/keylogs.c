@@ -79,6 +79,12 @@ int keylogs_open(struct keylogs *k, const char *const *paths, size_t n, bool fol
     return 0;
 }
 
+int keylogs_add(struct keylogs *k, const char *path, struct err *err)
+{
+    tls_secrets_expect(k->secrets, true);
+    return add_log(k, path, true, err);
+}
+
 void keylogs_close(struct keylogs *k)
 {
     for (size_t i = 0; i < k->n; i++) {

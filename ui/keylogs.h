@@ -28,6 +28,8 @@ struct keylogs {
  * they may grow, and those that are not there yet may come. -1 with err filled when a named file
  * cannot be read. */
 int keylogs_open(struct keylogs *, const char *const *paths, size_t n, bool follow, struct err *);
+/* One more file that may grow. -1 with err filled. */
+int keylogs_add(struct keylogs *, const char *path, struct err *);
 void keylogs_close(struct keylogs *);
 
 /* Reads what was added since to the open files: before packets that may need it, since programs log

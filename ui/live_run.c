@@ -61,7 +61,7 @@ int live_confine(struct run *run, const struct output *output,
 void live_begin(struct live_run *live, struct run *run, const struct run_output *look,
                 struct output *output)
 {
-    *live = (struct live_run){.run = run, .look = look, .output = output};
+    *live = (struct live_run){.run = run, .look = look, .output = output, .channel = -1};
     live->every = (int64_t)run->options->every * SECOND;
     live->next_look = now() + SECOND / 10;
     live->next_report = live->every > 0 ? now() + live->every : 0;
@@ -137,11 +137,25 @@ static void each_second(struct live_run *live)
 /* What the metrics are told by. */
 static void serve_metrics(struct live_run *live, int64_t time)
 {
-    struct run *run = live->run;
-    if (metrics_serve(run->metrics, run, time)) {
-        struct pollfd watched[METRICS_WATCHED_MAX];
-        source_watch(run->source, watched, metrics_watched(run->metrics, watched));
+    if (live->run->metrics != NULL && metrics_serve(live->run->metrics, live->run, time)) {
+        live->watches = true;
     }
+}
+
+/* What ends the waiting for packets besides packets. */
+static void watch_descriptors(struct live_run *live)
+{
+    struct run *run = live->run;
+    struct pollfd watched[METRICS_WATCHED_MAX + 1];
+    size_t n = run->metrics != NULL ? metrics_watched(run->metrics, watched) : 0;
+    if (run->child.channel >= 0) {
+        watched[n++] = (struct pollfd){.fd = run->child.channel, .events = POLLIN};
+    }
+    if (live->watches || run->child.channel != live->channel) {
+        source_watch(run->source, watched, n);
+    }
+    live->watches = false;
+    live->channel = run->child.channel;
 }
 
 /* The kernel's own bookkeeping for each packet in the ring. */
@@ -185,9 +199,8 @@ static void watch_memory(struct live_run *live)
 int live_tick(struct live_run *live, struct err *err)
 {
     int64_t time = now();
-    if (live->run->metrics != NULL) {
-        serve_metrics(live, time);
-    }
+    serve_metrics(live, time);
+    watch_descriptors(live);
     if (signals_take_reopen()) {
         struct err problem;
         if (live->run->saving.recorder != NULL) {

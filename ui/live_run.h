@@ -17,6 +17,8 @@ struct live_run {
     int64_t next_second, next_look; /* when it looks after itself again */
     uint64_t load_before;           /* bytes of the ring that were used, ever */
     enum engine_shed shed;
+    bool watches;                     /* other descriptors than before */
+    int channel;                      /* of the command that is run; -1: none is waited for */
     struct engine_stats stats_before; /* when the interval began */
 };
 

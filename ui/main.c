@@ -190,6 +190,24 @@ static int merge(const struct options *o, struct output *output)
     return finish_output(output, EXIT_FINE);
 }
 
+/* The command's exit status goes before that of the run, unless it is 0. */
+static int status_of_program(const struct run *run, int status)
+{
+    const struct child *child = &run->child;
+    const struct totals *t = model_totals(run->model);
+    char text[256];
+    if (child->failure != 0) {
+        snprintf(text, sizeof text, "%.200s: %s", child->command[0], strerror(child->failure));
+        complain(text);
+    } else if (t->tls_connections > 0 && tls_secrets_counts(run->keylogs.secrets).secrets == 0) {
+        snprintf(text, sizeof text,
+                 "%.120s gave no TLS keys, so its TLS stays closed: it does not heed SSLKEYLOGFILE",
+                 child->command[0]);
+        complain(text);
+    }
+    return child->status != 0 ? child->status : status;
+}
+
 static int captures(const struct options *o, const struct names *names, struct filter *filter,
                     struct output *output)
 {
@@ -215,6 +233,9 @@ static int captures(const struct options *o, const struct names *names, struct f
         return EXIT_FAILED;
     }
     int status = report(&run, &look, output);
+    if (o->program != NULL) {
+        status = status_of_program(&run, status);
+    }
     run_close(&run);
     output_abandon(output);
     return status;

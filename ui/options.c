@@ -132,6 +132,9 @@ static int scan(struct parse *p, struct options *o, int argc, char **argv, struc
     while ((result = getopt_long(argc, argv, letters, names, NULL)) != -1) {
         if (result == 1) {
             take_operand(p, o, optarg);
+            if (o->command == COMMAND_RUN && o->n_operands > 0 && !p->help) {
+                break; /* what follows belongs to the command */
+            }
             continue;
         }
         if (result == '?' || result == ':') {
@@ -140,7 +143,7 @@ static int scan(struct parse *p, struct options *o, int argc, char **argv, struc
         const struct option_row *row = row_of(result);
         p->help |= row->id == OPTION_HELP;
         p->version |= row->id == OPTION_VERSION;
-        if (row->id == OPTION_READ) {
+        if (row->id == OPTION_READ && o->command != COMMAND_RUN) {
             o->operands[o->n_operands++] = optarg;
         } else {
             p->options[p->n++] = (struct given){row, optarg};
@@ -215,6 +218,21 @@ static int apply(const struct parse *p, struct options *o, struct err *err)
     return 0;
 }
 
+/* The operands are a command to run, whose packets are followed as they come. */
+static int take_program(struct options *o, struct err *err)
+{
+    if (o->n_operands == 0) {
+        return err_set(err, "run needs a command. For example: wsight run -- node client.js");
+    }
+    o->program = o->operands;
+    o->n_operands = 0;
+    o->command = COMMAND_FOLLOW;
+    if (o->n_interfaces == 0) {
+        o->interfaces[o->n_interfaces++] = "any";
+    }
+    return 0;
+}
+
 static enum options_result interpret(const struct parse *p, struct options *o, struct err *err)
 {
     if (p->help) {
@@ -225,6 +243,9 @@ static enum options_result interpret(const struct parse *p, struct options *o, s
     }
     if (p->version) {
         return OPTIONS_VERSION;
+    }
+    if (o->command == COMMAND_RUN && take_program(o, err) != 0) {
+        return OPTIONS_WRONG;
     }
     return options_check(o, err) != 0 ? OPTIONS_WRONG : OPTIONS_RUN;
 }

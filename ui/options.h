@@ -18,6 +18,7 @@
 enum command {
     COMMAND_REPORT,
     COMMAND_FOLLOW,
+    COMMAND_RUN, /* options_parse makes it COMMAND_FOLLOW with a program */
     COMMAND_UI,
     COMMAND_EXPORT,
     COMMAND_MERGE,
@@ -43,7 +44,8 @@ struct options {
     enum command command;
     const char **operands; /* files, or what to look up in the registry; owned */
     size_t n_operands;
-    const char **keylogs; /* TLS key logs; owned */
+    const char *const *program; /* run: the command, ending with NULL; else NULL */
+    const char **keylogs;       /* TLS key logs; owned */
     size_t n_keylogs;
     const char **interfaces;  /* to capture on; owned */
     size_t n_interfaces;      /* 0: files are read */

@@ -43,8 +43,8 @@ static void help_program(FILE *out)
                                     : "");
     }
     fputs("\nOptions of report, follow, export and ui:\n", out);
-    help_rows(out, CAPTURES, REGISTRY, NULL);
-    fputs("\nOptions of report, follow and export:\n", out);
+    help_rows(out, CAPTURES & ~RUN, REGISTRY, NULL);
+    fputs("\nOptions of report, follow, run and export:\n", out);
     help_rows(out, READING, UI | REGISTRY,
               "text, json, html, markdown (report); text, jsonl (follow)");
     fputs("\nOptions of report:\n", out);
@@ -64,6 +64,7 @@ static void help_program(FILE *out)
           "  wsight export har -o capture.har capture.pcapng\n"
           "  wsight follow -f 'tcp port 8080' capture.pcapng\n"
           "  sudo wsight follow -i eth0\n"
+          "  sudo wsight run -- node client.js\n"
           "  ssh host tcpdump -U -w - tcp | wsight follow -\n"
           "  wsight registry 1006\n",
           out);

@@ -56,6 +56,7 @@ enum option_id {
 /* Sets of commands that have an option. */
 #define REPORT (1U << COMMAND_REPORT)
 #define FOLLOW (1U << COMMAND_FOLLOW)
+#define RUN (1U << COMMAND_RUN)
 #define EXPORT (1U << COMMAND_EXPORT)
 #define MERGE (1U << COMMAND_MERGE)
 #define DIFF (1U << COMMAND_DIFF)
@@ -63,7 +64,7 @@ enum option_id {
 #define INTERFACES (1U << COMMAND_INTERFACES)
 #define UI (1U << COMMAND_UI)
 #define CONFIG (1U << COMMAND_CONFIG)
-#define READING (REPORT | FOLLOW | EXPORT)
+#define READING (REPORT | FOLLOW | RUN | EXPORT)
 #define CAPTURES (READING | UI)
 #define ALL (CAPTURES | REGISTRY | INTERFACES | CONFIG | MERGE | DIFF)
 

@@ -51,14 +51,14 @@ int option_take_format(struct options *o, const char *value, struct err *err)
                    ? 0
                    : wrong_value(err, "format", value, command_rows[COMMAND_DIFF].format_help);
     }
-    if (report_find(command_rows[o->command].name, value) == NULL) {
+    bool follows = o->command == COMMAND_FOLLOW || o->command == COMMAND_RUN;
+    if (report_find(command_rows[follows ? COMMAND_FOLLOW : o->command].name, value) == NULL) {
         return o->command == COMMAND_EXPORT
                    ? err_set(err, "there is no format '%s' to export: it is one of %s", value,
                              command_rows[COMMAND_EXPORT].format_help)
                    : wrong_value(err, "format", value,
-                                 o->command == COMMAND_FOLLOW
-                                     ? "text or jsonl"
-                                     : "text, json, html or markdown (jsonl is follow's)");
+                                 follows ? "text or jsonl"
+                                         : "text, json, html or markdown (jsonl is follow's)");
     }
     o->format = value;
     return 0;

@@ -109,6 +109,15 @@ static struct source *open_source(struct run *run, const struct options *o,
     return source_open_live(o->interfaces, o->n_interfaces, &source, err);
 }
 
+/* A command is run: its key log is read, and its packets alone pass. */
+static int prepare_program(struct run *run, const struct options *o, struct err *err)
+{
+    return o->program == NULL || (child_prepare(&run->child, o->program, err) == 0 &&
+                                  keylogs_add(&run->keylogs, run->child.keylog, err) == 0)
+               ? 0
+               : -1;
+}
+
 static int open_parts(struct run *run, const struct options *o, const struct run_output *output,
                       struct err *err)
 {
@@ -116,6 +125,9 @@ static int open_parts(struct run *run, const struct options *o, const struct run
     struct engine_options engine = engine_options(o, run->format, output->filter);
     size_t inputs = o->n_interfaces > 0 ? o->n_interfaces : o->n_operands;
     if (keylogs_open(&run->keylogs, o->keylogs, o->n_keylogs, o->n_interfaces > 0, err) != 0) {
+        return -1;
+    }
+    if (prepare_program(run, o, err) != 0) {
         return -1;
     }
     engine.secrets = run->keylogs.secrets;
@@ -138,13 +150,13 @@ static int open_parts(struct run *run, const struct options *o, const struct run
     }
     run->summary.capture.shard = o->shard;
     run->summary.capture.shards = o->shards;
-    return 0;
+    return o->program != NULL ? child_fork(&run->child, engine.seed, run->keylogs.secrets, err) : 0;
 }
 
 int run_open(struct run *run, const struct options *o, const struct run_output *output,
              struct err *err)
 {
-    *run = (struct run){.options = o};
+    *run = (struct run){.options = o, .child = {.channel = -1}};
     if (!memory_available(LIBCRYPTO_BYTES)) {
         return err_set(err, "out of memory");
     }
@@ -180,7 +192,6 @@ static void take_packets(struct run *run, const struct packet *packets, size_t n
         (void)summary_update(&run->summary, run->source);
         run->started = true;
     }
-    run->last_ts = n > 0 ? packets[n - 1].ts : run->last_ts;
     if (run->saving.recorder != NULL) {
         recorder_expect(run->saving.recorder, run->source, packets, n);
     }
@@ -198,10 +209,37 @@ static void take_packets(struct run *run, const struct packet *packets, size_t n
     }
 }
 
-static bool goes_on(const struct run *run, const struct stop *stop, FILE *stream)
+/* A command that is run has the signals first; its end is the end. */
+static bool is_stopped(struct run *run)
 {
-    return !signals_stop() && !ferror(stream) && !memory_ran_out() &&
+    if (run->options->program == NULL) {
+        return signals_stop() != 0;
+    }
+    if (signals_stop() != 0) {
+        child_signal(&run->child, signals_stop());
+    }
+    return child_is_over(&run->child);
+}
+
+static bool goes_on(struct run *run, const struct stop *stop, FILE *stream)
+{
+    return !is_stopped(run) && !ferror(stream) && !memory_ran_out() &&
            !stop_is_due(stop, model_sessions_ended(run->model));
+}
+
+/* Of packets that came, those of the command that is run, and earlier ones that turn out to be. */
+static size_t take_of_program(struct run *run, const struct packet *packets, size_t n)
+{
+    struct packet own[RUN_PACKETS];
+    size_t taken = 0, part;
+    child_serve(&run->child);
+    do {
+        part = child_packets(&run->child, packets, n, own, RUN_PACKETS);
+        take_packets(run, own, part);
+        taken += part;
+        n = 0;
+    } while (part == RUN_PACKETS);
+    return taken;
 }
 
 /* Until the end, a signal, or an output that takes no more. live is NULL for files. */
@@ -216,9 +254,14 @@ static int read_packets(struct run *run, struct live_run *live, FILE *stream,
         if (n == 0 && source_state(run->source) == SOURCE_ENDED) {
             return 0;
         }
-        stop.packets += n;
+        run->last_ts = n > 0 ? packets[n - 1].ts : run->last_ts;
         keylogs_read(&run->keylogs);
-        take_packets(run, packets, n);
+        if (run->options->program != NULL) {
+            n = take_of_program(run, packets, n);
+        } else {
+            take_packets(run, packets, n);
+        }
+        stop.packets += n;
         if (live != NULL && live_tick(live, &run->problem) != 0) {
             return -1;
         }
@@ -236,6 +279,7 @@ int run_packets(struct run *run, const struct run_output *look, struct output *o
     bool is_live = source_is_live(run->source);
     signals_catch(is_live);
     live_begin(&live, run, look, output);
+    child_start(&run->child);
     progress_start(&progress, look->progress);
     int status = read_packets(run, is_live ? &live : NULL, look->stream, &progress);
     progress_end(&progress);
@@ -271,5 +315,6 @@ void run_close(struct run *run)
     source_free(run->source);
     keylogs_close(&run->keylogs);
     summary_done(&run->summary);
+    child_done(&run->child);
     *run = (struct run){0};
 }

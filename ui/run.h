@@ -6,6 +6,7 @@
 #define WSIGHT_RUN_H
 
 #include "analyzer/selection.h"
+#include "child.h"
 #include "keylogs.h"
 #include "metrics.h"
 #include "options.h"
@@ -23,6 +24,7 @@ struct run {
     struct selection selection; /* with a display filter */
     struct metrics *metrics;    /* NULL: not asked for */
     struct keylogs keylogs;
+    struct child child; /* run: the command */
     struct summary summary;
     struct engine_stats stats;
     struct report_context context;

@@ -14,7 +14,7 @@ static void note_signal(int signal_number)
     } else if (signal_number == SIGHUP) {
         reopen = 1;
     } else {
-        stop = 1;
+        stop = signal_number;
     }
 }
 
@@ -38,9 +38,9 @@ void signals_catch(bool live)
     }
 }
 
-bool signals_stop(void)
+int signals_stop(void)
 {
-    return stop != 0;
+    return stop;
 }
 
 bool signals_take_report(void)

@@ -10,7 +10,8 @@
  */
 void signals_catch(bool live);
 
-bool signals_stop(void);
+/* The signal that asked to stop; 0: none did. */
+int signals_stop(void);
 
 /* Whether one came since the last call. */
 bool signals_take_report(void);

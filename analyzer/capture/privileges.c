@@ -78,6 +78,14 @@ int privileges_find(const char *user, struct privileges_account *account, struct
     return take_account(p, account);
 }
 
+void privileges_invoker(struct privileges_account *account)
+{
+    *account = (struct privileges_account){.uid = getuid(), .gid = getgid()};
+    if (geteuid() == 0) {
+        (void)sudo_account(account);
+    }
+}
+
 /*--- Becoming it --------------------------------------------------------------------------------*/
 
 static int read_capabilities(struct __user_cap_data_struct data[2])
@@ -103,6 +111,18 @@ static int become(const struct privileges_account *a)
                    setresuid(a->uid, a->uid, a->uid) == 0
                ? 0
                : -1;
+}
+
+int privileges_leave(const struct privileges_account *a, struct err *err)
+{
+    bool root = geteuid() == 0 && !a->change;
+    bool done =
+        !a->change || (initgroups(a->name, a->gid) == 0 && setresgid(a->gid, a->gid, a->gid) == 0 &&
+                       setresuid(a->uid, a->uid, a->uid) == 0);
+    if (!done || (!root && clear_capabilities() != 0)) {
+        return err_set(err, "cannot become %.60s: %s", a->name, strerror(errno));
+    }
+    return 0;
 }
 
 static bool holds_something(const struct privileges_account *a)

@@ -32,6 +32,13 @@ struct privileges_account {
  * else: for others a name is an error. -1 with err filled. */
 int privileges_find(const char *user, struct privileges_account *account, struct err *err);
 
+/* Who called: whom sudo names, else the process's own user. */
+void privileges_invoker(struct privileges_account *account);
+
+/* Becomes that user with its groups and without capabilities, to start a program of the user's in a
+ * process of its own; root that stays root keeps everything. -1 with err filled. */
+int privileges_leave(const struct privileges_account *account, struct err *err);
+
 /* Becomes that user for good, without supplementary groups; clears every set of capabilities, and
  * lets no program that is started gain any. -1 with err filled: then do not go on. */
 int privileges_drop(const struct privileges_account *account, struct err *err);

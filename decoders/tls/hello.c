@@ -34,6 +34,16 @@ static enum verdict begins_hello(struct bytes b, unsigned type)
     return b.n < needed ? VERDICT_MORE : VERDICT_YES;
 }
 
+bool tls_client_random(struct bytes b, uint8_t random[TLS_RANDOM_BYTES])
+{
+    size_t before = TLS_RECORD_HEADER_BYTES + TLS_HANDSHAKE_HEADER_BYTES + 2;
+    if (begins_hello(b, TLS_CLIENT_HELLO) != VERDICT_YES || b.n < before + TLS_RANDOM_BYTES) {
+        return false;
+    }
+    memcpy(random, b.p + before, TLS_RANDOM_BYTES);
+    return true;
+}
+
 /* A record header as every version sends it after its first flight. */
 bool tls_is_record(struct bytes b)
 {

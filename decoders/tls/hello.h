@@ -65,6 +65,10 @@ void tls_hellos_done(struct tls_hellos *);
  * are whole are read. */
 void tls_hello_read(struct tls_hellos *, enum dir, struct bytes message);
 
+/* The random of a ClientHello at the beginning of b, which begins with a record. false: there is
+ * none, or not so much of it. */
+bool tls_client_random(struct bytes b, uint8_t random[TLS_RANDOM_BYTES]);
+
 /* The client's fingerprint: JA4 (FoxIO's specification of 2023), of a ClientHello's fields behind
  * its header. Nothing when it is cut off. */
 void tls_ja4(struct bytes hello, char out[TLS_JA4_CHARACTERS + 1]);

@@ -3,6 +3,8 @@
 
 talk.py [--address A] [--port P] [--sessions N] [--messages N] [--size BYTES] [--pause SECONDS]
         [--hold SECONDS]: each session sends N messages, which are echoed, then a Ping, then closes.
+--listen is the server alone, --remote the clients alone; --tls FOLDER talks TLS with the cert.pem and
+key.pem there (clients log their secrets where SSLKEYLOGFILE says, as Python does by itself).
 --pause waits between messages, --hold keeps the session open at the end."""
 
 import argparse
@@ -10,7 +12,9 @@ import base64
 import hashlib
 import os
 import socket
+import ssl
 import struct
+import sys
 import threading
 import time
 
@@ -63,7 +67,9 @@ def read_head(stream):
         lines.append(line.strip())
 
 
-def serve(connection):
+def serve(connection, tls):
+    if tls:
+        connection = tls.wrap_socket(connection, server_side=True)
     stream = connection.makefile("rb")
     key = next(v for v in read_head(stream) if v.startswith(b"Sec-WebSocket-Key: ")).split()[1]
     accept = base64.b64encode(hashlib.sha1(key + GUID).digest())
@@ -78,7 +84,7 @@ def serve(connection):
             return
 
 
-def listen(address, port):
+def listen(address, port, tls):
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     server = socket.socket(family)
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -86,12 +92,15 @@ def listen(address, port):
     server.listen(64)
     while True:
         connection, _ = server.accept()
-        threading.Thread(target=serve, args=(connection,), daemon=True).start()
+        threading.Thread(target=serve, args=(connection, tls), daemon=True).start()
 
 
 def session(args, number):
     connection = socket.create_connection((args.address, args.port))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if args.tls:
+        context = ssl.create_default_context(cafile=args.tls + "/cert.pem")
+        connection = context.wrap_socket(connection, server_hostname="talk.example")
     stream = connection.makefile("rb")
     key = base64.b64encode(os.urandom(16)).decode()
     connection.sendall((
@@ -123,15 +132,22 @@ def main():
     parser.add_argument("--hold", type=float, default=0)
     parser.add_argument("--listen", action="store_true", help="be the server alone, for ever")
     parser.add_argument("--remote", action="store_true", help="the server is another process")
+    parser.add_argument("--tls", metavar="FOLDER")
+    parser.add_argument("--status", type=int, default=0, help="to exit with")
     args = parser.parse_args()
+    tls = None
+    if args.tls and not args.remote:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(args.tls + "/cert.pem", args.tls + "/key.pem")
     if args.listen:
-        listen(args.address, args.port)
+        listen(args.address, args.port, tls)
     if not args.remote:
-        threading.Thread(target=listen, args=(args.address, args.port), daemon=True).start()
+        threading.Thread(target=listen, args=(args.address, args.port, tls), daemon=True).start()
         time.sleep(0.05)
     for number in range(args.sessions):
         session(args, number + 1)
     time.sleep(0.05)
+    sys.exit(args.status)
 
 
 main()

@@ -64,6 +64,31 @@ static void options_stand_before_and_after_the_command_and_its_files(void **stat
     assert_string_equal(o.operands[2], "-");
 }
 
+static void a_command_to_run_takes_what_follows_it(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("run --frames -o out -- node -c a.js"), OPTIONS_RUN);
+    assert_int_equal(o.command, COMMAND_FOLLOW);
+    assert_true(o.frames);
+    assert_string_equal(o.output, "out");
+    assert_string_equal(o.program[0], "node");
+    assert_string_equal(o.program[1], "-c");
+    assert_string_equal(o.program[2], "a.js");
+    assert_null(o.program[3]);
+    assert_int_equal(o.n_operands, 0);
+    assert_string_equal(o.interfaces[0], "any");
+    assert_int_equal(parse("run -i lo --format=jsonl curl -k -o page"), OPTIONS_RUN);
+    assert_string_equal(o.program[1], "-k");
+    assert_string_equal(o.format, "jsonl");
+    assert_int_equal(o.n_keylogs, 0);
+    assert_null(o.output);
+    assert_int_equal(o.n_interfaces, 1);
+    assert_string_equal(o.interfaces[0], "lo");
+    assert_int_equal(parse("run"), OPTIONS_WRONG);
+    assert_int_equal(parse("run -r a.pcap -- node"), OPTIONS_WRONG);
+    assert_int_equal(parse("run --limit=3 -- node"), OPTIONS_WRONG);
+}
+
 static void what_follows_two_hyphens_is_a_file(void **state)
 {
     (void)state;
@@ -205,6 +230,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_alone_is_reported_on),
         cmocka_unit_test(options_stand_before_and_after_the_command_and_its_files),
+        cmocka_unit_test(a_command_to_run_takes_what_follows_it),
         cmocka_unit_test(what_follows_two_hyphens_is_a_file),
         cmocka_unit_test(habits_from_tcpdump_do_no_harm),
         cmocka_unit_test(every_value_of_an_option_is_understood),

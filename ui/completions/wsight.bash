@@ -16,13 +16,13 @@ _wsight()
     fi
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-            report|follow|export|merge|diff|ui|registry|interfaces|config) command=${COMP_WORDS[i]}; break ;;
+            report|follow|run|export|merge|diff|ui|registry|interfaces|config) command=${COMP_WORDS[i]}; break ;;
         esac
     done
     case $prev in
         --format)
             values="text json html markdown"
-            [ "$command" = follow ] && values="text jsonl"
+            [[ $command = follow || $command = run ]] && values="text jsonl"
             [ "$command" = diff ] && values="text json markdown"
             [ "$command" = export ] && values="har csv tsv zeek zeek-json eve payloads" ;;
         export) values="har csv tsv zeek zeek-json eve payloads" ;;
@@ -53,6 +53,10 @@ _wsight()
             "extensions subprotocols versions close_codes opcodes header_bits" -- "$cur")
         return
     fi
+    if [ "$command" = run ]; then
+        mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+        return
+    fi
     compopt -o filenames 2>/dev/null
     if [ "$command" = merge ] || [ "$command" = diff ]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -62,7 +66,7 @@ _wsight()
         shopt -s extglob
         compgen -f -X '!*.@(pcap|pcapng|cap|gz)' -- "$cur")
     if [ -z "$command" ]; then
-        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "report follow export merge diff ui registry interfaces config" -- "$cur")
+        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "report follow run export merge diff ui registry interfaces config" -- "$cur")
     fi
 }
 complete -F _wsight wsight
