@@ -120,7 +120,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/tests/libtest.a $(BUILD)/libwsight
 	$(Q)$(LINK) -o $@ $(filter %.o %.a,$^) $(CMOCKA_FLAGS) $(LIBS)
 
 # Peers to listen to; libssl comes with libcrypto.
-$(BUILD)/tests/decoders/tls/test_tls: LIBS += -lssl
+$(BUILD)/tests/decoders/tls/test_tls $(BUILD)/tests/decoders/tls/test_rsa: LIBS += -lssl
 
 $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o \
 		$(BUILD)/tests/libtest.a $(BUILD)/libwsight.a

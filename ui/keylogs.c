@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -85,6 +86,38 @@ int keylogs_add(struct keylogs *k, const char *path, struct err *err)
     return add_log(k, path, true, err);
 }
 
+static int add_rsa(struct keylogs *k, const char *path, struct err *err)
+{
+    uint8_t pem[TLS_PEM_MAX_BYTES + 1];
+    FILE *f = fopen(path, "re");
+    size_t n = f != NULL ? fread(pem, 1, sizeof pem, f) : 0;
+    int problem = f == NULL || ferror(f) ? errno : 0;
+    if (f != NULL) {
+        fclose(f);
+    }
+    const char *why =
+        problem != 0 ? strerror(problem) : tls_rsa_keys_add(k->rsa, (struct bytes){pem, n});
+    OPENSSL_cleanse(pem, n);
+    return why == NULL ? 0 : err_set(err, "%.160s: %s", path, why);
+}
+
+int keylogs_add_rsa(struct keylogs *k, const char *const *paths, size_t n, struct err *err)
+{
+    if (n > 0) {
+        k->rsa = tls_rsa_keys_new();
+        if (k->rsa == NULL) {
+            return err_set(err, "out of memory");
+        }
+        tls_secrets_use_rsa(k->secrets, k->rsa);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (add_rsa(k, paths[i], err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 void keylogs_close(struct keylogs *k)
 {
     for (size_t i = 0; i < k->n; i++) {
@@ -93,6 +126,7 @@ void keylogs_close(struct keylogs *k)
         }
     }
     tls_secrets_free(k->secrets);
+    tls_rsa_keys_free(k->rsa);
     *k = (struct keylogs){0};
 }
 

@@ -1,12 +1,13 @@
 /*
- * Key logs that the user names (-k, SSLKEYLOGFILE), read into a store of TLS secrets; and the
- * secrets that captures carry.
+ * Key logs that the user names (-k, SSLKEYLOGFILE), read into a store of TLS secrets; the secrets
+ * that captures carry; and servers' private keys (--rsa-key).
  */
 #ifndef WSIGHT_KEYLOGS_H
 #define WSIGHT_KEYLOGS_H
 
 #include "analyzer/capture/source.h"
 #include "decoders/event.h"
+#include "decoders/tls/rsa.h"
 #include "decoders/tls/secrets.h"
 
 #define KEYLOGS_MAX 64
@@ -18,6 +19,7 @@ struct keylog {
 
 struct keylogs {
     struct tls_secrets *secrets;
+    struct tls_rsa_keys *rsa; /* NULL: none was given */
     struct keylog list[KEYLOGS_MAX];
     size_t n;
     bool follow;
@@ -28,6 +30,8 @@ struct keylogs {
  * they may grow, and those that are not there yet may come. -1 with err filled when a named file
  * cannot be read. */
 int keylogs_open(struct keylogs *, const char *const *paths, size_t n, bool follow, struct err *);
+/* Reads files with servers' RSA private keys. -1 with err filled. */
+int keylogs_add_rsa(struct keylogs *, const char *const *paths, size_t n, struct err *);
 /* One more file that may grow. -1 with err filled. */
 int keylogs_add(struct keylogs *, const char *path, struct err *);
 void keylogs_close(struct keylogs *);

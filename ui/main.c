@@ -307,6 +307,8 @@ static int screen(const struct options *o, const struct names *names)
                                .n_paths = o->n_operands,
                                .keylogs = o->keylogs,
                                .n_keylogs = o->n_keylogs,
+                               .rsa_keys = o->rsa_keys,
+                               .n_rsa_keys = o->n_rsa_keys,
                                .bpf = o->bpf,
                                .filter = o->filter,
                                .script = o->script,

@@ -263,10 +263,12 @@ enum options_result options_parse(struct options *o, int argc, char **argv, stru
                           .memory = LIVE_MEMORY_BYTES};
     o->operands = calloc(words + 1, sizeof *o->operands);
     o->keylogs = calloc(words + 1, sizeof *o->keylogs);
+    o->rsa_keys = calloc(words + 1, sizeof *o->rsa_keys);
     o->interfaces = calloc(words + 1, sizeof *o->interfaces);
     p.options = calloc(words + 1, sizeof *p.options);
     enum options_result result = OPTIONS_WRONG;
-    if (o->operands == NULL || o->keylogs == NULL || o->interfaces == NULL || p.options == NULL) {
+    if (o->operands == NULL || o->keylogs == NULL || o->rsa_keys == NULL || o->interfaces == NULL ||
+        p.options == NULL) {
         err_set(err, "out of memory");
     } else if (scan(&p, o, argc, argv, err) == 0) {
         result = interpret(&p, o, err);
@@ -279,6 +281,7 @@ void options_done(struct options *o)
 {
     free(o->operands);
     free(o->keylogs);
+    free(o->rsa_keys);
     free(o->interfaces);
-    o->operands = o->keylogs = o->interfaces = NULL;
+    o->operands = o->keylogs = o->rsa_keys = o->interfaces = NULL;
 }

@@ -47,6 +47,8 @@ struct options {
     const char *const *program; /* run: the command, ending with NULL; else NULL */
     const char **keylogs;       /* TLS key logs; owned */
     size_t n_keylogs;
+    const char **rsa_keys; /* servers' private keys; owned */
+    size_t n_rsa_keys;
     const char **interfaces;  /* to capture on; owned */
     size_t n_interfaces;      /* 0: files are read */
     const char *bpf;          /* capture filter, or NULL */

@@ -10,6 +10,8 @@ const struct option_row option_rows[] = {
      "read this file too; the same as naming it"},
     {OPTION_KEYS, 'k', "keys", "FILE", CAPTURES,
      "open TLS with the secrets of this key log, as SSLKEYLOGFILE makes"},
+    {OPTION_RSA_KEY, 0, "rsa-key", "FILE", CAPTURES,
+     "... or with this private key (PEM), where the key exchange was RSA"},
     {OPTION_INTERFACE, 'i', "interface", "NAME", READING | UI,
      "capture on this interface, or on any; may be repeated"},
     {OPTION_SNAPLEN, 's', "snaplen", "N", READING | UI, "live: keep N bytes of each packet"},

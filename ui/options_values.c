@@ -173,6 +173,9 @@ int option_take(struct options *o, int id, const char *value, struct err *err)
     case OPTION_KEYS:
         o->keylogs[o->n_keylogs++] = value;
         return 0;
+    case OPTION_RSA_KEY:
+        o->rsa_keys[o->n_rsa_keys++] = value;
+        return 0;
     case OPTION_INTERFACE:
         o->interfaces[o->n_interfaces++] = value;
         return 0;

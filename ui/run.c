@@ -124,7 +124,8 @@ static int open_parts(struct run *run, const struct options *o, const struct run
     struct model_options model = {.selective = output->filter != NULL};
     struct engine_options engine = engine_options(o, run->format, output->filter);
     size_t inputs = o->n_interfaces > 0 ? o->n_interfaces : o->n_operands;
-    if (keylogs_open(&run->keylogs, o->keylogs, o->n_keylogs, o->n_interfaces > 0, err) != 0) {
+    if (keylogs_open(&run->keylogs, o->keylogs, o->n_keylogs, o->n_interfaces > 0, err) != 0 ||
+        keylogs_add_rsa(&run->keylogs, o->rsa_keys, o->n_rsa_keys, err) != 0) {
         return -1;
     }
     if (prepare_program(run, o, err) != 0) {

@@ -11,6 +11,7 @@
 
 #include "hello.h"
 #include "protection.h"
+#include "rsa.h"
 
 /* Handshake messages that are read. Hellos are 200 bytes to 2 KB, or 4 KB with large keys; of a
  * longer one this much is read: it waits for its end on every connection that sends one, so it must
@@ -18,13 +19,17 @@
 #define TLS_MESSAGE_MAX_BYTES 16384
 /* Protected bytes of a direction that wait for keys. */
 #define TLS_WAITING_MAX_BYTES 65536
+/* Handshake messages of a direction that are kept for an extended master secret (RFC 7627), when
+ * there are RSA keys: a certificate chain is 3 to 6 KB. */
+#define TLS_TRANSCRIPT_MAX_BYTES 65536
 /* ... and of all connections. */
 #define TLS_WAITING_ALL_MAX_BYTES ((size_t)32 << 20)
 
 enum tls_state {
-    TLS_PASSIVE, /* nothing will be opened: the hellos are read, then no more */
-    TLS_HELLOS,  /* what is needed to choose keys is not known yet */
-    TLS_WAITING, /* for keys */
+    TLS_PASSIVE,  /* nothing will be opened: the hellos are read, then no more */
+    TLS_HELLOS,   /* what is needed to choose keys is not known yet */
+    TLS_EXCHANGE, /* for the secret that the client sends to the server's RSA key */
+    TLS_WAITING,  /* for keys */
     TLS_OPEN,
     TLS_CLOSED /* given up */
 };
@@ -33,11 +38,12 @@ enum tls_state {
 enum tls_epoch { TLS_EPOCH_CLEAR, TLS_EPOCH_EARLY, TLS_EPOCH_HANDSHAKE, TLS_EPOCH_TRAFFIC };
 
 struct tls_side {
-    struct buffer message; /* handshake message so far */
-    uint64_t message_skip; /* of a message that is not read, and of a long one's rest */
-    size_t left;           /* of a clear handshake record's payload */
-    bool hello_done;       /* passive: all that is wanted of this side was told */
-    bool message_lost;     /* bytes are missing: no message is read up to the next record */
+    struct buffer message;    /* handshake message so far */
+    struct buffer transcript; /* messages in clear, while there may be an RSA key exchange */
+    uint64_t message_skip;    /* of a message that is not read, and of a long one's rest */
+    size_t left;              /* of a clear handshake record's payload */
+    bool hello_done;          /* passive: all that is wanted of this side was told */
+    bool message_lost;        /* bytes are missing: no message is read up to the next record */
 
     enum tls_epoch epoch;
     struct tls_opener *opener; /* of the epoch, NULL while in clear */
@@ -62,6 +68,8 @@ struct tls {
     uint16_t version;
     bool from_start, ever_opened;
     bool early_decided, early_accepted;
+    bool transcripts;    /* kept */
+    bool server_done;    /* the server's messages before the key exchange are all there */
     bool child_done;     /* nobody wants what is inside */
     uint64_t generation; /* of the secrets when they were last looked at */
     size_t waiting[2];   /* bytes, counted in shared->tls_waiting */
@@ -73,6 +81,8 @@ struct tls {
 
 /* Bytes of handshake messages, in order. */
 void tls_handshake_bytes(struct stream *, enum dir, struct bytes);
+/* No RSA key exchange is awaited (any more). */
+void tls_drop_transcripts(struct tls *);
 /* Looks for keys, now that both hellos are known. */
 void tls_choose_keys(struct stream *);
 /* A change_cipher_spec (TLS 1.2 and before). */

@@ -1,6 +1,8 @@
 /* TLS handshake messages, and the keys that follow from them (RFC 8446 section 7, RFC 5246 8). */
 #include "connection.h"
 
+#include <openssl/crypto.h>
+
 /* ---- Keys ---- */
 
 static bool find_secret(struct stream *s, enum tls_secret_kind kind, struct tls_secret *out)
@@ -94,6 +96,14 @@ static bool open_12(struct stream *s)
     return true;
 }
 
+/* Can the server's RSA key tell the secret, and is there one? */
+static bool may_exchange(struct stream *s)
+{
+    const struct tls *t = stream_state(s);
+    return t->state == TLS_HELLOS && t->version < 0x0304 && tls_suite_is_rsa(t->suite) &&
+           tls_secrets_rsa(stream_shared(s)->secrets) != NULL;
+}
+
 static bool is_supported(const struct tls *t)
 {
     bool new = t->suite != NULL && t->suite->id >> 8 == 0x13;
@@ -118,6 +128,8 @@ void tls_choose_keys(struct stream *s)
     t->generation = tls_secrets_generation(secrets);
     if (t->version == 0x0304 ? open_13(s) : open_12(s)) {
         t->state = TLS_OPEN;
+    } else if (may_exchange(s)) {
+        t->state = TLS_EXCHANGE;
     } else if (tls_secrets_expected(secrets) && t->state != TLS_OPEN) {
         t->state = TLS_WAITING;
     } else {
@@ -143,6 +155,30 @@ void tls_change_cipher(struct stream *s, enum dir d)
 }
 
 /* ---- Messages ---- */
+
+/* The client's secret, sealed for the server's key: where it opens, its session is one of those
+ * whose secrets are known. */
+static void take_key_exchange(struct stream *s, struct bytes message)
+{
+    struct tls *t = stream_state(s);
+    struct tls_secrets *secrets = stream_shared(s)->secrets;
+    const struct tls_exchange e = {
+        .version = t->version,
+        .prf = t->suite->prf,
+        .client_random = t->hellos.random[DIR_CLIENT_TO_SERVER],
+        .server_random = t->hellos.random[DIR_SERVER_TO_CLIENT],
+        .extended = t->hellos.extended_master,
+        .client = buffer_bytes(&t->side[DIR_CLIENT_TO_SERVER].transcript),
+        .server = buffer_bytes(&t->side[DIR_SERVER_TO_CLIENT].transcript)};
+    struct tls_secret master;
+    if (tls_rsa_master(tls_secrets_rsa(secrets), &e, message, &master)) {
+        tls_secrets_keep(secrets, e.client_random, TLS_MASTER_SECRET, &master);
+        OPENSSL_cleanse(&master, sizeof master);
+    }
+    t->state = TLS_HELLOS;
+    tls_drop_transcripts(t);
+    tls_choose_keys(s);
+}
 
 static void take_client_hello(struct stream *s, struct bytes message)
 {
@@ -251,6 +287,10 @@ static void take_message(struct stream *s, enum dir d, struct bytes message)
         take_server_hello(s, message);
     } else if (type == TLS_CERTIFICATE && server) {
         take_certificate(s, message);
+    } else if (type == TLS_SERVER_HELLO_DONE && server) {
+        t->server_done = true;
+    } else if (type == TLS_CLIENT_KEY_EXCHANGE && !server && t->state == TLS_EXCHANGE) {
+        take_key_exchange(s, message);
     } else if (t->state == TLS_PASSIVE) {
         t->side[d].hello_done = true; /* not what should come first, or after the certificate */
     }
@@ -265,7 +305,10 @@ static bool is_read(const struct tls *t, unsigned type)
     case TLS_END_OF_EARLY_DATA:
     case TLS_FINISHED:
     case TLS_KEY_UPDATE:
+    case TLS_SERVER_HELLO_DONE:
         return true;
+    case TLS_CLIENT_KEY_EXCHANGE:
+        return t->state == TLS_EXCHANGE;
     case TLS_CERTIFICATE:
         return t->hellos.version < 0x0304;
     default:
@@ -276,6 +319,28 @@ static bool is_read(const struct tls *t, unsigned type)
 static uint64_t message_length(const struct buffer *m)
 {
     return TLS_HANDSHAKE_HEADER_BYTES + (uint64_t)(be32_at(buffer_bytes(m), 0) & 0xffffff);
+}
+
+static bool keeps_transcript(const struct tls *t, enum dir d)
+{
+    return t->transcripts && !(d == DIR_SERVER_TO_CLIENT && t->server_done);
+}
+
+/* Keeps bytes of handshake messages in clear; when there are too many, no secret follows. */
+static void note_bytes(struct tls *t, enum dir d, struct bytes b)
+{
+    if (keeps_transcript(t, d) && !buffer_append(&t->side[d].transcript, b)) {
+        tls_drop_transcripts(t);
+    }
+}
+
+void tls_drop_transcripts(struct tls *t)
+{
+    t->transcripts = false;
+    for (int d = 0; d < 2; d++) {
+        buffer_done(&t->side[d].transcript);
+        buffer_init(&t->side[d].transcript, TLS_TRANSCRIPT_MAX_BYTES);
+    }
 }
 
 /* Takes what belongs to the message under way; its end is dealt with. */
@@ -295,6 +360,7 @@ static struct bytes take_some(struct stream *s, enum dir d, struct bytes b)
         side->message_lost = true;
         return bytes_part(b, b.n, 0);
     }
+    note_bytes(t, d, part);
     b = bytes_from(b, part.n);
     if (m->n < TLS_HANDSHAKE_HEADER_BYTES || (m->n < keep) ||
         (m->n == TLS_HANDSHAKE_HEADER_BYTES && message_length(m) > m->n && is_read(t, m->p[0]))) {
@@ -318,6 +384,7 @@ void tls_handshake_bytes(struct stream *s, enum dir d, struct bytes b)
         if (side->message_skip > 0) {
             size_t n = side->message_skip < b.n ? (size_t)side->message_skip : b.n;
             side->message_skip -= n;
+            note_bytes(t, d, bytes_part(b, 0, n));
             b = bytes_from(b, n);
         } else {
             b = take_some(s, d, b);

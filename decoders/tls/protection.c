@@ -67,7 +67,13 @@ const struct tls_suite *tls_suite_find(uint16_t id)
     return NULL;
 }
 
-static const char *digest_name(enum tls_digest d)
+/* IANA's names begin with the key exchange (RFC 5246 appendix A.5). */
+bool tls_suite_is_rsa(const struct tls_suite *suite)
+{
+    return bytes_start_with(bytes_of(suite->name), bytes_of("TLS_RSA_WITH_"));
+}
+
+const char *tls_digest_name(enum tls_digest d)
 {
     static const char *const names[] = {[TLS_DIGEST_NONE] = "",
                                         [TLS_DIGEST_SHA1] = "SHA1",
@@ -117,17 +123,18 @@ static bool expand_label(const struct tls_suite *suite, struct bytes secret, con
     snprintf((char *)info + 3, sizeof info - 3, "tls13 %s", label);
     info[3 + label_n] = 0;
     int mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY;
-    const OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
-        text(OSSL_KDF_PARAM_DIGEST, digest_name(suite->prf)), octets(OSSL_KDF_PARAM_KEY, secret),
-        octets(OSSL_KDF_PARAM_INFO, (struct bytes){info, 4 + label_n}), OSSL_PARAM_construct_end()};
+    const OSSL_PARAM params[] = {OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
+                                 text(OSSL_KDF_PARAM_DIGEST, tls_digest_name(suite->prf)),
+                                 octets(OSSL_KDF_PARAM_KEY, secret),
+                                 octets(OSSL_KDF_PARAM_INFO, (struct bytes){info, 4 + label_n}),
+                                 OSSL_PARAM_construct_end()};
     return derive("HKDF", params, out, n);
 }
 
 bool tls_prf(uint16_t version, enum tls_digest digest, struct bytes secret, const char *label,
              struct bytes seed1, struct bytes seed2, uint8_t *out, size_t n)
 {
-    const char *name = version < 0x0303 ? "MD5-SHA1" : digest_name(digest);
+    const char *name = version < 0x0303 ? "MD5-SHA1" : tls_digest_name(digest);
     const OSSL_PARAM params[] = {text(OSSL_KDF_PARAM_DIGEST, name),
                                  octets(OSSL_KDF_PARAM_SECRET, secret),
                                  octets(OSSL_KDF_PARAM_SEED, bytes_of(label)),
@@ -162,7 +169,7 @@ static bool start_cipher(struct tls_opener *o, const uint8_t *key)
 
 static bool start_mac(struct tls_opener *o, struct bytes key)
 {
-    const OSSL_PARAM params[] = {text(OSSL_MAC_PARAM_DIGEST, digest_name(o->suite->mac)),
+    const OSSL_PARAM params[] = {text(OSSL_MAC_PARAM_DIGEST, tls_digest_name(o->suite->mac)),
                                  OSSL_PARAM_construct_end()};
     EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
     o->mac = mac != NULL ? EVP_MAC_CTX_new(mac) : NULL;

@@ -39,6 +39,11 @@ struct tls_suite {
 /* NULL: not one that is decrypted. */
 const struct tls_suite *tls_suite_find(uint16_t id);
 
+/* Does the client send a secret that the server's RSA key opens? */
+bool tls_suite_is_rsa(const struct tls_suite *);
+/* libcrypto's name of a digest. */
+const char *tls_digest_name(enum tls_digest);
+
 /* What opens the records of one direction under one key. */
 struct tls_opener;
 

@@ -18,6 +18,9 @@ static void tls_open(struct stream *s, const struct hint *hint)
     for (int d = 0; d < 2; d++) {
         buffer_init(&t->side[d].message, TLS_MESSAGE_MAX_BYTES);
     }
+    tls_drop_transcripts(t);
+    t->transcripts =
+        stream_shared(s)->secrets != NULL && tls_secrets_rsa(stream_shared(s)->secrets) != NULL;
     buffer_init(&t->certificate, 0);
     t->from_start = hint->from_start;
     t->why = TLS_WHY_HANDSHAKE;
@@ -128,6 +131,9 @@ static bool must_block(const struct stream *s, enum dir d, unsigned type)
     if (t->state == TLS_HELLOS) {
         return type != TLS_HANDSHAKE || (t->hellos.server_spoke && !t->hellos.retry);
     }
+    if (t->state == TLS_EXCHANGE) { /* the server's part, the client's secret, then the rest */
+        return d == DIR_CLIENT_TO_SERVER ? !t->server_done : type != TLS_HANDSHAKE;
+    }
     return t->state == TLS_OPEN && side->epoch == TLS_EPOCH_EARLY && side->opened == 0 &&
            !t->early_decided && t->side[DIR_SERVER_TO_CLIENT].epoch <= TLS_EPOCH_HANDSHAKE;
 }
@@ -158,6 +164,10 @@ static size_t take_record(struct stream *s, const struct chunk *c)
     }
     if (t->state == TLS_HELLOS && type != TLS_CHANGE_CIPHER_SPEC && type != TLS_ALERT) {
         tls_close_for(s, TLS_WHY_HANDSHAKE);
+        return c->b.n;
+    }
+    if (t->state == TLS_EXCHANGE && type != TLS_ALERT) { /* none comes: the session is resumed */
+        tls_close_for(s, TLS_WHY_NO_KEYS);
         return c->b.n;
     }
     side->pending = whole;
@@ -266,7 +276,7 @@ static void tls_end(struct stream *s, enum dir d)
 static void judge_late(struct stream *s)
 {
     struct tls *t = stream_state(s);
-    if (t->state == TLS_HELLOS) {
+    if (t->state == TLS_HELLOS || t->state == TLS_EXCHANGE) {
         finish_side(s, DIR_CLIENT_TO_SERVER);
         finish_side(s, DIR_SERVER_TO_CLIENT);
         tls_close_for(s, TLS_WHY_HANDSHAKE);
@@ -286,6 +296,7 @@ static void tls_close(struct stream *s)
     set_waiting(s, DIR_SERVER_TO_CLIENT, 0);
     for (int d = 0; d < 2; d++) {
         buffer_done(&t->side[d].message);
+        buffer_done(&t->side[d].transcript);
         tls_opener_free(t->side[d].opener);
         tls_opener_free(t->side[d].next);
     }

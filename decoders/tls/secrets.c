@@ -28,6 +28,7 @@ struct tls_secrets {
     struct buffer line; /* what has come of a line that is not over */
     bool too_long;      /* ... and it is no longer kept */
     bool expected;
+    const struct tls_rsa_keys *rsa;
 };
 
 static uint64_t load64(const uint8_t *p)
@@ -255,7 +256,25 @@ bool tls_secrets_expected(const struct tls_secrets *t)
 
 bool tls_secrets_none(const struct tls_secrets *t)
 {
-    return t == NULL || (t->counts.secrets == 0 && !t->expected);
+    return t == NULL || (t->counts.secrets == 0 && !t->expected && t->rsa == NULL);
+}
+
+void tls_secrets_keep(struct tls_secrets *t, const uint8_t random[TLS_RANDOM_BYTES],
+                      enum tls_secret_kind kind, const struct tls_secret *secret)
+{
+    struct entry e = {.kind = (uint8_t)kind, .used = true, .secret = *secret};
+    memcpy(e.random, random, TLS_RANDOM_BYTES);
+    keep_secret(t, &e);
+}
+
+void tls_secrets_use_rsa(struct tls_secrets *t, const struct tls_rsa_keys *keys)
+{
+    t->rsa = keys;
+}
+
+const struct tls_rsa_keys *tls_secrets_rsa(const struct tls_secrets *t)
+{
+    return t->rsa;
 }
 
 uint64_t tls_secrets_generation(const struct tls_secrets *t)

@@ -59,6 +59,15 @@ bool tls_secrets_none(const struct tls_secrets *);
 /* A number that changes when a secret is added. */
 uint64_t tls_secrets_generation(const struct tls_secrets *);
 
+/* Keeps a secret that was found out, as if a log had it. */
+void tls_secrets_keep(struct tls_secrets *, const uint8_t random[TLS_RANDOM_BYTES],
+                      enum tls_secret_kind, const struct tls_secret *);
+
+/* Servers' private keys that lead to further secrets (rsa.h), borrowed; NULL: there are none. */
+struct tls_rsa_keys;
+void tls_secrets_use_rsa(struct tls_secrets *, const struct tls_rsa_keys *);
+const struct tls_rsa_keys *tls_secrets_rsa(const struct tls_secrets *);
+
 /* false: it is not known. */
 bool tls_secrets_find(const struct tls_secrets *, const uint8_t random[TLS_RANDOM_BYTES],
                       enum tls_secret_kind, struct tls_secret *out);

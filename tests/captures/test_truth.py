@@ -50,9 +50,10 @@ EXCEPTIONS = {
 
 
 def report(capture):
-    keys = capture.rsplit(".", 1)[0] + ".keys"
+    stem = capture.rsplit(".", 1)[0]
     command = [WSIGHT, "report", "--format=json", "--digest", "--show-secrets", capture]
-    command += ["-k", keys] if os.path.exists(keys) else []
+    for option, keys in ("-k", stem + ".keys"), ("--rsa-key", stem + ".pem"):
+        command += [option, keys] if os.path.exists(keys) else []
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     expected = 1 if "truncated" in capture else 0
     if done.returncode != expected:

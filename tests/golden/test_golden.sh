@@ -44,9 +44,15 @@ for capture in captures/*.pcap captures/*.pcapng captures/*.pcap.gz; do
     compare "tests/golden/$name.report.txt" report --width=100 "$capture"
     compare "tests/golden/$name.report.json" report --format=json --digest "$capture"
     expected="$expected $name.report.txt $name.report.json"
-    [ -f "captures/$name.keys" ] || continue
-    compare "tests/golden/$name-keys.report.txt" report --width=100 -k "captures/$name.keys" "$capture"
-    compare "tests/golden/$name-keys.report.json" report --format=json --digest -k "captures/$name.keys" "$capture"
+    if [ -f "captures/$name.keys" ]; then
+        set -- -k "captures/$name.keys"
+    elif [ -f "captures/$name.pem" ]; then
+        set -- --rsa-key "captures/$name.pem"
+    else
+        continue
+    fi
+    compare "tests/golden/$name-keys.report.txt" report --width=100 "$@" "$capture"
+    compare "tests/golden/$name-keys.report.json" report --format=json --digest "$@" "$capture"
     expected="$expected $name-keys.report.txt $name-keys.report.json"
 done
 compare tests/golden/tour.follow.txt follow --width=100 captures/tour.pcapng

@@ -1,6 +1,8 @@
 /* Real TLS peers joined by memory. */
 #include "tls_peers.h"
 
+#include "decoders/tls/rsa.h"
+
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
@@ -65,6 +67,21 @@ static EVP_PKEY *key_of_kind(bool rsa)
         keys[rsa] = rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
     }
     return keys[rsa];
+}
+
+char *peers_rsa_pem(bool sealed)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char passphrase[] = "secret", *text;
+    assert_int_equal(PEM_write_bio_PrivateKey(bio, key_of_kind(true),
+                                              sealed ? EVP_aes_128_cbc() : NULL, NULL, 0, NULL,
+                                              sealed ? passphrase : NULL),
+                     1);
+    long n = BIO_get_mem_data(bio, &text);
+    char *copy = strndup(text, (size_t)n);
+    assert_non_null(copy);
+    BIO_free(bio);
+    return copy;
 }
 
 static void make_certificate(SSL_CTX *ctx, bool rsa)
@@ -394,7 +411,11 @@ void peers_hear(const struct peers *p, const struct hearing *how, struct heard *
     bool beginning_lost = how->drop == 1 && how->drop_n == 0; /* then nobody knows of a hole */
     struct stream *s = stream_new(&shared, &connection, !how->midstream && !beginning_lost);
     assert_non_null(s);
-    if (how->keys_after > 0) {
+    struct tls_rsa_keys *rsa = tls_rsa_keys_new();
+    if (how->rsa_key != NULL) {
+        assert_null(tls_rsa_keys_add(rsa, bytes_of(how->rsa_key)));
+        tls_secrets_use_rsa(shared.secrets, rsa);
+    } else if (how->keys_after > 0) {
         tls_secrets_expect(shared.secrets, true);
     } else {
         add_keys(shared.secrets, p, how);
@@ -411,4 +432,5 @@ void peers_hear(const struct peers *p, const struct hearing *how, struct heard *
     stream_shared_done(&shared);
     upgrade_memory_free(shared.upgrades);
     tls_secrets_free(shared.secrets);
+    tls_rsa_keys_free(rsa);
 }

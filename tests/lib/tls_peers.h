@@ -29,6 +29,9 @@ struct wire_piece {
     size_t n;
 };
 
+/* The server's RSA key in PEM; encrypted for a passphrase when `sealed`. Freed by the caller. */
+char *peers_rsa_pem(bool sealed);
+
 struct wire {
     struct wire_piece pieces[WIRE_MAX];
     size_t n;
@@ -84,7 +87,8 @@ struct hearing {
     size_t keys_after;        /* the keys come after that many pieces; 0: at once */
     bool no_keys;             /* another session's */
     bool wrong_keys;
-    bool close_only; /* nobody says FIN */
+    const char *rsa_key; /* PEM instead of the logged secrets */
+    bool close_only;     /* nobody says FIN */
 };
 
 /* The log of what a decoder says of the wire: "session upgrade", "101", "> text c1 ...", "tls ..."

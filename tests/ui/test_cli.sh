@@ -85,6 +85,14 @@ check "their messages, too" close "$(tail -n +2 "$tmp/out" | cut -d, -f9 | sort 
 run 0 report --fail-on=error -Y 'severity == note' $tour
 run 4 report --fail-on=error -Y 'severity == error' $tour
 
+# --- A server's private key
+run 0 report --rsa-key=captures/tls-rsa.pem captures/tls-rsa.pcap
+check "opens RSA key exchange" 1 "$(grep -c "^6 WebSocket sessions: 6 opened" "$tmp/out")"
+run 1 report --rsa-key=$small captures/tls-rsa.pcap
+check "a file that is none" 1 "$(grep -c "^wsight: $small: no private key in PEM" "$tmp/err")"
+run 1 report --rsa-key="$tmp/none.pem" captures/tls-rsa.pcap
+check "or not there" 1 "$(grep -c "none.pem: No such file" "$tmp/err")"
+
 # --- Registry
 run 0 registry 1006
 check "the registry knows 1006" 1 "$(grep -c 'Abnormal Closure' "$tmp/out")"

@@ -2,7 +2,7 @@
 _wsight()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} values="" i command=""
-    local options="-f --bpf -Y --filter -r --read -k --keys -i --interface -s --snaplen --promiscuous -B --buffer
+    local options="-f --bpf -Y --filter -r --read -k --keys --rsa-key -i --interface -s --snaplen --promiscuous -B --buffer
         -c --count --duration --sessions --every --user -w --write --only-sessions
         --rotate-size --rotate-every --rotate-files --memory --metrics
         --format -o --output --bodies --frames --digest --limit --table --per
@@ -35,7 +35,7 @@ _wsight()
             values="any $(cd /sys/class/net 2>/dev/null && echo *)" ;;
         -s|--snaplen|-B|--buffer|-c|--count|--duration|--sessions|--every|--rotate-size|--rotate-every|--rotate-files|--memory|--metrics|--limit|--shard|--max-connections|--width|-f|--bpf|-Y|--filter) return ;;
         --color) values="auto always never" ;;
-        -o|--output|-w|--write|-r|--read|-k|--keys|--registry|--script)
+        -o|--output|-w|--write|-r|--read|-k|--keys|--rsa-key|--registry|--script)
             compopt -o filenames 2>/dev/null
             mapfile -t COMPREPLY < <(compgen -f -- "$cur")
             return ;;

@@ -44,6 +44,7 @@ complete -c wsight -n '__wsight_has follow run' -l format -x -a 'text jsonl' -d 
 complete -c wsight -n 'not __wsight_has follow run' -l format -x -a 'text json html markdown' -d 'Output format'
 complete -c wsight -s r -l read -r -F -d 'Read this file too'
 complete -c wsight -s k -l keys -r -F -d 'Open TLS with this key log'
+complete -c wsight -l rsa-key -r -F -d 'Open TLS with this private key of the server'
 complete -c wsight -s o -l output -r -F -d 'Write to a file'
 complete -c wsight -n 'not __wsight_has report follow run export merge diff ui registry interfaces config' -a merge -d 'One report of several'
 complete -c wsight -n 'not __wsight_has report follow run export merge diff ui registry interfaces config' -a diff -d 'What differs between two'

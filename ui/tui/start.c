@@ -169,7 +169,9 @@ int screen_run(const struct screen_options *o, void (*complain)(const char *))
         settings_load(&settings, note, &complaints);
     }
     settings.color &= !o->no_color;
-    if (keylogs_open(&keylogs, o->keylogs, o->n_keylogs, false, &err) != 0) {
+    if (keylogs_open(&keylogs, o->keylogs, o->n_keylogs, false, &err) != 0 ||
+        keylogs_add_rsa(&keylogs, o->rsa_keys, o->n_rsa_keys, &err) != 0) {
+        keylogs_close(&keylogs);
         complain(err.text);
         return -1;
     }

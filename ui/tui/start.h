@@ -18,6 +18,8 @@ struct screen_options {
     const struct privileges_account *account; /* who to be once they are open */
     const char *const *keylogs;               /* of TLS secrets */
     size_t n_keylogs;
+    const char *const *rsa_keys; /* of servers */
+    size_t n_rsa_keys;
     const char *bpf;    /* capture filter, or NULL */
     const char *filter; /* display filter that compiles, or NULL */
     const char *script; /* instead of a terminal, or NULL */
