@@ -45,6 +45,13 @@ static int check_export(const struct options *o, struct err *err)
         report_find("export", o->format)->needs & REPORT_NEEDS_FOLDER) {
         return err_set(err, "export %s needs a folder to write to: -o FOLDER", o->format);
     }
+    for (size_t i = 0; i < o->n_operands && o->command == COMMAND_EXPORT; i++) {
+        if (strcmp(o->operands[i], "-") == 0 &&
+            report_find("export", o->format)->needs & REPORT_NEEDS_FILES) {
+            return err_set(err, "export %s reads the files twice: standard input will not do",
+                           o->format);
+        }
+    }
     if (o->command == COMMAND_EXPORT && o->n_interfaces > 0 &&
         report_find("export", o->format)->needs & REPORT_NEEDS_FOLDER) {
         return err_set(err, "export %s reads files: a live capture can make no new ones",

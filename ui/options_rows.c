@@ -73,7 +73,7 @@ const struct command_row command_rows[COMMAND_COUNT] = {
     [COMMAND_UI] = {"ui", "FILE...", "browse the sessions on the screen", NULL},
     [COMMAND_CONFIG] = {"config", "", "the screen's settings and their defaults", NULL},
     [COMMAND_EXPORT] = {"export", "FORMAT FILE...", "sessions and messages for other programs",
-                        "har, csv, tsv, zeek, zeek-json, eve or payloads"},
+                        "har, csv, tsv, zeek, zeek-json, eve, payloads or pcapng"},
     [COMMAND_MERGE] = {"merge", "REPORT.json...", "one report of several JSON reports", NULL},
     [COMMAND_DIFF] = {"diff", "A B", "what differs between two captures or JSON reports",
                       "text, json or markdown"},

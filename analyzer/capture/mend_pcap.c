@@ -121,6 +121,7 @@ static inline void fill(struct packet *packet, const struct mend_pcap *f,
     packet->wire_len = r->len;
     packet->link = 0;
     packet->interface = 0;
+    packet->comment_at = packet->comment_n = 0;
     packet->b.p = p + f->header;
     packet->b.n = r->caplen;
 }

@@ -25,6 +25,7 @@
 #define BYTE_ORDER_MAGIC 0x1a2b3c4dU
 
 #define OPTION_END 0
+#define OPTION_COMMENT 1
 #define OPTION_IF_NAME 2
 #define OPTION_IF_TSRESOL 9
 #define OPTION_IF_TSOFFSET 14
@@ -251,6 +252,20 @@ static bool take_data(struct mend *m, struct bytes block, size_t from, uint32_t 
     return true;
 }
 
+/* Its first comment, unless that is farther off than packets can say. */
+static void take_comment(const struct mend *m, struct bytes options, struct packet *packet)
+{
+    const uint8_t *end = packet->b.p + packet->b.n;
+    struct option option;
+    while (next_option(m, &options, &option)) {
+        if (option.code == OPTION_COMMENT && option.value.p - end <= UINT16_MAX) {
+            packet->comment_at = (uint16_t)(option.value.p - end);
+            packet->comment_n = (uint16_t)option.value.n;
+            return;
+        }
+    }
+}
+
 /* The old block's interface has 16 bits, and a drop counter follows it; the rest is the same. */
 static bool take_packet(struct mend *m, struct bytes block, bool old, struct packet *packet)
 {
@@ -261,7 +276,15 @@ static bool take_packet(struct mend *m, struct bytes block, bool old, struct pac
     *packet =
         (struct packet){.interface = old ? mend_u16(m, block.p + 8) : mend_u32(m, block.p + 8),
                         .wire_len = mend_u32(m, block.p + 24)};
-    return take_data(m, block, 28, mend_u32(m, block.p + 20), units, packet);
+    uint32_t caplen = mend_u32(m, block.p + 20);
+    if (!take_data(m, block, 28, caplen, units, packet)) {
+        return false;
+    }
+    size_t padded = (PACKET_BYTES + (size_t)caplen + 3) & ~(size_t)3;
+    if (block.n > padded) {
+        take_comment(m, bytes_part(block, padded - 4, block.n - padded), packet);
+    }
+    return true;
 }
 
 /* It has no time stamp, and no captured length: that is the packet's, cut to the snap length. */

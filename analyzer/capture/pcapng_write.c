@@ -5,11 +5,13 @@ enum block_type {
     BLOCK_INTERFACE = 1,
     BLOCK_STATISTICS = 5,
     BLOCK_PACKET = 6,
+    BLOCK_SECRETS = 10,
     BLOCK_SECTION = 0x0a0d0d0a
 };
 
 enum option_code {
     OPTION_END = 0,
+    OPTION_COMMENT = 1,
     OPTION_APPLICATION = 4, /* of a section */
     OPTION_NAME = 2,        /* of an interface */
     OPTION_RESOLUTION = 9,
@@ -44,7 +46,9 @@ static void put_u32(struct block *b, uint32_t v)
 static void put_padded(struct block *b, const void *from, size_t n)
 {
     static const uint8_t zero[4];
-    put(b, from, n);
+    if (n > 0) {
+        put(b, from, n);
+    }
     put(b, zero, (4 - n % 4) % 4);
 }
 
@@ -52,9 +56,7 @@ static void put_option(struct block *b, uint16_t code, const void *from, size_t 
 {
     put_u16(b, code);
     put_u16(b, (uint16_t)n);
-    if (n > 0) {
-        put_padded(b, from, n);
-    }
+    put_padded(b, from, n);
 }
 
 /* High word first, whatever the byte order. */
@@ -116,12 +118,34 @@ size_t pcapng_interface(uint8_t *to, const struct source_interface *interface)
 
 size_t pcapng_packet(uint8_t *to, const struct packet *packet)
 {
+    return pcapng_commented_packet(to, packet, NULL, 0);
+}
+
+size_t pcapng_commented_packet(uint8_t *to, const struct packet *packet,
+                               const struct bytes *comments, size_t n)
+{
     struct block b = begin(to, BLOCK_PACKET);
     put_u32(&b, packet->interface);
     put_time(&b, packet->ts);
     put_u32(&b, (uint32_t)packet->b.n);
     put_u32(&b, packet->wire_len);
     put_padded(&b, packet->b.p, packet->b.n);
+    for (size_t i = 0; i < n; i++) {
+        struct bytes comment = bytes_part(comments[i], 0, PCAPNG_COMMENT_MAX_BYTES);
+        put_option(&b, OPTION_COMMENT, comment.p, comment.n);
+    }
+    if (n > 0) {
+        put_option(&b, OPTION_END, NULL, 0);
+    }
+    return end(&b);
+}
+
+size_t pcapng_secrets(uint8_t *to, uint32_t type, struct bytes secrets)
+{
+    struct block b = begin(to, BLOCK_SECRETS);
+    put_u32(&b, type);
+    put_u32(&b, (uint32_t)secrets.n);
+    put_padded(&b, secrets.p, secrets.n);
     return end(&b);
 }
 

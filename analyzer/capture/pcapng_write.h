@@ -7,10 +7,17 @@
 /* More than any block but a packet's takes, and a packet's beyond its bytes. */
 #define PCAPNG_BLOCK_MAX_BYTES 512
 
+#define PCAPNG_COMMENT_MAX_BYTES UINT16_MAX
+
 /* Each writes one block at `to` and returns its length. */
 size_t pcapng_section(uint8_t *to, const char *application);
 size_t pcapng_interface(uint8_t *to, const struct source_interface *interface);
 size_t pcapng_packet(uint8_t *to, const struct packet *packet);
+/* Each comment takes 8 bytes beyond its own, of which PCAPNG_COMMENT_MAX_BYTES are written. */
+size_t pcapng_commented_packet(uint8_t *to, const struct packet *packet,
+                               const struct bytes *comments, size_t n);
+/* Decryption secrets; the block takes PCAPNG_BLOCK_MAX_BYTES beyond them. */
+size_t pcapng_secrets(uint8_t *to, uint32_t type, struct bytes secrets);
 size_t pcapng_statistics(uint8_t *to, uint32_t number, const struct source_interface *interface,
                          int64_t ts);
 

@@ -1,20 +1,17 @@
 /* Reads captures again and writes the packets of chosen connections as pcapng. */
 #include "rewrite.h"
 
+#include "decoders/base/buffer.h"
 #include "decoders/net/net.h"
+#include "pcapng_write.h"
 #include "source.h"
 
 #include <stdlib.h>
 
 #define PACKETS 64
-#define BLOCK_SECTION 0x0a0d0d0aU
-#define BLOCK_INTERFACE 1U
-#define BLOCK_PACKET 6U
-#define BLOCK_SECRETS 10U
-#define BYTE_ORDER_MAGIC 0x1a2b3c4dU
-#define OPTION_IF_NAME 2U
-#define OPTION_IF_TSRESOL 9U
+#define COMMENTS_PER_PACKET 16
 #define SECRETS_MAX_BYTES (16U << 20)
+#define BLOCK_MAX_BYTES (32U << 20) /* more than secrets, and a packet with all its comments */
 
 /* Both ends in the order that both directions share; ports 0: a fragment's key. */
 struct ends {
@@ -27,12 +24,20 @@ struct wanted {
     int64_t from, to;
 };
 
+struct comment {
+    uint64_t packet;
+    uint32_t at, n; /* in the texts */
+};
+
 struct rewrite {
     FILE *out;
     struct source *source;
-    struct wanted *wanted; /* sorted by ends once the reading begins */
+    struct wanted *wanted; /* sorted by ends once the captures are open */
     size_t n, size;
-    bool sorted;
+    struct buffer comments; /* struct comment, sorted by packet once the captures are open */
+    struct buffer texts;
+    size_t next_comment;
+    struct buffer block;
     uint32_t *interfaces; /* by the source's index: number in the section + 1; 0: not written yet */
     size_t interfaces_n, next_interface;
     uint64_t written;
@@ -40,89 +45,66 @@ struct rewrite {
 
 /*--- Blocks -------------------------------------------------------------------------------------*/
 
-static void put32(FILE *f, uint32_t v)
+/* Room for a block of n bytes and its frame. NULL: out of memory. */
+static uint8_t *room(struct rewrite *r, size_t n)
 {
-    fwrite(&v, sizeof v, 1, f);
-}
-
-static void put16(FILE *f, uint16_t v)
-{
-    fwrite(&v, sizeof v, 1, f);
-}
-
-static size_t padded(size_t n)
-{
-    return (n + 3) & ~(size_t)3;
-}
-
-static void put_padded(FILE *f, const void *p, size_t n)
-{
-    static const uint8_t zeros[4] = {0};
-    fwrite(p, 1, n, f);
-    fwrite(zeros, 1, padded(n) - n, f);
-}
-
-static void put_section(FILE *f)
-{
-    put32(f, BLOCK_SECTION);
-    put32(f, 28);
-    put32(f, BYTE_ORDER_MAGIC);
-    put16(f, 1);
-    put16(f, 0);
-    put32(f, UINT32_MAX); /* length of the section: not given */
-    put32(f, UINT32_MAX);
-    put32(f, 28);
-}
-
-static void put_interface(FILE *f, const struct source_interface *i)
-{
-    static const uint8_t nanoseconds[1] = {9};
-    size_t name = strlen(i->name);
-    uint32_t length = (uint32_t)(20 + (name > 0 ? 4 + padded(name) : 0) + 8 + 4);
-    put32(f, BLOCK_INTERFACE);
-    put32(f, length);
-    put16(f, (uint16_t)i->link);
-    put16(f, 0);
-    put32(f, i->snaplen);
-    if (name > 0) {
-        put16(f, OPTION_IF_NAME);
-        put16(f, (uint16_t)name);
-        put_padded(f, i->name, name);
-    }
-    put16(f, OPTION_IF_TSRESOL);
-    put16(f, 1);
-    put_padded(f, nanoseconds, 1);
-    put32(f, 0); /* end of options */
-    put32(f, length);
-}
-
-static void put_packet(FILE *f, uint32_t interface, const struct packet *p)
-{
-    uint32_t length = (uint32_t)(32 + padded(p->b.n));
-    uint64_t ts = (uint64_t)p->ts;
-    put32(f, BLOCK_PACKET);
-    put32(f, length);
-    put32(f, interface);
-    put32(f, (uint32_t)(ts >> 32));
-    put32(f, (uint32_t)ts);
-    put32(f, (uint32_t)p->b.n);
-    put32(f, p->wire_len);
-    put_padded(f, p->b.p, p->b.n);
-    put32(f, length);
+    buffer_clear(&r->block);
+    return buffer_reserve(&r->block, n + PCAPNG_BLOCK_MAX_BYTES);
 }
 
 static void take_secrets(void *context, uint32_t type, struct bytes secrets)
 {
     struct rewrite *r = context;
-    if (secrets.n <= SECRETS_MAX_BYTES) {
-        uint32_t length = (uint32_t)(20 + padded(secrets.n));
-        put32(r->out, BLOCK_SECRETS);
-        put32(r->out, length);
-        put32(r->out, type);
-        put32(r->out, (uint32_t)secrets.n);
-        put_padded(r->out, secrets.p, secrets.n);
-        put32(r->out, length);
+    uint8_t *block = secrets.n <= SECRETS_MAX_BYTES ? room(r, secrets.n) : NULL;
+    if (block != NULL) {
+        fwrite(block, 1, pcapng_secrets(block, type, secrets), r->out);
     }
+}
+
+static void write_interface(struct rewrite *r, const struct source_interface *interface)
+{
+    uint8_t block[PCAPNG_BLOCK_MAX_BYTES];
+    size_t n = pcapng_interface(block, interface);
+    fwrite(block, 1, n, r->out);
+}
+
+/*--- Comments -----------------------------------------------------------------------------------*/
+
+static int compare_comments(const void *a, const void *b)
+{
+    const struct comment *x = a;
+    const struct comment *y = b;
+    int order = (x->packet > y->packet) - (x->packet < y->packet);
+    return order != 0 ? order : (x->at > y->at) - (x->at < y->at);
+}
+
+bool rewrite_comment(struct rewrite *r, uint64_t packet, struct bytes text)
+{
+    struct comment comment = {packet, (uint32_t)buffer_bytes(&r->texts).n, (uint32_t)text.n};
+    return buffer_append(&r->texts, text) &&
+           buffer_append(&r->comments, (struct bytes){(const uint8_t *)&comment, sizeof comment});
+}
+
+/* The packet's own comment and those that it gets. Packets come in the order of their numbers. */
+static size_t comments_of(struct rewrite *r, const struct packet *p,
+                          struct bytes comments[COMMENTS_PER_PACKET])
+{
+    size_t n = 0;
+    size_t all = buffer_bytes(&r->comments).n / sizeof(struct comment);
+    if (p->comment_n > 0) {
+        comments[n++] = (struct bytes){p->b.p + p->b.n + p->comment_at, p->comment_n};
+    }
+    for (; r->next_comment < all; r->next_comment++) {
+        const struct comment *c =
+            (const struct comment *)buffer_bytes(&r->comments).p + r->next_comment;
+        if (c->packet > p->no) {
+            break;
+        }
+        if (c->packet == p->no && n < COMMENTS_PER_PACKET) {
+            comments[n++] = bytes_part(buffer_bytes(&r->texts), c->at, c->n);
+        }
+    }
+    return n;
 }
 
 /*--- Which packets ------------------------------------------------------------------------------*/
@@ -227,26 +209,39 @@ static bool interface_of(struct rewrite *r, uint32_t index, uint32_t *number)
     }
     if (r->interfaces[index] == 0) {
         source_info(r->source, &info);
-        put_interface(r->out, &info.interfaces[index]);
+        write_interface(r, &info.interfaces[index]);
         r->interfaces[index] = (uint32_t)++r->next_interface;
     }
     *number = r->interfaces[index] - 1;
     return true;
 }
 
+static void write_packet(struct rewrite *r, const struct packet *p)
+{
+    struct bytes comments[COMMENTS_PER_PACKET];
+    struct packet numbered = *p;
+    size_t n = comments_of(r, p, comments);
+    size_t length = p->b.n;
+    for (size_t i = 0; i < n; i++) {
+        length += comments[i].n + 8;
+    }
+    if (!interface_of(r, p->interface, &numbered.interface)) {
+        return;
+    }
+    uint8_t *block = room(r, length);
+    if (block != NULL) {
+        fwrite(block, 1, pcapng_commented_packet(block, &numbered, comments, n), r->out);
+        r->written++;
+    }
+}
+
 bool rewrite_step(struct rewrite *r)
 {
     struct packet packets[PACKETS];
-    uint32_t number;
-    if (!r->sorted) {
-        qsort(r->wanted, r->n, sizeof *r->wanted, compare_wanted);
-        r->sorted = true;
-    }
     size_t n = source_batch(r->source, packets, PACKETS);
     for (size_t i = 0; i < n; i++) {
-        if (wants(r, &packets[i]) && interface_of(r, packets[i].interface, &number)) {
-            put_packet(r->out, number, &packets[i]);
-            r->written++;
+        if (wants(r, &packets[i])) {
+            write_packet(r, &packets[i]);
         }
     }
     return n > 0 || source_state(r->source) != SOURCE_ENDED;
@@ -261,23 +256,34 @@ void rewrite_progress(const struct rewrite *r, uint64_t *read, uint64_t *total, 
     *written = r->written;
 }
 
-struct rewrite *rewrite_new(const char *const *paths, size_t n, const char *filter, FILE *out,
-                            struct err *err)
+struct rewrite *rewrite_new(FILE *out)
 {
     struct rewrite *r = calloc(1, sizeof *r);
-    if (r == NULL) {
-        err_set(err, "out of memory");
-        return NULL;
-    }
-    struct source_options options = {.filter = filter, .secrets = take_secrets, .context = r};
-    r->out = out;
-    put_section(out);
-    r->source = source_open(paths, n, &options, err);
-    if (r->source == NULL) {
-        rewrite_free(r);
-        return NULL;
+    if (r != NULL) {
+        r->out = out;
+        buffer_init(&r->comments, REWRITE_COMMENTS_MAX_BYTES);
+        buffer_init(&r->texts, REWRITE_COMMENTS_MAX_BYTES);
+        buffer_init(&r->block, BLOCK_MAX_BYTES);
     }
     return r;
+}
+
+int rewrite_open(struct rewrite *r, const char *const *paths, size_t n, const char *filter,
+                 struct err *err)
+{
+    struct source_options options = {.filter = filter, .secrets = take_secrets, .context = r};
+    uint8_t section[PCAPNG_BLOCK_MAX_BYTES];
+    size_t comments = buffer_bytes(&r->comments).n / sizeof(struct comment);
+    size_t n_section = pcapng_section(section, "wsight");
+    fwrite(section, 1, n_section, r->out);
+    if (r->n > 0) {
+        qsort(r->wanted, r->n, sizeof *r->wanted, compare_wanted);
+    }
+    if (comments > 0) {
+        qsort(r->comments.p, comments, sizeof(struct comment), compare_comments);
+    }
+    r->source = source_open(paths, n, &options, err);
+    return r->source != NULL ? 0 : -1;
 }
 
 void rewrite_free(struct rewrite *r)
@@ -285,6 +291,9 @@ void rewrite_free(struct rewrite *r)
     if (r != NULL) {
         source_free(r->source);
         free(r->wanted);
+        buffer_done(&r->comments);
+        buffer_done(&r->texts);
+        buffer_done(&r->block);
         free(r->interfaces);
         free(r);
     }

@@ -1,9 +1,10 @@
 /*
  * Packets of chosen connections, read again from their files and written as pcapng
  * (draft-ietf-opsawg-pcapng-02): one section, the interfaces that have packets in it, times in
- * nanoseconds, and the decryption secrets that the files carried.
+ * nanoseconds, and the decryption secrets and comments of packets that the files carried.
  *
- *     rewrite_new(paths, n, NULL, file, &err); rewrite_take(r, session)...
+ *     rewrite_new(file); rewrite_take(r, session)...
+ *     rewrite_open(r, paths, n, NULL, &err);
  *     while (rewrite_step(r)) ...
  *     rewrite_free(r);
  */
@@ -17,14 +18,24 @@
 
 struct rewrite;
 
-/* Opens the files anew, with the same capture filter (or NULL). Everything is borrowed until
- * rewrite_free. NULL with err filled. */
-struct rewrite *rewrite_new(const char *const *paths, size_t n, const char *filter, FILE *out,
-                            struct err *err);
+/* The file is borrowed until rewrite_free; who owns it looks for errors. NULL when out of memory.
+ */
+struct rewrite *rewrite_new(FILE *out);
 void rewrite_free(struct rewrite *);
 
 /* The packets of this session's connection are wanted. false: out of memory. */
 bool rewrite_take(struct rewrite *, const struct session *);
+
+/* Comments the packet of that number, if it is written: the files' packets, counted from 1 as they
+ * are read. The text is copied; at most REWRITE_COMMENTS_MAX_BYTES of them all are kept. false: out
+ * of memory, or of that. */
+#define REWRITE_COMMENTS_MAX_BYTES (64U << 20)
+bool rewrite_comment(struct rewrite *, uint64_t packet, struct bytes text);
+
+/* Opens the captures anew, with the same capture filter (or NULL), once it is known what to take.
+ * They are borrowed until rewrite_free. -1 with err filled. */
+int rewrite_open(struct rewrite *, const char *const *paths, size_t n, const char *filter,
+                 struct err *err);
 
 /* Works through the next few packets. false: there are no more. */
 bool rewrite_step(struct rewrite *);

@@ -17,6 +17,8 @@ struct packet {
     uint32_t wire_len;
     int link;           /* DLT_ value of libpcap */
     uint32_t interface; /* index into the source's interfaces */
+    /* A comment of pcapng: so many bytes, so far behind the end of b. 0: there is none. */
+    uint16_t comment_at, comment_n;
     struct bytes b;
 };
 

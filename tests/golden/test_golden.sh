@@ -61,7 +61,7 @@ compare tests/golden/violations.frames.txt follow --frames --width=100 captures/
 expected="$expected tour.follow.txt tour.follow.jsonl violations.frames.txt"
 
 for capture in captures/ws-*.pcap*; do
-    for format in har csv tsv zeek zeek-json eve; do
+    for format in har csv tsv zeek zeek-json eve pcapng; do
         digests $format "$capture" >>"$found_digests"
     done
     for format in csv zeek; do

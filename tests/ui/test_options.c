@@ -213,13 +213,15 @@ static void what_is_exported_stands_before_the_files(void **state)
     assert_int_equal(parse("export --per=direction payloads -o folder a.pcap"), OPTIONS_RUN);
     assert_true(o.directions);
     assert_wrong("export",
-                 "export needs a format: har, csv, tsv, zeek, zeek-json, eve or payloads");
+                 "export needs a format: har, csv, tsv, zeek, zeek-json, eve, payloads or pcapng");
     assert_wrong("export a.pcap",
                  "there is no format 'a.pcap' to export: it is one of har, csv, tsv, zeek, "
-                 "zeek-json, eve or payloads");
+                 "zeek-json, eve, payloads or pcapng");
     assert_wrong("export csv",
                  "no capture file given. For example: wsight export csv capture.pcapng");
     assert_wrong("export csv --table=x a.pcap", "--table=x: it takes sessions or messages");
+    assert_wrong("export pcapng a.pcap -",
+                 "export pcapng reads the files twice: standard input will not do");
     assert_wrong("export payloads a.pcap", "export payloads needs a folder to write to: -o FOLDER");
     assert_wrong("report --table=messages a.pcap",
                  "report has no option --table; 'wsight export' has it");

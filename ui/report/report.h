@@ -104,6 +104,7 @@ enum report_need {
     REPORT_NEEDS_FRAMES = 1 << 2,
     REPORT_NEEDS_HEADS = 1 << 3,  /* of handshakes, raw */
     REPORT_NEEDS_FOLDER = 1 << 4, /* a folder to write to; out is a file in it */
+    REPORT_NEEDS_FILES = 1 << 5,  /* captures that can be read again when it is finished */
 };
 
 struct report_format {
@@ -123,7 +124,7 @@ struct report_format {
 
 extern const struct report_format report_text, report_json, report_html, report_markdown,
     follow_text, follow_jsonl, export_har, export_csv, export_tsv, export_zeek, export_zeek_json,
-    export_eve, export_payloads;
+    export_eve, export_payloads, export_pcapng;
 
 /* All formats, ended by NULL. */
 extern const struct report_format *const report_formats[];

@@ -88,16 +88,13 @@ static int open_rewrite(struct save_job *j, struct tui *t, struct err *err)
             return err_set(err, "packets that came through a pipe are not kept: save JSON or text");
         }
     }
-    j->rewrite = rewrite_new(t->feed->paths, t->feed->n_paths, t->feed->bpf, j->output.stream, err);
-    if (j->rewrite == NULL) {
-        return -1;
+    j->rewrite = rewrite_new(j->output.stream);
+    bool taken = j->rewrite != NULL;
+    for (size_t i = 0; i < j->n && taken; i++) {
+        taken = rewrite_take(j->rewrite, store_session(t->feed->store, j->sessions[i])->session);
     }
-    for (size_t i = 0; i < j->n; i++) {
-        if (!rewrite_take(j->rewrite, store_session(t->feed->store, j->sessions[i])->session)) {
-            return err_set(err, "out of memory");
-        }
-    }
-    return 0;
+    return taken ? rewrite_open(j->rewrite, t->feed->paths, t->feed->n_paths, t->feed->bpf, err)
+                 : err_set(err, "out of memory");
 }
 
 static int open_report(struct save_job *j, struct tui *t, struct err *err)

@@ -1,0 +1,107 @@
+/* Packets written anew: those of the sessions that are taken, with comments. */
+#include "analyzer/capture/rewrite.h"
+#include "analyzer/capture/source.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define CAPTURE "captures/ws-plain.pcapng"
+
+/* What is in the file now, in the writer's blocks. */
+static char *contents(FILE *file, size_t *n)
+{
+    fflush(file);
+    *n = (size_t)ftell(file);
+    char *p = malloc(*n + 1);
+    rewind(file);
+    assert_int_equal(fread(p, 1, *n, file), *n);
+    p[*n] = '\0';
+    return p;
+}
+
+/* The session of the capture's first packet. */
+static struct session first_session(void)
+{
+    struct session s = {.connection = {.family = 4}};
+    const char *path = CAPTURE;
+    struct err err;
+    struct packet packet;
+    struct source *source = source_open(&path, 1, NULL, &err);
+    assert_non_null(source);
+    assert_int_equal(source_next(source, &packet, &err), 1);
+    /* Ethernet, IPv4 without options, TCP */
+    memcpy(s.connection.client.ip, packet.b.p + 26, 4);
+    memcpy(s.connection.server.ip, packet.b.p + 30, 4);
+    s.connection.client.port = (uint16_t)(packet.b.p[34] << 8 | packet.b.p[35]);
+    s.connection.server.port = (uint16_t)(packet.b.p[36] << 8 | packet.b.p[37]);
+    s.connection.started = s.started = packet.ts;
+    s.last_ts = packet.ts + 1000000;
+    source_free(source);
+    return s;
+}
+
+static uint64_t rewrite_all(FILE *out, const struct session *s, const char *comment)
+{
+    const char *path = CAPTURE;
+    uint64_t read;
+    uint64_t total;
+    uint64_t written;
+    struct err err;
+    struct rewrite *r = rewrite_new(out);
+    assert_true(s == NULL || rewrite_take(r, s));
+    assert_true(comment == NULL || rewrite_comment(r, 1, bytes_of(comment)));
+    assert_int_equal(rewrite_open(r, &path, 1, NULL, &err), 0);
+    while (rewrite_step(r)) {
+    }
+    rewrite_progress(r, &read, &total, &written);
+    assert_int_equal(read, total);
+    rewrite_free(r);
+    return written;
+}
+
+static void only_what_is_taken_is_written(void **state)
+{
+    FILE *out = tmpfile();
+    struct session s = first_session();
+    size_t n;
+    (void)state;
+    assert_int_equal(rewrite_all(out, NULL, NULL), 0);
+    free(contents(out, &n));
+    assert_true(n < 100); /* a section that is empty */
+    rewind(out);
+    assert_int_not_equal(rewrite_all(out, &s, NULL), 0);
+    s.connection.client.port++;
+    assert_int_equal(rewrite_all(out, &s, NULL), 0);
+    fclose(out);
+}
+
+static void a_comment_goes_with_its_packet(void **state)
+{
+    FILE *out = tmpfile();
+    struct session s = first_session();
+    size_t n;
+    (void)state;
+    uint64_t written = rewrite_all(out, &s, "said of the first");
+    char *bytes = contents(out, &n);
+    char *found = memmem(bytes, n, "said of the first", 17);
+    assert_non_null(found);
+    assert_null(memmem(found + 1, n - (size_t)(found + 1 - bytes), "said of the first", 17));
+    free(bytes);
+    fclose(out);
+    out = tmpfile();
+    assert_int_equal(rewrite_all(out, &s, NULL), written);
+    fclose(out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_what_is_taken_is_written),
+        cmocka_unit_test(a_comment_goes_with_its_packet),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
