@@ -433,6 +433,7 @@ static void take_handshake(struct model *m, struct session *s, const struct even
     s->has_handshake = true;
     if (s->outcome != OUTCOME_MIDSTREAM) {
         s->outcome = handshake_accepted(s, e->handshake) ? OUTCOME_OPEN
+                     : e->handshake->answer_lost         ? OUTCOME_MIDSTREAM
                      : e->handshake->status == 0         ? OUTCOME_INCOMPLETE
                                                          : OUTCOME_REFUSED;
     }

@@ -10,7 +10,7 @@
 enum outcome {
     OUTCOME_OPEN,       /* the upgrade succeeded */
     OUTCOME_REFUSED,    /* the server answered with another status than 101 */
-    OUTCOME_MIDSTREAM,  /* picked up without its handshake */
+    OUTCOME_MIDSTREAM,  /* picked up without its handshake, or without the answer */
     OUTCOME_INCOMPLETE, /* an upgrade was requested and no answer was captured */
     OUTCOME_TLS,        /* a TLS connection that cannot be read: not a WebSocket session */
     OUTCOME_COUNT

@@ -67,6 +67,9 @@ struct decoder {
     bool (*gap)(struct stream *, enum dir, uint64_t n);    /* n bytes are missing: can you go on? */
     void (*end)(struct stream *, enum dir);                /* no more bytes in this direction */
     void (*close)(struct stream *); /* the state is freed next; both directions were ended before */
+    /* The direction waits for the other one (stream_block), and no more of it can be kept: it will
+     * be offered once more. NULL, or blocked again: it is given up. */
+    void (*waited)(struct stream *, enum dir);
     void (*prefetch)(const void *state, enum dir); /* brings it towards the cache; may be NULL */
     /* A stream inside this one, however deep, began a session: the place to emit on it what this
      * decoder knows of it. May be NULL. */

@@ -89,6 +89,7 @@ struct handshake {
     enum accept_state accept_state;
     bool has_cookie, has_authorization;
     bool through_proxy; /* inside a CONNECT tunnel */
+    bool answer_lost;   /* there must have been one that was not captured: frames follow */
     int64_t request_ts, response_ts;
     uint64_t request_pkt, response_pkt; /* 0: not seen */
 };

@@ -392,6 +392,18 @@ static void run_direct(struct stream *s, struct chunk c)
     }
 }
 
+/* There is no room to wait any longer. true: a step was made all the same. */
+static bool wait_no_more(struct stream *s, enum dir d)
+{
+    if (!(s->side[d] & SIDE_BLOCKED) || s->decoder->waited == NULL) {
+        return false;
+    }
+    s->decoder->waited(s, d);
+    s->side[d] &= (uint8_t)~SIDE_BLOCKED;
+    kept_again(s->kept[d]);
+    return drain_kept(s, d);
+}
+
 /* Runs the decoder when bytes of the direction are already kept: adds no more than it asked for, or
  * than may be kept. */
 static void run_kept(struct stream *s, struct chunk c)
@@ -405,6 +417,10 @@ static void run_kept(struct stream *s, struct chunk c)
             size_t room = keep_room(s, c.dir);
             size_t n = want > have && want - have < room ? want - have : room;
             piece.b = n > 0 ? bytes_part(c.b, 0, n) : c.b; /* no room: it is given up */
+        }
+        if (piece.b.n > keep_room(s, c.dir) && wait_no_more(s, c.dir)) {
+            moved = true;
+            continue;
         }
         if (!keep(s, &piece)) {
             break;

@@ -32,6 +32,7 @@ struct side {
     enum phase phase;
     struct body body;
     size_t scanned; /* of the head that is not whole yet */
+    bool at_frame;  /* lost, but no byte behind the request to upgrade */
 };
 
 struct http1 {
@@ -413,18 +414,39 @@ static size_t take_tunnel(struct stream *s, struct http1 *h, const struct chunk 
 
 /* ---- Losses ---- */
 
-static void answer_was_lost(struct stream *s, struct http1 *h)
+/* The client waits no more; what it sent is looked at. */
+static void answer_was_lost(struct http1 *h)
 {
     struct side *client = &h->side[DIR_CLIENT_TO_SERVER];
-    forget_upgrade(s, h);
     h->waiting = false;
-    client->phase = client->phase == PHASE_WAIT ? PHASE_LOST : client->phase;
+    if (client->phase == PHASE_WAIT) {
+        client->phase = PHASE_LOST;
+        client->at_frame = h->upgrade != NULL;
+    }
 }
 
-static void lose(struct stream *s, struct http1 *h, enum dir d)
+/* Do frames follow, although no answer to the upgrade was captured? Then they are read. */
+static enum verdict went_on(struct stream *s, struct http1 *h, const struct chunk *c)
 {
-    h->side[d].phase = PHASE_LOST;
-    h->side[d].scanned = 0;
+    struct upgrade *u = h->upgrade;
+    if (u == NULL || !upgrade_frames_are_known(u)) {
+        return VERDICT_NO;
+    }
+    enum verdict v = websocket_frames_follow(c->dir, c->b);
+    if (v != VERDICT_YES) {
+        return v;
+    }
+    h->upgrade = NULL;
+    upgrade_went_on(s, u, &h->setup);
+    h->setup.synced[DIR_CLIENT_TO_SERVER] = h->side[DIR_CLIENT_TO_SERVER].at_frame;
+    h->setup.synced[c->dir] = true;
+    stream_switch(s, websocket_decoder_for(&h->setup), &h->setup);
+    return VERDICT_YES;
+}
+
+static void lose(struct http1 *h, enum dir d)
+{
+    h->side[d] = (struct side){.phase = PHASE_LOST};
     h->lossy = true;
     if (d == DIR_CLIENT_TO_SERVER) {
         h->requests_lost = true;
@@ -432,7 +454,7 @@ static void lose(struct stream *s, struct http1 *h, enum dir d)
     }
     h->count = 0;
     if (h->upgrade == NULL) {
-        answer_was_lost(s, h); /* or cannot be told */
+        answer_was_lost(h); /* or cannot be told */
     } else {
         push(h, ASKED_WEBSOCKET, h->upgrade_pkt); /* the answer to the last request may follow */
     }
@@ -449,10 +471,17 @@ static size_t take_lost(struct stream *s, struct http1 *h, const struct chunk *c
         return 0;
     }
     if (v != VERDICT_YES) {
-        if (!request && h->upgrade != NULL && h->upgrade_pkt < c->pkt) {
-            answer_was_lost(s, h);
+        if (!request && h->upgrade_pkt < c->pkt) {
+            answer_was_lost(h);
         }
+        if (went_on(s, h, c) != VERDICT_NO) {
+            return 0;
+        }
+        side->at_frame = false;
         return c->b.n;
+    }
+    if (request) {
+        forget_upgrade(s, h); /* another one follows it */
     }
     side->phase = PHASE_HEAD;
     return take_head(s, h, c);
@@ -482,7 +511,7 @@ static bool http1_gap(struct stream *s, enum dir d, uint64_t n)
         stream_block(s); /* it may be WebSocket's to mend */
         return true;
     }
-    lose(s, h, d);
+    lose(h, d);
     return true;
 }
 
@@ -524,7 +553,14 @@ static void http1_end(struct stream *s, enum dir d)
     if (d == DIR_CLIENT_TO_SERVER) {
         h->client_ended = true;
     } else {
-        forget_upgrade(s, h);
+        answer_was_lost(h);
+    }
+}
+
+static void http1_waited(struct stream *s, enum dir d)
+{
+    if (d == DIR_CLIENT_TO_SERVER) { /* perhaps only one direction is captured */
+        answer_was_lost(stream_state(s));
     }
 }
 
@@ -544,4 +580,5 @@ const struct decoder http1_decoder = {
     .gap = http1_gap,
     .end = http1_end,
     .close = http1_close,
+    .waited = http1_waited,
 };

@@ -609,6 +609,21 @@ enum upgrade_outcome upgrade_answer(struct stream *s, struct upgrade *u,
     return outcome;
 }
 
+bool upgrade_frames_are_known(const struct upgrade *u)
+{
+    return u->h.protocol == NULL || u->h.protocol->framing == &framing_rfc6455;
+}
+
+void upgrade_went_on(struct stream *s, struct upgrade *u, struct websocket_setup *setup)
+{
+    *setup = (struct websocket_setup){.version = u->h.protocol != NULL ? u->h.protocol->number : 13,
+                                      .deflate = DEFLATE_UNKNOWN,
+                                      .midstream = true};
+    u->h.answer_lost = true;
+    stream_finding(s, DIR_SERVER_TO_CLIENT, FINDING_PICKED_UP, "the request was captured");
+    finish(s, u, &u->h);
+}
+
 void upgrade_unanswered(struct stream *s, struct upgrade *u)
 {
     if (u != NULL) {

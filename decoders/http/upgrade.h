@@ -4,7 +4,7 @@
  *
  * Who follows the HTTP connection finds the request with upgrade_is_request and makes a struct
  * upgrade of it, which begins the session. Then one of these ends it: upgrade_answer when the
- * answer came, upgrade_unanswered when none will.
+ * answer came, upgrade_unanswered when none will, upgrade_went_on when it was not captured.
  */
 #ifndef WSIGHT_UPGRADE_H
 #define WSIGHT_UPGRADE_H
@@ -61,5 +61,12 @@ enum upgrade_outcome upgrade_answer(struct stream *, struct upgrade *,
 
 /* EVENT_HANDSHAKE without an answer. Frees the upgrade; NULL is accepted. */
 void upgrade_unanswered(struct stream *, struct upgrade *);
+
+/* May its frames be told by websocket_frames_follow? */
+bool upgrade_frames_are_known(const struct upgrade *);
+
+/* The same when frames follow all the same: the answer was not captured, and said yes. *setup is
+ * made; who knows where frames begin sets its `synced`. */
+void upgrade_went_on(struct stream *, struct upgrade *, struct websocket_setup *);
 
 #endif

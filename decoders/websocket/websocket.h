@@ -47,6 +47,11 @@ extern const struct decoder websocket_draft_decoder;
 /* Whatever a deflate-stream holds. */
 extern const struct decoder websocket_deflate_stream_decoder;
 
+/* Do these bytes, which stand where a frame may begin, begin with frames of hybi-07 or later, as
+ * far as they are read? MORE: not even the first header is there. Enough only where WebSocket is
+ * expected, as behind a request whose answer was lost. */
+enum verdict websocket_frames_follow(enum dir, struct bytes);
+
 /* The one of them that reads what this setup says. */
 const struct decoder *websocket_decoder_for(const struct websocket_setup *);
 

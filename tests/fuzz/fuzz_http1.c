@@ -53,7 +53,7 @@ extern const struct decoder websocket_pickup_decoder;
 #define SWALLOW                                                                                    \
     {                                                                                              \
         "swallow", 1, 0, match_record, swallow_open, swallow_data, swallow_gap, swallow_end,       \
-            swallow_close, NULL, NULL                                                              \
+            swallow_close, NULL, NULL, NULL                                                        \
     }
 const struct decoder websocket_decoder = SWALLOW;
 const struct decoder websocket_draft_decoder = SWALLOW;

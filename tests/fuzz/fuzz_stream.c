@@ -180,7 +180,7 @@ static void do_close(struct stream *s)
 #define TOY                                                                                        \
     {                                                                                              \
         "toy", sizeof(struct state), MAX_KEEP, match, do_open, do_data, do_gap, do_end, do_close,  \
-            NULL, NULL                                                                             \
+            NULL, NULL, NULL                                                                       \
     }
 const struct decoder http1_decoder = TOY;
 const struct decoder tls_decoder = TOY;

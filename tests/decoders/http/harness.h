@@ -56,8 +56,8 @@ static inline void log_handshake(struct log *log, const struct handshake *h)
     }
     HANDSHAKE_TEXTS(LOG_TEXT)
 #undef LOG_TEXT
-    log_line(log, "%s%s%s\n", h->has_cookie ? " cookie" : "",
-             h->has_authorization ? " authorization" : "",
+    log_line(log, "%s%s%s%s\n", h->answer_lost ? " answer-lost" : "",
+             h->has_cookie ? " cookie" : "", h->has_authorization ? " authorization" : "",
              h->through_proxy ? " through_proxy" : "");
 }
 

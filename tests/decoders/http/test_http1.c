@@ -198,6 +198,69 @@ static void an_upgrade_whose_answer_was_lost_is_incomplete(void **state)
     EXPECT(steps, "session 1\n" UNANSWERED "end 1\n");
 }
 
+#define WENT_ON                                                                                    \
+    "< ws.picked_up: the request was captured\n"                                                   \
+    "handshake 0 version=13 accept=- method=GET target=/chat host=h origin=http://h "              \
+    "version_text=13 answer-lost\nwebsocket 13 deflate=2\n"
+#define CLIENT_HELLO                                                                               \
+    "\x81\x85"                                                                                     \
+    "abcdHELLO"
+#define SERVER_HELLO                                                                               \
+    "\x81\x05"                                                                                     \
+    "HELLO"
+
+static void frames_behind_a_lost_answer_are_read(void **state)
+{
+    (void)state;
+    const struct step server_first[] = {C(REQUEST("")), S_LOST(129), S(SERVER_HELLO),
+                                        C(CLIENT_HELLO)};
+    EXPECT(server_first,
+           "session 1\n" WENT_ON "> bytes " CLIENT_HELLO "\n< bytes " SERVER_HELLO "\nend 1\n");
+    const struct step client_first[] = {C(REQUEST("")), C(CLIENT_HELLO), S_LOST(129), S_END};
+    EXPECT(client_first, "session 1\n" WENT_ON "> bytes " CLIENT_HELLO "\nend 1\n");
+    const struct step unmasked[] = {C(REQUEST("")), S_LOST(129),
+                                    S("\x81\x85"
+                                      "abcd"),
+                                    C(SERVER_HELLO)};
+    EXPECT(unmasked, "session 1\n" UNANSWERED "end 1\n");
+}
+
+static void a_client_that_is_captured_alone_is_read(void **state)
+{
+    (void)state;
+    const struct step steps[] = {C(REQUEST("")), C(CLIENT_HELLO), C_END, S_END};
+    EXPECT(steps, "session 1\n" WENT_ON "> bytes " CLIENT_HELLO "\nend 1\n");
+}
+
+static void a_client_is_read_once_too_much_of_it_waits(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    struct stream *s = stream_new(&w.shared, &w.connection, true);
+    struct chunk c = {.ts = 1, .pkt = 1, .dir = DIR_CLIENT_TO_SERVER};
+    feed(s, c, REQUEST(""), strlen(REQUEST("")));
+    char frame[] = "\x82\xfe\x40\x00";
+    feed(s, c, frame, 4);
+    static const char zeros[1024];
+    for (int i = 0; i < STREAM_BLOCKED_MAX_BYTES / 1024; i++) {
+        feed(s, c, zeros, sizeof zeros);
+    }
+    assert_non_null(strstr(w.log.text, WENT_ON));
+    assert_null(strstr(w.log.text, "stream.limit.kept"));
+    stream_close(s, &(struct session_end){.last_ts = 3});
+    world_done(&w);
+}
+
+static void another_request_behind_a_lost_answer_begins_anew(void **state)
+{
+    (void)state;
+    const struct step steps[] = {C(REQUEST("")), S_LOST(129), S("the end of a page"),
+                                 C(REQUEST("")), S(SWITCHING("") "f")};
+    EXPECT(steps, "session 1\n" UNANSWERED "end 1\nsession 2\n> ws.handshake.key.repeated\n" OPENED
+                  "< bytes f\nend 2\n");
+}
+
 static void after_a_loss_the_next_message_is_found(void **state)
 {
     (void)state;
@@ -385,6 +448,10 @@ int main(void)
         cmocka_unit_test(a_refused_upgrade_may_be_followed_by_another),
         cmocka_unit_test(an_upgrade_without_an_answer_is_incomplete),
         cmocka_unit_test(an_upgrade_whose_answer_was_lost_is_incomplete),
+        cmocka_unit_test(frames_behind_a_lost_answer_are_read),
+        cmocka_unit_test(a_client_that_is_captured_alone_is_read),
+        cmocka_unit_test(a_client_is_read_once_too_much_of_it_waits),
+        cmocka_unit_test(another_request_behind_a_lost_answer_begins_anew),
         cmocka_unit_test(after_a_loss_the_next_message_is_found),
         cmocka_unit_test(an_answer_that_fits_no_request_is_not_believed),
         cmocka_unit_test(a_loss_within_a_body_costs_nothing),
