@@ -16,9 +16,9 @@
  * 5. A gap comes in its place: after you were offered the bytes before it. Those you did not take
  * are lost with it and counted in. If you need the other direction first, call stream_block in
  * gap().
- * 6. An end comes when you were offered all bytes before it, unless they wait for the other
- * direction; then when they do not any more, or at the latest before close(). After a switch the
- * new decoder is told of the ends as well.
+ * 6. An end comes when you were offered all bytes before it, what you did not take once more,
+ * unless they wait for the other direction; then when they do not any more, or at the latest before
+ * close(). After a switch the new decoder is told of the ends as well.
  * 7. You cannot fail. Say what is wrong with a finding; if you cannot find your place again, give
  * the direction up.
  */
@@ -133,6 +133,9 @@ void stream_want(struct stream *, size_t n);
 /* From data() before returning 0, or from gap() before returning true: offer the bytes, or the gap,
  * again after the other direction has moved. */
 void stream_block(struct stream *);
+/* From data(): what both directions waited for has come, so after this step the direction, the
+ * other one, is offered again what it did not take. */
+void stream_offer_again(struct stream *, enum dir);
 /* Makes way for another decoder once the running call has returned; arg is passed to its open() and
  * must live until then (it may lie in the old state, which is closed after the new open()). */
 void stream_switch(struct stream *, const struct decoder *, const void *arg);

@@ -115,6 +115,13 @@ void stream_give_up(struct stream *s, enum dir d)
     s->side[d] &= (uint8_t)~SIDE_BLOCKED;
 }
 
+void stream_offer_again(struct stream *s, enum dir d)
+{
+    if (s->kept[d] != NULL) {
+        kept_again(s->kept[d]);
+    }
+}
+
 static bool given_up(const struct stream *s, enum dir d)
 {
     return s->side[d] & SIDE_GIVEN_UP;
@@ -209,9 +216,7 @@ static void take_switch(struct stream *s)
         }
         for (int d = 0; d < 2; d++) {
             s->side[d] &= (uint8_t) ~(SIDE_BLOCKED | SIDE_TOLD_END);
-            if (s->kept[d] != NULL) {
-                kept_again(s->kept[d]);
-            }
+            stream_offer_again(s, (enum dir)d);
         }
     }
 }
@@ -308,7 +313,8 @@ static bool tell_end(struct stream *s, enum dir d)
     if (!may_tell_end(s, d)) {
         return false;
     }
-    if (drain_kept(s, d)) { /* left to it by the decoder before it */
+    stream_offer_again(s, d); /* nothing will be added to it */
+    if (drain_kept(s, d)) {
         return true;
     }
     if (!may_tell_end(s, d)) {
@@ -332,8 +338,8 @@ static void offer_in_turn(struct stream *s, enum dir moved)
     enum dir d = moved;
     do {
         d = dir_other(d);
-        if ((s->side[d] & SIDE_BLOCKED) && s->kept[d] != NULL) {
-            kept_again(s->kept[d]);
+        if (s->side[d] & SIDE_BLOCKED) {
+            stream_offer_again(s, d);
         }
         s->side[d] &= (uint8_t)~SIDE_BLOCKED;
     } while (drain_kept(s, d));

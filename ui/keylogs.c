@@ -13,14 +13,34 @@
 
 #define SECRETS_TLS_KEY_LOG 0x544c534bU /* pcapng's type of such a block */
 
+/* Of a file that is being written: the line that is not over is left for the next time, as that of
+ * another file may come before its rest. A line longer than the buffer is none. */
+static size_t leave_last_line(const struct keylog *log, const char *buffer, size_t n)
+{
+    const char *end = memrchr(buffer, '\n', n);
+    size_t rest = end != NULL ? n - (size_t)(end + 1 - buffer) : 0;
+    return lseek(log->fd, -(off_t)rest, SEEK_CUR) >= 0 ? n - rest : n;
+}
+
 /* Reads what there is; a file that does not grow any more is closed. -1: it cannot be read. */
 static int read_log(struct keylogs *k, struct keylog *log)
 {
     char buffer[65536];
     ssize_t n;
+    struct tls_secrets_counts before = tls_secrets_counts(k->secrets);
     while ((n = read(log->fd, buffer, sizeof buffer)) > 0) {
-        tls_secrets_add(k->secrets, (struct bytes){(const uint8_t *)buffer, (size_t)n});
+        size_t taken = k->follow ? leave_last_line(log, buffer, (size_t)n) : (size_t)n;
+        tls_secrets_add(k->secrets, (struct bytes){(const uint8_t *)buffer, taken});
+        if (taken < (size_t)n) {
+            break;
+        }
     }
+    if (!k->follow) {
+        tls_secrets_end(k->secrets);
+    }
+    struct tls_secrets_counts after = tls_secrets_counts(k->secrets);
+    log->secrets += after.lines - before.lines;
+    log->malformed += after.malformed - before.malformed;
     return n < 0 && errno != EAGAIN && errno != EINTR ? -1 : 0;
 }
 
@@ -32,6 +52,7 @@ static int open_log(struct keylogs *k, struct keylog *log)
     if (log->fd < 0) {
         return -1;
     }
+    log->came = true;
     if (fstat(log->fd, &st) == 0 && S_ISDIR(st.st_mode)) {
         errno = EISDIR;
         return -1;
@@ -45,12 +66,9 @@ static int add_log(struct keylogs *k, const char *path, bool named, struct err *
         return err_set(err, "more than %d key logs", KEYLOGS_MAX);
     }
     struct keylog *log = &k->list[k->n++];
-    *log = (struct keylog){path, -1};
+    *log = (struct keylog){.path = path, .fd = -1, .named = named};
     if (open_log(k, log) != 0 && named && !(k->follow && errno == ENOENT)) {
         return err_set(err, "%s: %s", path, strerror(errno));
-    }
-    if (!k->follow) {
-        tls_secrets_end(k->secrets);
     }
     return 0;
 }
@@ -83,7 +101,11 @@ int keylogs_open(struct keylogs *k, const char *const *paths, size_t n, bool fol
 int keylogs_add(struct keylogs *k, const char *path, struct err *err)
 {
     tls_secrets_expect(k->secrets, true);
-    return add_log(k, path, true, err);
+    if (add_log(k, path, true, err) != 0) {
+        return -1;
+    }
+    k->list[k->n - 1].named = false; /* no option names it, so no notice either */
+    return 0;
 }
 
 static int add_rsa(struct keylogs *k, const char *path, struct err *err)
@@ -172,6 +194,28 @@ void keylogs_from_capture(void *keylogs, uint32_t type, struct bytes secrets)
         tls_secrets_add(k->secrets, secrets);
         tls_secrets_end(k->secrets);
         tls_secrets_expect(k->secrets, true); /* where there is one block there may be more */
+    }
+}
+
+void keylogs_notices(const struct keylogs *k, void (*notice)(void *, const char *))
+{
+    char text[sizeof((struct err *)0)->text];
+    for (size_t i = 0; i < k->n; i++) {
+        const struct keylog *log = &k->list[i];
+        if (!log->named || log->secrets > 0) {
+            continue;
+        }
+        if (!log->came) {
+            snprintf(text, sizeof text, "%s: there is no such key log yet", log->path);
+        } else if (log->malformed > 0) {
+            snprintf(text, sizeof text, "%s: no key log: it has no TLS secrets, but other lines",
+                     log->path);
+        } else {
+            snprintf(text, sizeof text,
+                     "%s: no TLS secrets in it: did the program that should write them use TLS?",
+                     log->path);
+        }
+        notice(NULL, text);
     }
 }
 

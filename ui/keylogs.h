@@ -13,8 +13,11 @@
 #define KEYLOGS_MAX 64
 
 struct keylog {
-    const char *path; /* borrowed */
-    int fd;           /* -1: not open (any more, or yet) */
+    const char *path;            /* borrowed */
+    int fd;                      /* -1: not open (any more, or yet) */
+    bool named;                  /* by an option, not by the environment */
+    bool came;                   /* it could be opened */
+    uint64_t secrets, malformed; /* lines of it */
 };
 
 struct keylogs {
@@ -45,6 +48,8 @@ void keylogs_poll(struct keylogs *);
 /* For source_options: takes the secrets of a capture; the context is the struct keylogs. */
 void keylogs_from_capture(void *keylogs, uint32_t type, struct bytes secrets);
 
+/* Says which of the logs that options name had no secrets, once everything is read. */
+void keylogs_notices(const struct keylogs *, void (*notice)(void *, const char *text));
 /* Findings about the logs. */
 void keylogs_findings(const struct keylogs *, struct event_sink *);
 

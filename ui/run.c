@@ -287,6 +287,7 @@ int run_packets(struct run *run, const struct run_output *look, struct output *o
     source_refresh(run->source);
     engine_finish(run->engine);
     saving_end(&run->saving, look->notice);
+    keylogs_notices(&run->keylogs, look->notice);
     if (run->options->shard <= 1) { /* else that of the first part tells of the files */
         summary_findings(run->source, &run->batch->sink);
         keylogs_findings(&run->keylogs, &run->batch->sink);

@@ -46,6 +46,10 @@ struct tls_side {
     bool message_lost;        /* bytes are missing: no message is read up to the next record */
 
     enum tls_epoch epoch;
+    enum tls_epoch awaited;    /* TLS 1.3: has begun, and no secret from it on is known; or CLEAR */
+    bool finished;             /* TLS 1.3: its Finished was read, so its place is sure */
+    enum tls_why shut;         /* why nothing of it is opened any more; DECRYPTED: it is */
+    bool gap_due;              /* shut before there was a child to tell */
     struct tls_opener *opener; /* of the epoch, NULL while in clear */
     struct tls_opener *next;   /* TLS 1.2: after the next change_cipher_spec */
     struct tls_secret traffic; /* TLS 1.3, of TLS_EPOCH_TRAFFIC */
@@ -89,7 +93,8 @@ void tls_choose_keys(struct stream *);
 void tls_change_cipher(struct stream *, enum dir);
 /* An opener for the epoch in TLS 1.3; NULL when its secret is not known. */
 struct tls_opener *tls_epoch_opener(struct stream *, enum dir, enum tls_epoch, struct tls_secret *);
-/* The direction goes over to the epoch, if its secret is known. */
+/* The direction goes over to the epoch, or to the first later one whose secret is known. Without
+ * any it stays, and awaits the epoch. */
 void tls_enter_epoch(struct stream *, enum dir, enum tls_epoch);
 
 /* ---- sealed.c ---- */
@@ -99,6 +104,8 @@ void tls_take_record(struct stream *, enum dir, struct bytes record);
 /* Looks for a record in b after a loss. Returns how many bytes were taken; 0: *want in all are
  * needed, or a record begins here. */
 size_t tls_search(struct stream *, enum dir, struct bytes b, size_t *want);
+/* Nothing more of the direction can be opened; the other may go on. */
+void tls_shut_side(struct stream *, enum dir, enum tls_why);
 /* n bytes are missing; false: the direction cannot be followed any more. */
 bool tls_lose(struct stream *, enum dir, uint64_t n);
 
@@ -107,6 +114,8 @@ bool tls_lose(struct stream *, enum dir, uint64_t n);
 /* EVENT_TLS with all that is known; on inner, or on the connection's own session when it is NULL.
  */
 void tls_tell(struct stream *, struct stream *inner, enum dir);
+/* On inner, or on s itself: that the direction stays closed, if it does. */
+void tls_tell_shut(struct stream *s, struct stream *inner, enum dir);
 /* The connection stays closed: begins its session, says why, and gives it up. */
 void tls_close_for(struct stream *, enum tls_why);
 void tls_read_certificate(struct tls *, struct bytes message);

@@ -38,12 +38,18 @@ struct tls_opener *tls_epoch_opener(struct stream *s, enum dir d, enum tls_epoch
 void tls_enter_epoch(struct stream *s, enum dir d, enum tls_epoch epoch)
 {
     struct tls *t = stream_state(s);
-    struct tls_secret secret;
-    struct tls_opener *o = tls_epoch_opener(s, d, epoch, &secret);
-    if (o != NULL) {
-        t->side[d].traffic = secret;
-        use_opener(&t->side[d], o, epoch);
+    struct tls_side *side = &t->side[d];
+    for (enum tls_epoch e = epoch; e <= TLS_EPOCH_TRAFFIC; e++) {
+        struct tls_secret secret;
+        struct tls_opener *o = tls_epoch_opener(s, d, e, &secret);
+        if (o != NULL) {
+            side->traffic = secret;
+            side->awaited = TLS_EPOCH_CLEAR;
+            use_opener(side, o, e);
+            return;
+        }
     }
+    side->awaited = epoch;
 }
 
 static bool knows_13(struct stream *s)
@@ -68,9 +74,7 @@ static bool open_13(struct stream *s)
         enum tls_epoch first = d == DIR_CLIENT_TO_SERVER && t->hellos.early_data
                                    ? TLS_EPOCH_EARLY
                                    : TLS_EPOCH_HANDSHAKE;
-        for (enum tls_epoch e = first; e <= TLS_EPOCH_TRAFFIC && t->side[d].opener == NULL; e++) {
-            tls_enter_epoch(s, (enum dir)d, e);
-        }
+        tls_enter_epoch(s, (enum dir)d, first);
         t->side[d].epoch = t->side[d].epoch == TLS_EPOCH_CLEAR ? first : t->side[d].epoch;
     }
     return true;
@@ -266,6 +270,7 @@ static void take_message_13(struct stream *s, enum dir d, unsigned type, struct 
     } else if (type == TLS_END_OF_EARLY_DATA && t->side[d].epoch == TLS_EPOCH_EARLY) {
         tls_enter_epoch(s, d, TLS_EPOCH_HANDSHAKE);
     } else if (type == TLS_FINISHED && t->side[d].epoch < TLS_EPOCH_TRAFFIC) {
+        t->side[d].finished = true;
         tls_enter_epoch(s, d, TLS_EPOCH_TRAFFIC);
     } else if (type == TLS_KEY_UPDATE) {
         take_key_update(s, d);

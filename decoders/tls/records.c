@@ -96,6 +96,15 @@ static void set_waiting(struct stream *s, enum dir d, size_t n)
     t->waiting[d] = n;
 }
 
+/* Counts what waits; false when that is enough. */
+static bool may_wait(struct stream *s, const struct chunk *c)
+{
+    const struct stream_shared *shared = stream_shared(s);
+    set_waiting(s, c->dir, c->b.n);
+    return tls_secrets_expected(shared->secrets) && c->b.n <= TLS_WAITING_MAX_BYTES &&
+           shared->tls_waiting <= TLS_WAITING_ALL_MAX_BYTES && stream_ending(s) == NULL;
+}
+
 /* Protected bytes that came before their keys: true once they can be worked at. */
 static bool keys_came(struct stream *s, const struct chunk *c)
 {
@@ -103,18 +112,32 @@ static bool keys_came(struct stream *s, const struct chunk *c)
     if (tls_secrets_generation(stream_shared(s)->secrets) != t->generation) {
         tls_choose_keys(s);
     }
-    if (t->state == TLS_WAITING) {
-        set_waiting(s, c->dir, c->b.n);
-        if (c->b.n > TLS_WAITING_MAX_BYTES ||
-            stream_shared(s)->tls_waiting > TLS_WAITING_ALL_MAX_BYTES || stream_ending(s) != NULL) {
-            tls_close_for(s, TLS_WHY_NO_KEYS);
-        }
+    if (t->state == TLS_WAITING && !may_wait(s, c)) {
+        tls_close_for(s, TLS_WHY_NO_KEYS);
     }
     if (t->state != TLS_WAITING) {
         set_waiting(s, DIR_CLIENT_TO_SERVER, 0);
         set_waiting(s, DIR_SERVER_TO_CLIENT, 0);
+        stream_offer_again(s, dir_other(c->dir));
     }
     return t->state != TLS_WAITING;
+}
+
+/* The same for the secret of one direction's next epoch. */
+static bool secret_came(struct stream *s, const struct chunk *c)
+{
+    struct tls *t = stream_state(s);
+    struct tls_side *side = &t->side[c->dir];
+    tls_enter_epoch(s, c->dir, side->awaited);
+    if (side->awaited != TLS_EPOCH_CLEAR && may_wait(s, c)) {
+        return false;
+    }
+    set_waiting(s, c->dir, 0);
+    stream_offer_again(s, dir_other(c->dir));
+    if (side->awaited != TLS_EPOCH_CLEAR) {
+        tls_shut_side(s, c->dir, TLS_WHY_NO_KEYS);
+    }
+    return true;
 }
 
 /* What a direction must know of the other before its next record makes sense. */
@@ -213,10 +236,11 @@ static size_t tls_data(struct stream *s, const struct chunk *c)
     if (side->left > 0) {
         return take_clear(s, c);
     }
-    if (t->state == TLS_WAITING && !keys_came(s, c)) {
+    if ((t->state == TLS_WAITING && !keys_came(s, c)) ||
+        (side->awaited != TLS_EPOCH_CLEAR && !secret_came(s, c))) {
         return 0;
     }
-    if (t->state == TLS_CLOSED) {
+    if (t->state == TLS_CLOSED || side->shut != TLS_WHY_DECRYPTED) {
         return c->b.n;
     }
     if (side->skip > 0) {
@@ -266,9 +290,13 @@ static bool tls_gap(struct stream *s, enum dir d, uint64_t n)
 static void tls_end(struct stream *s, enum dir d)
 {
     const struct tls *t = stream_state(s);
+    const struct tls_side *side = &t->side[d];
     if (t->state == TLS_PASSIVE) {
         finish_side(s, d);
         stream_give_up(s, d);
+    } else if (t->state == TLS_OPEN && side->shut == TLS_WHY_DECRYPTED && side->finished &&
+               side->opened == 0 && side->failures > 0) {
+        tls_shut_side(s, d, TLS_WHY_WRONG_KEYS);
     }
 }
 
@@ -285,6 +313,12 @@ static void judge_late(struct stream *s)
     } else if (t->state == TLS_OPEN && !t->ever_opened &&
                t->side[0].failures + t->side[1].failures > 0) {
         tls_close_for(s, TLS_WHY_WRONG_KEYS);
+    } else if (t->state == TLS_OPEN && t->child == NULL) {
+        for (int d = 0; d < 2; d++) {
+            if (t->side[d].shut != TLS_WHY_DECRYPTED) {
+                tls_close_for(s, t->side[d].shut);
+            }
+        }
     }
 }
 
@@ -307,6 +341,8 @@ static void tls_close(struct stream *s)
 static void tls_session(struct stream *s, struct stream *inner)
 {
     tls_tell(s, inner, DIR_SERVER_TO_CLIENT);
+    tls_tell_shut(s, inner, DIR_CLIENT_TO_SERVER);
+    tls_tell_shut(s, inner, DIR_SERVER_TO_CLIENT);
 }
 
 const struct decoder tls_decoder = {.name = "tls",

@@ -29,7 +29,13 @@ static void hand_on(struct stream *s, enum dir d, struct bytes b)
         t->child = stream_child(s, LAYER_TLS, t->from_start);
     }
     struct chunk c = {stream_ts(s), stream_pkt(s), b, d};
-    if (t->child == NULL || !stream_data(t->child, &c)) {
+    bool wanted = t->child != NULL && stream_data(t->child, &c);
+    struct tls_side *other = &t->side[dir_other(d)];
+    if (wanted && other->gap_due) { /* now there is somebody to tell */
+        other->gap_due = false;
+        wanted = stream_gap(t->child, dir_other(d), GAP_UNKNOWN_BYTES, c.ts, c.pkt);
+    }
+    if (!wanted) {
         t->child_done = true;
         stream_give_up(s, DIR_CLIENT_TO_SERVER);
         stream_give_up(s, DIR_SERVER_TO_CLIENT);
@@ -155,7 +161,7 @@ static void fail_record(struct stream *s, enum dir d, struct bytes record)
         hand_gap(s, d, GAP_UNKNOWN_BYTES);
     }
     if (!may_skip_records(t, d)) {
-        tls_close_for(s, t->ever_opened ? TLS_WHY_LOST : TLS_WHY_WRONG_KEYS);
+        tls_shut_side(s, d, side->opened > 0 ? TLS_WHY_LOST : TLS_WHY_WRONG_KEYS);
     }
 }
 
@@ -204,6 +210,23 @@ void tls_take_record(struct stream *s, enum dir d, struct bytes record)
 }
 
 /* ---- Losses ---- */
+
+void tls_shut_side(struct stream *s, enum dir d, enum tls_why why)
+{
+    struct tls *t = stream_state(s);
+    t->side[d].shut = why;
+    bool other_shut = t->side[dir_other(d)].shut != TLS_WHY_DECRYPTED;
+    if (other_shut || (why != TLS_WHY_NO_KEYS && !t->ever_opened)) {
+        tls_close_for(s, why);
+        return;
+    }
+    t->side[d].gap_due = t->child == NULL;
+    hand_gap(s, d, GAP_UNKNOWN_BYTES);
+    stream_give_up(s, d);
+    if (stream_has_sessions(s)) {
+        tls_tell_shut(s, s, d);
+    }
+}
 
 /* A record of known length was lost: what is missing of its content. */
 static void lose_record(struct stream *s, enum dir d, size_t whole)

@@ -10,6 +10,7 @@
 /* Of 104 bytes each with the table: 50 MB. A browser writes six a connection. */
 #define SECRETS_MAX 400000
 #define FIRST_SLOTS 64
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* some editors begin a file with it */
 
 struct entry {
     uint8_t random[TLS_RANDOM_BYTES];
@@ -178,7 +179,9 @@ static bool length_fits(int kind, size_t n)
 static void take_line(struct tls_secrets *t, struct bytes line)
 {
     struct entry e = {.used = true};
-    t->line_number++;
+    if (t->line_number++ == 0 && bytes_start_with(line, bytes_of(BYTE_ORDER_MARK))) {
+        line = bytes_from(line, 3);
+    }
     if (line.n > 0 && line.p[line.n - 1] == '\r') {
         line.n--;
     }
@@ -204,6 +207,7 @@ static void take_line(struct tls_secrets *t, struct bytes line)
             t->counts.first_malformed != 0 ? t->counts.first_malformed : t->line_number;
         return;
     }
+    t->counts.lines++;
     keep_secret(t, &e);
 }
 

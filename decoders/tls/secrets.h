@@ -32,6 +32,7 @@ struct tls_secret {
 
 struct tls_secrets_counts {
     uint64_t secrets;         /* kept */
+    uint64_t lines;           /* that held a secret, known already or not */
     uint64_t malformed;       /* lines that are no key log */
     uint64_t first_malformed; /* number of the first such line; 0: none */
     uint64_t others;          /* lines with labels that are not needed to decrypt */

@@ -54,6 +54,19 @@ static void find_fault(struct stream *s, enum tls_why why)
     }
 }
 
+void tls_tell_shut(struct stream *s, struct stream *inner, enum dir d)
+{
+    const struct tls *t = stream_state(s);
+    enum tls_why why = t->side[d].shut;
+    if (why == TLS_WHY_LOST) {
+        stream_finding(inner, d, FINDING_TLS_LOST, NULL);
+    } else if (why != TLS_WHY_DECRYPTED) {
+        stream_finding(inner, d, FINDING_TLS_ONE_DIRECTION,
+                       why == TLS_WHY_NO_KEYS ? "its secret is missing"
+                                              : "its secret does not fit");
+    }
+}
+
 void tls_close_for(struct stream *s, enum tls_why why)
 {
     struct tls *t = stream_state(s);

@@ -374,22 +374,28 @@ static void give_piece(struct stream *s, const struct wire_piece *w, const struc
     give(s, w, how, number, to, w->n);
 }
 
-static void add_keys(struct tls_secrets *secrets, const struct peers *p, const struct hearing *how)
+/* The lines that are there from the beginning, or those that come later. */
+static void add_keys(struct tls_secrets *secrets, const struct peers *p, const struct hearing *how,
+                     bool later)
 {
     struct bytes all = buffer_bytes(&p->keylog);
     char *text = malloc(all.n + 1);
     assert_non_null(text);
     memcpy(text, all.p, all.n);
     text[all.n] = '\0';
-    for (char *line = text; *line != '\0'; line = strchr(line, '\n') + 1) {
+    for (char *line = text, *end; *line != '\0'; line = end) {
         char *random = strchr(line, ' ') + 1;
         char *secret = strchr(random, ' ') + 1;
+        bool concerned = how->label == NULL || strncmp(line, how->label, strlen(how->label)) == 0;
         char *spoiled = how->no_keys ? random : how->wrong_keys ? secret : NULL;
-        if (spoiled != NULL) {
+        end = strchr(line, '\n') + 1;
+        if (spoiled != NULL && concerned) {
             *spoiled = *spoiled == '0' ? '1' : '0';
         }
+        if ((how->keys_after > 0 && concerned) == later) {
+            tls_secrets_add(secrets, (struct bytes){(const uint8_t *)line, (size_t)(end - line)});
+        }
     }
-    tls_secrets_add(secrets, bytes_of(text));
     tls_secrets_end(secrets);
     free(text);
 }
@@ -412,17 +418,16 @@ void peers_hear(const struct peers *p, const struct hearing *how, struct heard *
     struct stream *s = stream_new(&shared, &connection, !how->midstream && !beginning_lost);
     assert_non_null(s);
     struct tls_rsa_keys *rsa = tls_rsa_keys_new();
+    tls_secrets_expect(shared.secrets, how->keys_after > 0);
     if (how->rsa_key != NULL) {
         assert_null(tls_rsa_keys_add(rsa, bytes_of(how->rsa_key)));
         tls_secrets_use_rsa(shared.secrets, rsa);
-    } else if (how->keys_after > 0) {
-        tls_secrets_expect(shared.secrets, true);
     } else {
-        add_keys(shared.secrets, p, how);
+        add_keys(shared.secrets, p, how, false);
     }
     for (size_t i = beginning_lost ? 1 : 0; i < p->wire.n; i++) {
         if (how->keys_after > 0 && i == how->keys_after) {
-            add_keys(shared.secrets, p, how);
+            add_keys(shared.secrets, p, how, true);
         }
         give_piece(s, &p->wire.pieces[i], how, i + 1);
     }

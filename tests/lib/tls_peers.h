@@ -87,6 +87,7 @@ struct hearing {
     size_t keys_after;        /* the keys come after that many pieces; 0: at once */
     bool no_keys;             /* another session's */
     bool wrong_keys;
+    const char *label;   /* keys_after, no_keys, wrong_keys: of lines that begin so; NULL: all */
     const char *rsa_key; /* PEM instead of the logged secrets */
     bool close_only;     /* nobody says FIN */
 };

@@ -172,8 +172,10 @@ void section_tls(struct text_report *r, const struct totals *t)
         return;
     }
     text_heading(o, &r->context, "TLS that cannot be read");
-    out_text(o, "  WebSocket inside stays hidden. To see it, capture where the traffic is plain:\n"
-                "  behind the TLS proxy, or on the loopback interface of the server.\n"
+    out_text(o, "  WebSocket inside stays hidden. To see it, give the sessions' keys (-k FILE;\n"
+                "  the manual says under DECRYPTING how programs log them), or capture where\n"
+                "  the traffic is plain: behind the TLS proxy, or on the server's loopback\n"
+                "  interface.\n"
                 "  connections   bytes  server\n");
     tls_groups_sort(&r->tls);
     for (size_t i = 0; i < r->tls.n; i++) {

@@ -94,6 +94,20 @@ static void malformed_lines_are_counted_and_the_others_read(void **state)
     tls_secrets_free(t);
 }
 
+static void a_byte_order_mark_is_passed_over(void **state)
+{
+    (void)state;
+    struct tls_secrets *t = read_log("\xef\xbb\xbf"
+                                     "SERVER_TRAFFIC_SECRET_0 " RANDOM " " SECRET32 "\n"
+                                     "SERVER_TRAFFIC_SECRET_0 " RANDOM " " SECRET32 "\n",
+                                     1);
+    struct tls_secrets_counts c = tls_secrets_counts(t);
+    assert_int_equal(c.malformed, 0);
+    assert_int_equal(c.secrets, 1);
+    assert_int_equal(c.lines, 2);
+    tls_secrets_free(t);
+}
+
 static void the_newest_of_two_secrets_counts(void **state)
 {
     (void)state;
@@ -160,6 +174,7 @@ int main(void)
         cmocka_unit_test(every_label_is_found_by_its_client_random),
         cmocka_unit_test(another_sessions_secret_is_not_found),
         cmocka_unit_test(malformed_lines_are_counted_and_the_others_read),
+        cmocka_unit_test(a_byte_order_mark_is_passed_over),
         cmocka_unit_test(the_newest_of_two_secrets_counts),
         cmocka_unit_test(many_secrets_are_kept_and_found),
         cmocka_unit_test(a_line_of_a_megabyte_is_passed_over),

@@ -294,7 +294,7 @@ static void keys_that_come_later_open_what_waited(void **state)
     (void)state;
     for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
         struct peers *p = talk(&(struct peers_options){.version = version});
-        for (size_t after = 1; after < 9; after++) {
+        for (size_t after = 1; after < p->wire.n; after++) {
             struct hearing how = {.keys_after = after, .drop = SIZE_MAX};
             peers_hear(p, &how, &h);
             expect_in(h.log, "session upgrade\ntls ", "late keys");
@@ -303,6 +303,51 @@ static void keys_that_come_later_open_what_waited(void **state)
         }
         peers_free(p);
     }
+}
+
+static void secrets_of_the_traffic_may_come_later_than_those_of_the_handshake(void **state)
+{
+    static const char *const labels[] = {"CLIENT_TRAFFIC", "SERVER_TRAFFIC", "SERVER_"};
+    static struct heard h;
+    (void)state;
+    struct peers *p = talk(&(struct peers_options){.version = TLS1_3_VERSION});
+    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
+        for (size_t after = 1; after < p->wire.n; after++) {
+            struct hearing how = {.keys_after = after, .label = labels[i], .drop = SIZE_MAX};
+            peers_hear(p, &how, &h);
+            expect_in(h.log, "status 101\n", labels[i]);
+            expect_in(h.log, "> 1 12 c3\n", labels[i]);
+            expect_in(h.log, "< 1 302 s3\n", labels[i]);
+            assert_null(strstr(h.log, "tls.record"));
+            assert_null(strstr(h.log, "tls.one_direction"));
+        }
+    }
+    peers_free(p);
+}
+
+static void a_missing_or_wrong_secret_costs_its_direction_alone(void **state)
+{
+    static struct heard h;
+    (void)state;
+    struct peers *p = talk(&(struct peers_options){.version = TLS1_3_VERSION});
+    for (int wrong = 0; wrong < 2; wrong++) {
+        struct hearing how = {.no_keys = !wrong, .wrong_keys = wrong, .drop = SIZE_MAX};
+        how.label = "CLIENT_TRAFFIC";
+        peers_hear(p, &how, &h);
+        expect_in(h.log, "> tls.one_direction", how.label);
+        expect_in(h.log, "< 1 302 s3\n", how.label);
+        assert_null(strstr(h.log, "tls.record"));
+        assert_null(strstr(h.log, "tls.lost"));
+        how.label = "SERVER_TRAFFIC";
+        peers_hear(p, &how, &h);
+        expect_in(h.log, "session upgrade\n", how.label);
+        expect_in(h.log, "< tls.one_direction", how.label);
+        assert_null(strstr(h.log, "tls.record"));
+        how.label = "CLIENT_";
+        peers_hear(p, &how, &h);
+        expect_in(h.log, "< 1 302 s3\n", how.label);
+    }
+    peers_free(p);
 }
 
 static void why_a_connection_stays_closed_is_said(void **state)
@@ -446,6 +491,8 @@ int main(void)
         cmocka_unit_test(early_data_is_read_with_the_early_secret),
         cmocka_unit_test(early_data_that_was_refused_is_not_read_twice),
         cmocka_unit_test(keys_that_come_later_open_what_waited),
+        cmocka_unit_test(secrets_of_the_traffic_may_come_later_than_those_of_the_handshake),
+        cmocka_unit_test(a_missing_or_wrong_secret_costs_its_direction_alone),
         cmocka_unit_test(why_a_connection_stays_closed_is_said),
         cmocka_unit_test(certificates_of_tls12_are_named),
         cmocka_unit_test(a_lost_record_costs_its_message_alone),
