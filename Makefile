@@ -185,6 +185,7 @@ lint: config.mk
 
 BINDIR = $(DESTDIR)$(PREFIX)/bin
 DATADIR = $(DESTDIR)$(PREFIX)/share
+UNITDIR = $(DESTDIR)$(PREFIX)/lib/systemd/system
 COMPLETIONS = bash-completion/completions/wsight zsh/site-functions/_wsight fish/vendor_completions.d/wsight.fish
 
 install: all
@@ -194,6 +195,9 @@ install: all
 	install -m 644 ui/report/report.schema.json $(DATADIR)/wsight/report.schema.json
 	install -m 644 ui/completions/wsight.bash $(DATADIR)/bash-completion/completions/wsight
 	install -m 644 ui/completions/_wsight $(DATADIR)/zsh/site-functions/_wsight
+	install -d $(UNITDIR)
+	sed 's|@BINDIR@|$(PREFIX)/bin|' ui/wsight.service.in >$(UNITDIR)/wsight.service
+	chmod 644 $(UNITDIR)/wsight.service
 	install -m 644 ui/completions/wsight.fish $(DATADIR)/fish/vendor_completions.d/wsight.fish
 
 # Capturing without being root. An installed program is meant, or the one here.
@@ -202,7 +206,7 @@ setcap: all
 
 uninstall:
 	$(Q)rm -f $(BINDIR)/wsight $(DATADIR)/man/man1/wsight.1 $(DATADIR)/wsight/report.schema.json \
-		$(COMPLETIONS:%=$(DATADIR)/%)
+		$(COMPLETIONS:%=$(DATADIR)/%) $(UNITDIR)/wsight.service
 
 dist:
 	version=$$(sed -n 's/^VERSION=//p' configure) && \

@@ -1,42 +1,24 @@
 /* A run on interfaces. */
 #include "live_run.h"
 
-#include "shed.h"
+#include "clock.h"
+#include "confine.h"
 #include "signals.h"
 
 #include <fcntl.h>
-#include <malloc.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <poll.h>
-#include <time.h>
 #include <unistd.h>
 
-#define SECOND INT64_C(1000000000)
-
-static int64_t now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * SECOND + t.tv_nsec;
-}
-
 /*--- Privileges ---------------------------------------------------------------------------------*/
-
-/* libcrypto reads its configuration when it is first used, and must have done so by then. */
-static void begin_crypto(void)
-{
-    (void)OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
-    EVP_MD *digest = EVP_MD_fetch(NULL, "SHA256", NULL);
-    EVP_MD_free(digest);
-}
 
 int live_confine(struct run *run, const struct output *output,
                  const struct privileges_account *account, struct err *err)
 {
     struct seal seal = {0};
     run->keylogs.sealed = true;
-    begin_crypto();
+    if (confine_prepare(err) != 0) {
+        return -1;
+    }
     if (output->directory >= 0) {
         seal.directories[seal.directories_n++] = output->directory;
     }
@@ -62,9 +44,16 @@ void live_begin(struct live_run *live, struct run *run, const struct run_output 
                 struct output *output)
 {
     *live = (struct live_run){.run = run, .look = look, .output = output, .channel = -1};
-    live->every = (int64_t)run->options->every * SECOND;
-    live->next_look = now() + SECOND / 10;
-    live->next_report = live->every > 0 ? now() + live->every : 0;
+    live->every = (int64_t)run->options->every * SECOND_NS;
+    live->next_report = live->every > 0 ? clock_ns(CLOCK_MONOTONIC) + live->every : 0;
+    struct upkeep_options upkeep = {.source = run->source,
+                                    .engine = run->engine,
+                                    .batch = run->batch,
+                                    .keylogs = &run->keylogs,
+                                    .memory = run->options->memory,
+                                    .ring = run->options->buffer,
+                                    .notice = look->notice};
+    upkeep_begin(&live->upkeep, &upkeep);
 }
 
 struct engine_stats live_stats(const struct live_run *live)
@@ -124,16 +113,6 @@ static bool is_report_due(struct live_run *live, int64_t time)
 
 /*--- Looking after itself -----------------------------------------------------------------------*/
 
-static void each_second(struct live_run *live)
-{
-    source_refresh(live->run->source);
-    keylogs_poll(&live->run->keylogs);
-    if (live->run->saving.recorder != NULL) {
-        recorder_flush(live->run->saving.recorder);
-        saving_check(&live->run->saving, live->look->notice);
-    }
-}
-
 /* What the metrics are told by. */
 static void serve_metrics(struct live_run *live, int64_t time)
 {
@@ -158,66 +137,28 @@ static void watch_descriptors(struct live_run *live)
     live->channel = run->child.channel;
 }
 
-/* The kernel's own bookkeeping for each packet in the ring. */
-#define RING_PACKET_BYTES 80
-
-/* How far behind the packets are that are worked through, and what to do about it. */
-static void watch_load(struct live_run *live, int64_t passed)
+static void reopen(struct live_run *live)
 {
-    static const char *const words[] = {
-        "it keeps up again: everything is decoded",
-        "packets come faster than they can be worked through: bodies are left out",
-        "packets come faster than they can be worked through: new connections are left out"};
-    struct source_info info;
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    source_info(live->run->source, &info);
-    uint64_t load = info.bytes + info.packets * RING_PACKET_BYTES;
-    double rate = (double)(load - live->load_before) / ((double)passed / (double)SECOND);
-    int64_t behind = t.tv_sec * SECOND + t.tv_nsec - live->run->last_ts;
-    bool idle = live->load_before == load;
-    enum engine_shed shed =
-        idle ? SHED_NOTHING : shed_level(live->shed, behind, rate, live->run->options->buffer);
-    live->load_before = load;
-    if (shed != live->shed) {
-        live->shed = shed;
-        engine_shed(live->run->engine, shed);
-        live->look->notice(NULL, words[shed]);
+    struct err problem;
+    if (live->run->saving.recorder != NULL) {
+        recorder_rotate(live->run->saving.recorder);
     }
-}
-
-/* The oldest connections give way when there is more than --memory allows. */
-static void watch_memory(struct live_run *live)
-{
-    struct mallinfo2 memory = mallinfo2();
-    if (memory.uordblks + memory.hblkhd > live->run->options->memory) {
-        engine_give_way(live->run->engine);
-        batch_flush(live->run->batch); /* their sessions go with the events that tell of it */
+    if (output_reopen(live->output, &problem) != 0) {
+        live->look->notice(NULL, problem.text);
     }
 }
 
 int live_tick(struct live_run *live, struct err *err)
 {
-    int64_t time = now();
+    int64_t time = clock_ns(CLOCK_MONOTONIC);
     serve_metrics(live, time);
     watch_descriptors(live);
     if (signals_take_reopen()) {
-        struct err problem;
-        if (live->run->saving.recorder != NULL) {
-            recorder_rotate(live->run->saving.recorder);
-        }
-        if (output_reopen(live->output, &problem) != 0) {
-            live->look->notice(NULL, problem.text);
-        }
+        reopen(live);
     }
-    if (time >= live->next_look) {
-        watch_load(live, time - live->next_look + SECOND / 10);
-        live->next_look = time + SECOND / 10;
-        watch_memory(live);
-    }
-    if (time >= live->next_second) {
-        live->next_second = time + SECOND;
-        each_second(live);
+    if (upkeep_tick(&live->upkeep, live->run->last_ts) && live->run->saving.recorder != NULL) {
+        recorder_flush(live->run->saving.recorder);
+        saving_check(&live->run->saving, live->look->notice);
     }
     return is_report_due(live, time) ? report_interval(live, err) : 0;
 }

@@ -8,15 +8,14 @@
 #include "analyzer/capture/privileges.h"
 #include "output.h"
 #include "run.h"
+#include "upkeep.h"
 
 struct live_run {
     struct run *run;
     const struct run_output *look;
     struct output *output;
-    int64_t every, next_report;     /* ns; 0: no intervals */
-    int64_t next_second, next_look; /* when it looks after itself again */
-    uint64_t load_before;           /* bytes of the ring that were used, ever */
-    enum engine_shed shed;
+    int64_t every, next_report; /* ns; 0: no intervals */
+    struct upkeep upkeep;
     bool watches;                     /* other descriptors than before */
     int channel;                      /* of the command that is run; -1: none is waited for */
     struct engine_stats stats_before; /* when the interval began */

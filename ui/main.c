@@ -325,6 +325,7 @@ static int screen(const struct options *o, const struct names *names)
     s.interfaces = o->interfaces;
     s.n_interfaces = o->n_interfaces;
     s.account = &account;
+    s.memory = o->memory;
     s.live = (struct source_live_options){.snaplen = (uint32_t)o->snaplen,
                                           .promiscuous = o->promiscuous,
                                           .prompt = true,

@@ -130,6 +130,26 @@ int output_open_growing(struct output *o, const char *path, struct err *err)
     return 0;
 }
 
+int output_open_in(struct output *o, int directory, const char *name, struct err *err)
+{
+    *o = (struct output){.name = name, .directory = -1, .folder = -1};
+    errno = 0;
+    int fd = openat(directory, name, SEAL_OPEN_FLAGS_NEW, 0666);
+    o->stream = fd >= 0 ? fdopen(fd, "w") : NULL;
+    return o->stream != NULL ? 0 : cannot_write(o, err);
+}
+
+bool output_is_in(int directory, const char *name)
+{
+    int fd = openat(directory, name, SEAL_OPEN_FLAGS_FRESH, 0666);
+    if (fd < 0) {
+        return errno == EEXIST;
+    }
+    close(fd);
+    (void)unlinkat(directory, name, 0);
+    return false;
+}
+
 /* Makes the folder if it is not there, and opens it. */
 static int open_folder(struct output *o, const char *path)
 {

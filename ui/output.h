@@ -38,6 +38,13 @@ int output_reopen(struct output *output, struct err *err);
  * it, which must not be there yet. */
 int output_open_folder(struct output *output, const char *path, struct err *err);
 
+/* A file of this name in an open directory, when paths cannot be opened any more; it has its name
+ * at once. -1 with err filled. */
+int output_open_in(struct output *output, int directory, const char *name, struct err *err);
+
+/* Whether that directory has such a file; where nothing can be looked up any more. */
+bool output_is_in(int directory, const char *name);
+
 /* Gives the file its name. -1 with err filled when not everything could be written: the file that
  * had the name before is then still there. */
 int output_close(struct output *output, struct err *err);

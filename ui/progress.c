@@ -1,26 +1,20 @@
 /* Progress of a long reading: percent, packets, packets per second, time left. */
 #include "progress.h"
 
+#include "analyzer/limits.h"
+#include "clock.h"
+
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
-#define SECOND INT64_C(1000000000)
-#define PROGRESS_EVERY (SECOND / 4)
-
-static int64_t now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * SECOND + t.tv_nsec;
-}
+#define PROGRESS_EVERY (SECOND_NS / 4)
 
 void progress_start(struct progress *p, bool wanted)
 {
     *p = (struct progress){.wanted = wanted};
     if (wanted) {
-        p->started = now();
-        p->next = p->started + SECOND;
+        p->started = clock_ns(CLOCK_MONOTONIC);
+        p->next = p->started + SECOND_NS;
     }
 }
 
@@ -29,7 +23,7 @@ bool progress_due(struct progress *p)
     if (!p->wanted) {
         return false;
     }
-    int64_t t = now();
+    int64_t t = clock_ns(CLOCK_MONOTONIC);
     if (t < p->next) {
         return false;
     }
@@ -52,7 +46,7 @@ static void left_text(char text[32], int64_t seconds)
 void progress_text(char text[PROGRESS_TEXT_MAX_BYTES], uint64_t packets, uint64_t read,
                    uint64_t total, int64_t elapsed)
 {
-    double seconds = (double)(elapsed > 0 ? elapsed : 1) / (double)SECOND;
+    double seconds = (double)(elapsed > 0 ? elapsed : 1) / (double)SECOND_NS;
     double rate = (double)packets / seconds;
     if (total == 0 || read == 0) {
         snprintf(text, PROGRESS_TEXT_MAX_BYTES, "%" PRIu64 " packets, %.0f packets/s", packets,
@@ -86,9 +80,9 @@ void progress_show_live(struct progress *p, uint64_t packets, uint64_t sessions,
                         uint64_t dropped)
 {
     char text[PROGRESS_TEXT_MAX_BYTES];
-    int64_t t = now();
+    int64_t t = clock_ns(CLOCK_MONOTONIC);
     int64_t since = p->shown_at != 0 ? p->shown_at : p->started;
-    double seconds = (double)(t > since ? t - since : 1) / (double)SECOND;
+    double seconds = (double)(t > since ? t - since : 1) / (double)SECOND_NS;
     uint64_t rate = (uint64_t)((double)(packets - p->shown_packets) / seconds);
     p->shown_at = t;
     p->shown_packets = packets;
@@ -99,7 +93,7 @@ void progress_show_live(struct progress *p, uint64_t packets, uint64_t sessions,
 void progress_show(struct progress *p, uint64_t packets, uint64_t read, uint64_t total)
 {
     char text[PROGRESS_TEXT_MAX_BYTES];
-    progress_text(text, packets, read, total, now() - p->started);
+    progress_text(text, packets, read, total, clock_ns(CLOCK_MONOTONIC) - p->started);
     show_line(p, text);
 }
 

@@ -2,6 +2,7 @@
 #include "run.h"
 
 #include "analyzer/limits.h"
+#include "clock.h"
 #include "config.h"
 #include "live_run.h"
 #include "memory.h"
@@ -14,7 +15,9 @@
 
 #define RUN_PACKETS 64
 #define LIVE_CONNECTION_BYTES 1024
-#define LIBCRYPTO_BYTES (4U << 20) /* more than it takes to begin */
+#define LIBCRYPTO_BYTES (4U << 20)   /* more than it takes to begin */
+#define DRAIN_NS (SECOND_NS / 10)    /* a block is handed over within half of it */
+#define DRAIN_MAX_NS (5 * SECOND_NS) /* a second signal ends the program at once */
 #define LIVE_WAIT_MS 200 /* as late may a signal be noticed that came just before the waiting */
 
 static void to_model(void *model, const struct batch *batch)
@@ -243,6 +246,32 @@ static size_t take_of_program(struct run *run, const struct packet *packets, siz
     return taken;
 }
 
+/* Packets of the source, or that there were none; how many count. */
+static size_t take_batch(struct run *run, const struct packet *packets, size_t n)
+{
+    run->last_ts = n > 0 ? packets[n - 1].ts : run->last_ts;
+    keylogs_read(&run->keylogs);
+    if (run->options->program != NULL) {
+        return take_of_program(run, packets, n);
+    }
+    take_packets(run, packets, n);
+    return n;
+}
+
+/* What came before the signal that ended a live run may still lie in the kernel's ring, at last in
+ * a block that is not full yet. */
+static void drain(struct run *run)
+{
+    struct packet packets[RUN_PACKETS];
+    int64_t asked = clock_ns(CLOCK_REALTIME), begun = clock_ns(CLOCK_MONOTONIC), spent;
+    size_t n;
+    do {
+        n = source_batch(run->source, packets, RUN_PACKETS);
+        (void)take_batch(run, packets, n);
+        spent = clock_ns(CLOCK_MONOTONIC) - begun;
+    } while (spent < DRAIN_NS || (n > 0 && run->last_ts < asked && spent < DRAIN_MAX_NS));
+}
+
 /* Until the end, a signal, or an output that takes no more. live is NULL for files. */
 static int read_packets(struct run *run, struct live_run *live, FILE *stream,
                         struct progress *progress)
@@ -255,20 +284,16 @@ static int read_packets(struct run *run, struct live_run *live, FILE *stream,
         if (n == 0 && source_state(run->source) == SOURCE_ENDED) {
             return 0;
         }
-        run->last_ts = n > 0 ? packets[n - 1].ts : run->last_ts;
-        keylogs_read(&run->keylogs);
-        if (run->options->program != NULL) {
-            n = take_of_program(run, packets, n);
-        } else {
-            take_packets(run, packets, n);
-        }
-        stop.packets += n;
+        stop.packets += take_batch(run, packets, n);
         if (live != NULL && live_tick(live, &run->problem) != 0) {
             return -1;
         }
         if (progress_due(progress)) {
             show(run, progress);
         }
+    }
+    if (live != NULL && signals_stop()) {
+        drain(run);
     }
     return 0;
 }

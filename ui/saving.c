@@ -1,6 +1,7 @@
 /* -w. */
 #include "saving.h"
 
+#include "clock.h"
 #include "config.h"
 
 #include <stdlib.h>
@@ -38,7 +39,6 @@ static struct recorder_options recorder_options(const struct options *o)
 int saving_open(struct saving *s, const struct options *o, struct event_sink *next,
                 struct engine_options *engine, struct err *err)
 {
-    struct timespec now;
     *s = (struct saving){.sink = {emit}, .next = next};
     if (o->write == NULL) {
         return 0;
@@ -54,8 +54,7 @@ int saving_open(struct saving *s, const struct options *o, struct event_sink *ne
     if (s->recorder == NULL) {
         return -1;
     }
-    clock_gettime(CLOCK_REALTIME, &now);
-    if (recorder_open(s->recorder, now.tv_sec * SECOND_NS + now.tv_nsec, err) != 0) {
+    if (recorder_open(s->recorder, clock_ns(CLOCK_REALTIME), err) != 0) {
         recorder_free(s->recorder);
         s->recorder = NULL;
         return -1;

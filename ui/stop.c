@@ -1,22 +1,14 @@
 /* When a run stops by itself. */
 #include "stop.h"
 
-#include <time.h>
-
-#define SECOND INT64_C(1000000000)
-
-static int64_t now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * SECOND + t.tv_nsec;
-}
+#include "analyzer/limits.h"
+#include "clock.h"
 
 void stop_init(struct stop *stop, const struct options *o)
 {
     *stop = (struct stop){.packets_max = o->count, .sessions_max = o->sessions};
     if (o->duration > 0) {
-        stop->deadline = now() + (int64_t)o->duration * SECOND;
+        stop->deadline = clock_ns(CLOCK_MONOTONIC) + (int64_t)o->duration * SECOND_NS;
     }
 }
 
@@ -24,7 +16,7 @@ bool stop_is_due(const struct stop *stop, uint64_t ended)
 {
     return (stop->packets_max > 0 && stop->packets >= stop->packets_max) ||
            (stop->sessions_max > 0 && ended >= stop->sessions_max) ||
-           (stop->deadline > 0 && now() >= stop->deadline);
+           (stop->deadline > 0 && clock_ns(CLOCK_MONOTONIC) >= stop->deadline);
 }
 
 size_t stop_room(const struct stop *stop, size_t n)

@@ -209,17 +209,42 @@ static const int plain_calls[] = {
 /* What may be asked of a descriptor: a terminal's shape, an interface's state. */
 static const unsigned long plain_requests[] = {TCGETS, TIOCGWINSZ, SIOCGIFFLAGS};
 
-static int allow_plain(scmp_filter_ctx filter)
+/* How a screen sets its terminal; nothing is typed into it (TIOCSTI). */
+static const unsigned long terminal_requests[] = {TCSETS, TCSETSW, TCSETSF, TCFLSH, FIONREAD};
+
+static int allow_calls(scmp_filter_ctx filter, const int *calls, size_t n)
 {
     int status = 0;
-    for (size_t i = 0; i < sizeof plain_calls / sizeof *plain_calls && status == 0; i++) {
-        status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, plain_calls[i], 0);
-    }
-    for (size_t i = 0; i < sizeof plain_requests / sizeof *plain_requests && status == 0; i++) {
-        status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-                                  SCMP_A1(SCMP_CMP_EQ, plain_requests[i]));
+    for (size_t i = 0; i < n && status == 0; i++) {
+        status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
     }
     return status;
+}
+
+static int allow_requests(scmp_filter_ctx filter, const unsigned long *requests, size_t n)
+{
+    int status = 0;
+    for (size_t i = 0; i < n && status == 0; i++) {
+        status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+                                  SCMP_A1(SCMP_CMP_EQ, requests[i]));
+    }
+    return status;
+}
+
+#define ALL(list) list, sizeof(list) / sizeof *(list)
+
+static int allow_plain(scmp_filter_ctx filter)
+{
+    int status = allow_calls(filter, ALL(plain_calls));
+    return status == 0 ? allow_requests(filter, ALL(plain_requests)) : status;
+}
+
+static int allow_terminal(scmp_filter_ctx filter)
+{
+    int status = allow_requests(filter, ALL(terminal_requests));
+    return status == 0 ? seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(kill), 1,
+                                          SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()))
+                       : status;
 }
 
 /* Memory that is never run, state of what is open but of no path, signals to itself. */
@@ -234,6 +259,10 @@ static int allow_narrow(scmp_filter_ctx filter)
     if (status == 0) {
         status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
                                   SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));
+    }
+    if (status == 0) { /* fdopen() asks for what the file was opened */
+        status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+                                  SCMP_A1(SCMP_CMP_EQ, F_GETFL));
     }
     if (status == 0) { /* libpcap gives its ring back at the end */
         status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
@@ -250,7 +279,8 @@ static int allow_narrow(scmp_filter_ctx filter)
 /* Files are made in these directories and nowhere else, and never opened for reading. */
 static int allow_directory(scmp_filter_ctx filter, int directory)
 {
-    static const uint64_t flags[] = {SEAL_OPEN_FLAGS_NEW, SEAL_OPEN_FLAGS_APPEND};
+    static const uint64_t flags[] = {SEAL_OPEN_FLAGS_NEW, SEAL_OPEN_FLAGS_APPEND,
+                                     SEAL_OPEN_FLAGS_FRESH};
     int status =
         seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(unlinkat), 2,
                          SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)directory), SCMP_A2(SCMP_CMP_EQ, 0));
@@ -270,6 +300,9 @@ static int fill_filter(scmp_filter_ctx filter, const struct seal *seal)
     }
     for (size_t i = 0; i < seal->directories_n && status == 0; i++) {
         status = allow_directory(filter, seal->directories[i]);
+    }
+    if (status == 0 && seal->terminal) {
+        status = allow_terminal(filter);
     }
     if (status == 0 && seal->accepts) {
         status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(accept4), 0);

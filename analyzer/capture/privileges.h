@@ -48,12 +48,14 @@ int privileges_drop(const struct privileges_account *account, struct err *err);
 struct seal {
     int directories[SEAL_DIRECTORIES_MAX]; /* in which files may be made, or -1 ended early */
     size_t directories_n;
-    bool accepts; /* connections to a listening socket that is open */
+    bool accepts;  /* connections to a listening socket that is open */
+    bool terminal; /* a screen: how the terminal is set, and Ctrl-Z */
 };
 
 /* How a file in such a directory is opened: no other flags pass. */
 #define SEAL_OPEN_FLAGS_NEW (O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC)
 #define SEAL_OPEN_FLAGS_APPEND (O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC)
+#define SEAL_OPEN_FLAGS_FRESH (O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
 
 /* Leaves the calls that decoding uses. -1 with err filled when the kernel cannot. */
 int privileges_seal(const struct seal *seal, struct err *err);

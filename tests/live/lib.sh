@@ -63,23 +63,44 @@ need_namespace() {
 # inside COMMAND...: runs it in the namespace
 inside() { ip netns exec "$ns" "$@"; }
 
-sockets() { inside cat /proc/net/packet | tail -n +2 | wc -l; }
+# A busy machine is slow, so what is waited for is an event; the times below only end a wait for
+# what never comes.
+patience=1500 # steps of 20 ms
+
+# await_text FILE: its text, once it has a line
+await_text() {
+    for _ in $(seq $patience); do
+        [ -s "$1" ] && break
+        sleep 0.02
+    done
+    cat "$1"
+}
+
+# await_sealed PID: until it captures and has closed its sandbox, the last thing before packets
+await_sealed() {
+    for _ in $(seq $patience); do
+        grep -q '^Seccomp:[[:space:]]*2' "/proc/$1/status" 2>/dev/null && return
+        kill -0 "$1" 2>/dev/null || return 0
+        sleep 0.02
+    done
+}
 
 # start NAME ARGUMENT...: the program in the background, once it captures; its outputs are
 # $tmp/NAME.out and $tmp/NAME.err, its process is $pid.
 start() {
-    local name=$1 before i
+    local name=$1
     shift
-    before=$(sockets)
     ip netns exec "$ns" "$program" "$@" >"$tmp/$name.out" 2>"$tmp/$name.err" </dev/null &
     pid=$!
     pids="$pids $pid"
-    for i in $(seq 100); do
-        [ "$(sockets)" = "$before" ] || break
-        kill -0 $pid 2>/dev/null || break
-        sleep 0.02
-    done
-    sleep 0.1 # from the socket to the sandbox
+    await_sealed $pid
+}
+
+# make_intruder: builds intruder.so, for LD_PRELOAD. The sanitizers want to be first in a process, so
+# it is for the usual build.
+make_intruder() {
+    # shellcheck disable=SC2086 # the compiler and its launcher
+    [ "${BUILD:-build}" = build ] && ${CC:-cc} -D_GNU_SOURCE -shared -fPIC -o "$tmp/intruder.so" tests/live/intruder.c
 }
 
 # stop [SIGNAL]: ends it; $status is its exit status
@@ -87,9 +108,8 @@ stop() {
     kill "-${1:-INT}" "$pid" 2>/dev/null
     await
 }
-await() { # 10 seconds at most
-    local i
-    for i in $(seq 500); do
+await() {
+    for _ in $(seq $patience); do
         kill -0 "$pid" 2>/dev/null || break
         sleep 0.02
     done
@@ -98,11 +118,10 @@ await() { # 10 seconds at most
     status=$?
 }
 
-# await_line PATTERN FILE: until there is such a line, a few seconds at most
+# await_line PATTERN FILE [TIMES]: until there are so many such lines
 await_line() {
-    local i
-    for i in $(seq 200); do
-        grep -qE -e "$1" "$2" && return
+    for _ in $(seq $patience); do
+        [ "$(grep -cE -e "$1" "$2" 2>/dev/null)" -ge "${3:-1}" ] && return
         sleep 0.02
     done
 }

@@ -2,10 +2,11 @@
 """WebSocket sessions over real sockets, for the live tests: server and clients in one process.
 
 talk.py [--address A] [--port P] [--sessions N] [--messages N] [--size BYTES] [--pause SECONDS]
-        [--hold SECONDS]: each session sends N messages, which are echoed, then a Ping, then closes.
---listen is the server alone, --remote the clients alone; --tls FOLDER talks TLS with the cert.pem and
-key.pem there (clients log their secrets where SSLKEYLOGFILE says, as Python does by itself).
---pause waits between messages, --hold keeps the session open at the end."""
+        [--hold SECONDS] [--until FILE]: each session sends N messages, which are echoed, then a Ping,
+then closes. --listen is the server alone, --remote the clients alone; --tls FOLDER talks TLS with the
+cert.pem and key.pem there (clients log their secrets where SSLKEYLOGFILE says, as Python does by
+itself). --pause waits between messages, --hold keeps the session open at the end, --until FILE as
+long as there is no such file."""
 
 import argparse
 import base64
@@ -116,6 +117,8 @@ def session(args, number):
     connection.sendall(frame(9, b"ping", True))
     read_frame(stream)
     time.sleep(args.hold)
+    while args.until and not os.path.exists(args.until):
+        time.sleep(0.02)
     connection.sendall(frame(8, struct.pack(">H", 1000) + b"bye", True))
     read_frame(stream)
     connection.close()
@@ -130,6 +133,7 @@ def main():
     parser.add_argument("--size", type=int, default=0)
     parser.add_argument("--pause", type=float, default=0)
     parser.add_argument("--hold", type=float, default=0)
+    parser.add_argument("--until")
     parser.add_argument("--listen", action="store_true", help="be the server alone, for ever")
     parser.add_argument("--remote", action="store_true", help="the server is another process")
     parser.add_argument("--tls", metavar="FOLDER")

@@ -9,7 +9,6 @@ need_namespace
 start every report -i lo --format=json --every 1
 inside python3 $talk --sessions 1 --messages 10 --pause 0.3 --port 8081 &
 long=$!
-sleep 0.3
 inside python3 $talk --sessions 2 --messages 1
 wait $long
 stop
@@ -50,15 +49,19 @@ mkdir "$tmp/log"
 chown nobody "$tmp/log"
 start asked report -i lo -o "$tmp/log/report.txt"
 inside python3 $talk --sessions 1
-sleep 0.3
-kill -USR1 $pid
-await_line '/talk/1' "$tmp/log/report.txt"
+for _ in $(seq $patience); do # a report tells of what came since the last
+    kill -USR1 $pid
+    sleep 0.05
+    grep -q '/talk/1' "$tmp/log/report.txt" && break
+done
 has "SIGUSR1 prints a report now" '/talk/1' "$tmp/log/report.txt"
 mv "$tmp/log/report.txt" "$tmp/log/report.old"
 kill -HUP $pid
-sleep 0.4
+for _ in $(seq $patience); do
+    [ -e "$tmp/log/report.txt" ] && break
+    sleep 0.02
+done
 inside python3 $talk --sessions 2
-sleep 0.3
 stop
 check "and it ends well" 0 "$status"
 has "SIGHUP opens the output anew" '/talk/2' "$tmp/log/report.txt"

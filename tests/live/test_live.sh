@@ -24,8 +24,7 @@ check "files and interfaces do not mix" 2 $?
 # --- follow
 start follow follow -i lo --format=jsonl
 inside python3 $talk --sessions 2 --messages 3 --hold 0.1
-await_line '"type":"end".*' "$tmp/follow.out"
-sleep 0.2
+await_line '"type":"end"' "$tmp/follow.out" 2
 check "messages come while it runs" 12 "$(grep -cE '"opcode":"text"' "$tmp/follow.out")"
 stop INT
 check "Ctrl-C ends it well" 0 "$status"
@@ -34,7 +33,6 @@ check "no complaint" "" "$(cat "$tmp/follow.err")"
 # --- report
 start report report -i lo --format=json
 inside python3 $talk --sessions 3 --messages 5
-sleep 0.3
 stop TERM
 check "SIGTERM ends it well" 0 "$status"
 python3 - "$tmp/report.out" >"$tmp/facts" <<'END'
@@ -51,7 +49,6 @@ check "the report has every session and message" "3 15 {'open'} {True} 0 ['lo']"
 ip -n "$ns" link add ws0 type dummy 2>/dev/null && ip -n "$ns" link set ws0 up && {
     start two report -i ws0 -i lo --format=json
     inside python3 $talk --messages 1
-    sleep 0.2
     stop
     check "an interface that is silent keeps nobody waiting" 0 "$status"
     has "both are named" '"name":"ws0".*"name":"lo"' "$tmp/two.out"
@@ -81,7 +78,6 @@ for _ in range(20):
 fi
 start any report -i any --format=json
 inside python3 $talk --messages 2
-sleep 0.2
 stop
 has "any sees loopback, once, and knows it" '"interface":"lo"' "$tmp/any.out"
 
@@ -96,20 +92,19 @@ start sessions report -i lo --sessions 2
 inside python3 $talk --sessions 4 --messages 1 --hold 0.3
 await
 check "--sessions stops it" 0 "$status"
-SECONDS=0
 start duration report -i lo --duration 1
 await
-check "--duration stops it" "0 0" "$status $((SECONDS > 4))"
+check "--duration stops it" 0 "$status"
 
 # --- A pipe is followed as packets come
 if command -v tcpdump >/dev/null 2>&1; then
     mkfifo "$tmp/pipe"
     "$program" follow --format=jsonl - <"$tmp/pipe" >"$tmp/piped.out" 2>&1 &
     pid=$!
-    ip netns exec "$ns" tcpdump -i lo -U -w - tcp >"$tmp/pipe" 2>/dev/null &
+    ip netns exec "$ns" tcpdump -i lo -U -w - tcp >"$tmp/pipe" 2>"$tmp/dump.err" &
     dump=$!
     pids="$pids $pid $dump"
-    sleep 0.4
+    await_line 'listening on lo' "$tmp/dump.err"
     inside python3 $talk --messages 2
     await_line '"type":"end"' "$tmp/piped.out"
     check "lines come while the pipe is open" 4 "$(grep -cE '"opcode":"text"' "$tmp/piped.out")"

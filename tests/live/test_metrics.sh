@@ -9,15 +9,18 @@ get() { inside curl -s -m 5 "$@"; }
 
 start metrics report -i lo --every 1 --metrics 9100 -f 'port 8080'
 inside python3 $talk --sessions 2 --messages 3
-inside python3 $talk --sessions 1 --messages 2 --hold 2.5 &
-for _ in $(seq 50); do
+inside python3 $talk --sessions 1 --messages 2 --until "$tmp/close" &
+for _ in $(seq $patience); do
     get http://127.0.0.1:9100/metrics >"$tmp/early"
     grep -q 'direction="client_to_server"} 8' "$tmp/early" && break
 done
 has "an open session" '^wsight_sessions_open 1$' "$tmp/early"
 has "its messages so far" '^wsight_messages_total\{type="text",direction="client_to_server"\} 8$' "$tmp/early"
+touch "$tmp/close"
 wait %2
-sleep 0.3
+for _ in $(seq $patience); do
+    get http://127.0.0.1:9100/metrics | grep -q '^wsight_sessions_ended_total{outcome="open"} 3' && break
+done
 get -D "$tmp/head" http://127.0.0.1:9100/metrics >"$tmp/metrics"
 has "the type of the text" '^Content-Type: text/plain; version=0.0.4' "$tmp/head"
 has "messages count over intervals" '^wsight_messages_total\{type="text",direction="server_to_client"\} 8$' "$tmp/metrics"

@@ -30,6 +30,22 @@ has "is told" 'there is no user no-such-user' "$tmp/err"
 SUDO_UID=1234 SUDO_GID=1235 start sudo follow -i lo
 check "under sudo it is who called it" "1234 1235" "$(field Uid | cut -d' ' -f1) $(field Gid | cut -d' ' -f1)"
 stop
+
+# --- Whoever takes it over behind the seal is killed by what he tries (SIGSYS)
+if make_intruder; then
+    for command in report follow; do
+        for what in file socket program; do
+            INTRUDER=$what LD_PRELOAD=$tmp/intruder.so start "$what" $command -i lo
+            await
+            check "$command that opens a $what" $((128 + 31)) "$status"
+        done
+        INTRUDER=nothing LD_PRELOAD=$tmp/intruder.so start nothing $command -i lo -c 1
+        inside python3 $talk --messages 1
+        await
+        check "$command that tries nothing" "0 " "$status $(cat "$tmp/nothing.err")"
+    done
+fi
+
 "$program" --version --verbose >"$tmp/version"
 has "what it holds is told" '^this process holds: root, .*CAP_NET_RAW' "$tmp/version"
 

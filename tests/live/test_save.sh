@@ -16,7 +16,6 @@ chown nobody "$tmp/out"
 # --- A file of its own copy: what was saved tells the same
 start save report -i lo -w "$tmp/all.pcapng" --format=json
 inside python3 $talk --sessions 2 --messages 4
-sleep 0.3
 stop
 check "it ends well" 0 "$status"
 check "the file tells the same" "2 8 {'open'}" "$(sessions "$tmp/all.pcapng")"
@@ -30,7 +29,10 @@ fi
 # --- kill -9: whole up to the last flush
 start killed report -i lo -w "$tmp/killed.pcapng"
 inside python3 $talk --sessions 1 --messages 2
-sleep 1.3
+for _ in $(seq $patience); do # it flushes every second
+    [ "$(sessions "$tmp/killed.pcapng")" = "1 2 {'open'}" ] && break
+    sleep 0.02
+done
 stop KILL
 check "what was flushed is there" "1 2 {'open'}" "$(sessions "$tmp/killed.pcapng")"
 
@@ -39,12 +41,11 @@ check "what was flushed is there" "1 2 {'open'}" "$(sessions "$tmp/killed.pcapng
 ip netns exec "$ns" python3 -m http.server 8090 --bind 127.0.0.1 --directory "$tmp/out" >/dev/null 2>&1 &
 web=$!
 pids="$pids $web"
-sleep 0.4
+until inside curl -s http://127.0.0.1:8090/ >/dev/null; do sleep 0.02; done
 start only report -i lo -w "$tmp/only.pcapng" --only-sessions
 inside curl -s http://127.0.0.1:8090/ >/dev/null
 inside python3 $talk --sessions 1 --messages 3
 inside curl -s http://127.0.0.1:8090/ >/dev/null
-sleep 0.3
 stop
 kill $web
 check "the session is there from its handshake" "1 3 {'open'}" "$(sessions "$tmp/only.pcapng")"
@@ -63,7 +64,6 @@ check "a file's sessions are the same in the copy" "$(sections "$tmp/tour.txt")"
 # --- Rotation by size, as nobody, behind the seal; and files of which the oldest go
 start rotated report -i lo -w "$tmp/out/part.pcapng" --rotate-size 20K --rotate-files 3
 inside python3 $talk --sessions 2 --messages 100 --size 200
-sleep 0.3
 stop
 check "it ends well" 0 "$status"
 check "so many files are kept" 3 "$(find "$tmp/out" -name 'part-*.pcapng' | wc -l)"
@@ -76,14 +76,14 @@ inside python3 $talk --messages 25 --pause 0.1
 stop
 check "names are filled in" 1 "$(($(find "$tmp/out" -name "$(date -u +%Y)-[0-9]*.pcapng" | wc -l) >= 2))"
 start hup report -i lo -w "$tmp/out/hup.pcapng" --rotate-size 1G
-inside python3 $talk
-sleep 0.2
-kill -HUP $pid
-sleep 0.3
-inside python3 $talk
-sleep 0.2
+files() { find "$tmp/out" -name "$1" | wc -l; }
+for _ in 1 2 3 4 5; do # the next packet begins it
+    inside python3 $talk
+    [ "$(files 'hup-*')" != 1 ] || kill -HUP $pid
+    [ "$(files 'hup-*')" != 2 ] || break
+done
 stop
-check "SIGHUP begins a new file" 2 "$(find "$tmp/out" -name 'hup-*.pcapng' | wc -l)"
+check "SIGHUP begins a new file" 1 "$(($(files 'hup-*') > 1))"
 if chown root "$tmp/out"; then
     inside "$program" report -i lo -w "$tmp/out/no.pcapng" --rotate-size 1M --duration 1 >/dev/null 2>"$tmp/err"
     check "a directory that is not nobody's" 1 $?
@@ -94,9 +94,8 @@ fi
 if mkdir "$tmp/small" && mount -t tmpfs -o size=64k tmpfs "$tmp/small" 2>/dev/null; then
     start full report -i lo -w "$tmp/small/full.pcapng" --format=json
     inside python3 $talk --sessions 1 --messages 300 --size 500
-    sleep 1.3
+    await_line 'nothing more is saved' "$tmp/full.err"
     inside python3 $talk --sessions 1 --messages 3
-    sleep 0.3
     stop
     check "it goes on" 0 "$status"
     check "with one message" 1 "$(grep -c 'No space left on device; nothing more is saved' "$tmp/full.err")"

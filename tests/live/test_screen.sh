@@ -1,29 +1,69 @@
 #!/bin/bash
-# The screen on an interface: sessions come while it looks, as nobody.
+# The screen on an interface: sessions come while it looks, as nobody, behind the seal.
 # shellcheck disable=SC2154 # lib.sh sets them
 # shellcheck source=tests/live/lib.sh
 . tests/live/lib.sh
 command -v tmux >/dev/null 2>&1 || skip "tmux is not installed"
 need_namespace
 server=$ns
-# shellcheck disable=SC2016 # the inner shell's
-tmux -L "$server" -f /dev/null new-session -d -x 110 -y 20 \
-    "echo \$\$ >'$tmp/pid'; exec ip netns exec $ns env ASAN_OPTIONS=detect_leaks=0 '$program' ui -i lo 2>'$tmp/err'"
-for _ in $(seq 100); do
-    [ "$(sockets)" != 0 ] && break
-    sleep 0.05
-done
-sleep 0.5
+mkdir "$tmp/folder"
+chown nobody "$tmp/folder"
+# tmux runs the program as its pane's process; it says its number and how it ended.
+start_screen() {
+    rm -f "$tmp/pid" "$tmp/status"
+    tmux -L "$server" -f /dev/null new-session -d -x 110 -y 20 -c "$tmp/folder" \
+        "sh -c 'echo \$\$ >\"$tmp/pid\"; exec ip netns exec $ns env $* \"$program\" ui -i lo' 2>'$tmp/err'; echo \$? >'$tmp/status'"
+    await_sealed "$(await_text "$tmp/pid")"
+}
+on_screen() { # on_screen PATTERN: waits until the screen shows it; the screen is $tmp/screen
+    for _ in $(seq $patience); do
+        tmux -L "$server" capture-pane -p >"$tmp/screen" 2>/dev/null
+        grep -qE -e "$1" "$tmp/screen" && return
+        [ ! -s "$tmp/status" ] || return 0
+        sleep 0.02
+    done
+}
+keys() { tmux -L "$server" send-keys "$@"; }
+state() { sed -n "s/^$1:[[:space:]]*\([0-9a-f]*\).*/\1/p" "/proc/$(cat "$tmp/pid")/status"; }
+
+start_screen ASAN_OPTIONS=detect_leaks=0
+on_screen 'No WebSocket session yet'
 inside python3 $talk --sessions 2 --messages 3
-for _ in $(seq 100); do
-    tmux -L "$server" capture-pane -p >"$tmp/screen"
-    grep -q /talk/2 "$tmp/screen" && break
-    sleep 0.05
-done
+on_screen /talk/2
 has "the interface is in the title" 'wsight .* lo .*live' "$tmp/screen"
 has "sessions come" '/talk/1' "$tmp/screen"
 has "one after the other" '/talk/2' "$tmp/screen"
-check "root was given away" "$(id -u nobody)" "$(sed -n 's/^Uid:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$(cat "$tmp/pid")/status")"
-check "and every capability" 0000000000000000 "$(sed -n 's/^CapEff:[[:space:]]*//p' "/proc/$(cat "$tmp/pid")/status")"
+check "root was given away" "$(id -u nobody)" "$(state Uid)"
+check "and every capability" 0000000000000000 "$(state CapEff)"
+check "and every call that is not needed" 2 "$(state Seccomp)"
+
+# --- Saving, in the folder it was started in
+keys s
+on_screen 'As .*packets'
+keys Up Right Down C-u 'messages.jsonl' Enter
+on_screen 'saved to messages.jsonl'
+check "all messages are saved" 12 "$(grep -c '"opcode":"text"' "$tmp/folder/messages.jsonl")"
+keys s
+on_screen 'As .*packets'
+keys Up Right Down C-u 'messages.jsonl' Enter
+on_screen 'it is there already'
+has "what is there is not replaced unasked" 'it is there already' "$tmp/screen"
+keys C-u '/tmp/elsewhere.jsonl' Enter
+on_screen 'it saves where'
+has "and nothing is made elsewhere" "a name without '/'" "$tmp/screen"
+keys Escape
+keys i
+on_screen 'Statistics'
+keys q
+keys q
+check "it ends well" "0 " "$(await_text "$tmp/status") $(cat "$tmp/err")"
+
+# --- Whoever takes it over is killed by what he tries (SIGSYS)
+if make_intruder; then
+    for what in file socket program; do
+        start_screen "INTRUDER=$what" "LD_PRELOAD=$tmp/intruder.so"
+        check "a screen that opens a $what" $((128 + 31)) "$(await_text "$tmp/status")"
+    done
+fi
 tmux -L "$server" kill-server 2>/dev/null
 finish

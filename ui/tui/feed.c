@@ -41,6 +41,13 @@ static unsigned source_digits(void *self)
     return info.digits;
 }
 
+static uint64_t source_dropped(void *self)
+{
+    struct source_info info;
+    source_info(self, &info);
+    return info.dropped;
+}
+
 struct packet_feed feed_of_source(struct source *source)
 {
     return (struct packet_feed){.read = source_read,
@@ -48,6 +55,7 @@ struct packet_feed feed_of_source(struct source *source)
                                 .progress = source_progress,
                                 .problem = source_problem,
                                 .digits = source_digits,
+                                .dropped = source_dropped,
                                 .fd = -1,
                                 .self = source};
 }
@@ -77,7 +85,21 @@ int feed_open(struct feed *f, const struct packet_feed *packets, const struct fe
     }
     struct model_listener listener = store_listener(f->store);
     model_listen(f->model, &listener);
+    if (packets->live) {
+        struct upkeep_options upkeep = options->upkeep;
+        upkeep.engine = f->engine;
+        upkeep.batch = f->batch;
+        upkeep.notice = feed_notice;
+        upkeep.context = f;
+        upkeep_begin(&f->upkeep, &upkeep);
+    }
     return 0;
+}
+
+void feed_notice(void *feed, const char *text)
+{
+    struct feed *f = feed;
+    (void)err_set(&f->news, "%s", text);
 }
 
 void feed_close(struct feed *f)
@@ -109,7 +131,11 @@ bool feed_step(struct feed *f, int64_t (*now)(void), int64_t until)
             }
             break;
         }
+        if (f->packets.live) {
+            keylogs_read(f->upkeep.options.keylogs);
+        }
         engine_packets(f->engine, packets, n);
+        f->last_ts = packets[n - 1].ts;
         some = true;
         if (now() >= until) {
             break;
@@ -117,6 +143,9 @@ bool feed_step(struct feed *f, int64_t (*now)(void), int64_t until)
     }
     if (some) {
         batch_flush(f->batch);
+    }
+    if (f->packets.live && upkeep_tick(&f->upkeep, f->last_ts)) {
+        some = true; /* what was lost is shown */
     }
     return some;
 }

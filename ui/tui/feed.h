@@ -11,6 +11,7 @@
 #include "analyzer/capture/source.h"
 #include "analyzer/engine.h"
 #include "analyzer/store.h"
+#include "ui/upkeep.h"
 
 #define FEED_BODIES_BYTES (128U << 20)
 
@@ -25,6 +26,8 @@ struct packet_feed {
     const char *(*problem)(void *self);
     /* Packets with this link type and this precision. */
     unsigned (*digits)(void *self);
+    /* Packets that were lost. */
+    uint64_t (*dropped)(void *self);
     int fd; /* to poll together with the terminal; -1: there is always something until the end */
     bool live;
     bool blocks; /* read() waits for data, and signals interrupt it: a pipe */
@@ -42,12 +45,18 @@ struct feed {
     const char *bpf;  /* the capture filter they were read with, or NULL */
     const char *name; /* for the title */
     bool finished;
+    struct upkeep upkeep; /* of a live capture */
+    int64_t last_ts;      /* of the newest packet */
+    struct err news;      /* what became of a live capture; emptied by who tells the user */
 };
 
 struct feed_options {
     uint64_t seed;               /* of the engine's hashes */
     size_t max_connections;      /* 0: the engine's own */
     struct tls_secrets *secrets; /* borrowed; or NULL */
+    /* Live: what is looked after while packets come; of it the source, the key logs and the limits
+     * are given. */
+    struct upkeep_options upkeep;
 };
 
 /* What is behind packet_feed is borrowed. -1 with err filled when out of memory. */
@@ -56,6 +65,9 @@ void feed_close(struct feed *);
 
 /* A packet_feed over files, or standard input. */
 struct packet_feed feed_of_source(struct source *);
+
+/* What has to be told the user: for source_live_options and upkeep_options. */
+void feed_notice(void *feed, const char *text);
 
 /* Takes packets until `until` (of now()), or until there are none at the moment. true: some came.
  */

@@ -80,6 +80,10 @@ void tui_loop(struct tui *t, struct feed *feed)
         if (feed->finished && feed->packets.blocks) {
             stop_timer();
         }
+        if (feed->news.text[0] != '\0') {
+            tui_say(t, true, "%s", feed->news.text);
+            feed->news.text[0] = '\0';
+        }
         bool busy = tui_step(t, t->now() + WORK_NS);
         t->changed |= some && !t->paused;
         if (t->changed && t->now() - drawn >= REDRAW_NS) {

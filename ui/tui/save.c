@@ -1,5 +1,6 @@
 /* Save: which sessions, as what, and where to; the writing goes on in pieces and can be stopped. */
 #include "save_job.h"
+#include "ui/output.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -171,8 +172,11 @@ static size_t match_names(struct save *s, const char *folder, const char *begin,
     return matches;
 }
 
-static void complete(struct save *s)
+static void complete(struct tui *t, struct save *s)
 {
+    if (t->folder >= 0) {
+        return; /* no folder can be listed any more */
+    }
     char folder[TUI_FILTER_BYTES + 8], shared[300] = "", next[TUI_FILTER_BYTES + 400];
     char *slash = strrchr(s->path.text, '/');
     size_t head = slash != NULL ? (size_t)(slash - s->path.text) + 1 : 0;
@@ -191,15 +195,25 @@ static void complete(struct save *s)
 
 /*--- Keys ---------------------------------------------------------------------------------------*/
 
-static void start(struct tui *t, struct save *s)
+static bool is_there(const struct tui *t, const char *path)
 {
     struct stat st;
+    return t->folder >= 0 ? output_is_in(t->folder, path)
+                          : stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static void start(struct tui *t, struct save *s)
+{
     s->err.text[0] = '\0';
     if (s->path.n == 0) {
         err_set(&s->err, "a path is missing");
         return;
     }
-    if (!s->asked && stat(s->path.text, &st) == 0 && S_ISREG(st.st_mode)) {
+    if (t->folder >= 0 && strchr(s->path.text, '/') != NULL) {
+        err_set(&s->err, "it saves where it was started: give a name without '/'");
+        return;
+    }
+    if (!s->asked && is_there(t, s->path.text)) {
         s->asked = true;
         err_set(&s->err, "it is there already: Enter once more replaces it");
         return;
@@ -218,10 +232,10 @@ static void choose(struct save *s, int way)
     propose_path(s);
 }
 
-static void type(struct save *s, uint32_t key)
+static void type(struct tui *t, struct save *s, uint32_t key)
 {
     if (key == KEYS_TAB) {
-        complete(s);
+        complete(t, s);
     } else if (line_key(&s->path, key)) {
         s->path_is_own = true;
         s->asked = false;
@@ -247,7 +261,7 @@ static void save_key(struct tui *t, void *state, uint32_t key)
         int way = key == KEYS_DOWN ? 1 : SAVE_FIELDS - 1;
         s->field = (enum save_field)(((int)s->field + way) % SAVE_FIELDS);
     } else if (s->field == FIELD_PATH) {
-        type(s, key);
+        type(t, s, key);
     } else if (key == KEYS_LEFT || key == KEYS_RIGHT || key == 'h' || key == 'l' || key == ' ') {
         choose(s, key == KEYS_LEFT || key == 'h' ? -1 : 1);
     } else if (key == KEYS_TAB) {

@@ -4,15 +4,18 @@
  */
 #include "save_job.h"
 
+#include "analyzer/capture/privileges.h"
 #include "analyzer/capture/rewrite.h"
 #include "config.h"
 #include "ui/output.h"
 #include "ui/report/report.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define MESSAGES_AT_ONCE 64
 
@@ -20,6 +23,7 @@ struct save_job {
     enum save_format format;
     char *path;
     struct output output;
+    int folder; /* as struct tui has it */
     bool opened, one_message;
     uint32_t message; /* the one */
     uint32_t *sessions;
@@ -123,12 +127,13 @@ static int open_report(struct save_job *j, struct tui *t, struct err *err)
 static int open_output(struct save_job *j, struct tui *t, struct err *err)
 {
     if (j->format == SAVE_PAYLOADS && !j->one_message) {
-        if (mkdir(j->path, 0777) != 0 && errno != EEXIST) {
+        if (j->folder < 0 && mkdir(j->path, 0777) != 0 && errno != EEXIST) {
             return err_set(err, "%.150s: %s", j->path, strerror(errno));
         }
         return 0;
     }
-    if (output_open(&j->output, j->path, err) != 0) {
+    if ((j->folder >= 0 ? output_open_in(&j->output, j->folder, j->path, err)
+                        : output_open(&j->output, j->path, err)) != 0) {
         return -1;
     }
     j->opened = true;
@@ -148,6 +153,7 @@ struct save_job *save_begin(struct tui *t, enum save_scope scope, enum save_form
         return NULL;
     }
     j->format = format;
+    j->folder = t->folder;
     buffer_init(&j->body, UINT32_MAX);
     if (scope == SAVE_FILTERED && t->filter_text[0] != '\0') {
         j->filter = filter_compile(t->filter_text, &ignored);
@@ -213,6 +219,13 @@ static void end_session(struct save_job *j, const struct store_session *s)
     j->session.user = NULL;
 }
 
+/* Where no folder can be made, the files lie side by side. */
+static FILE *open_payload(const struct save_job *j, const char *path)
+{
+    int fd = j->folder >= 0 ? openat(j->folder, path, SEAL_OPEN_FLAGS_NEW, 0666) : -1;
+    return j->folder < 0 ? fopen(path, "w") : fd >= 0 ? fdopen(fd, "w") : NULL;
+}
+
 static int write_payload(struct save_job *j, struct tui *t, const struct store_session *s,
                          uint32_t i, struct err *err)
 {
@@ -226,10 +239,10 @@ static int write_payload(struct save_job *j, struct tui *t, const struct store_s
         fwrite(j->body.p, 1, j->body.n, j->output.stream);
         return 0;
     }
-    snprintf(path, sizeof path, "%s/session-%06u-%06u-%s.%s", j->path, s->index + 1, i + 1,
-             store_dir(m) == DIR_CLIENT_TO_SERVER ? "client" : "server",
+    snprintf(path, sizeof path, "%s%csession-%06u-%06u-%s.%s", j->path, j->folder < 0 ? '/' : '-',
+             s->index + 1, i + 1, store_dir(m) == DIR_CLIENT_TO_SERVER ? "client" : "server",
              store_opcode(m) == 1 ? "txt" : "bin");
-    FILE *f = fopen(path, "w");
+    FILE *f = open_payload(j, path);
     if (f == NULL) {
         return err_set(err, "%.150s: %s", path, strerror(errno));
     }
@@ -334,6 +347,9 @@ void save_end(struct save_job *j)
     rewrite_free(j->rewrite);
     if (j->opened) {
         output_abandon(&j->output);
+        if (j->folder >= 0) {
+            (void)unlinkat(j->folder, j->path, 0);
+        }
     }
     filter_free(j->filter);
     buffer_done(&j->body);

@@ -3,14 +3,16 @@
 
 #include "script.h"
 #include "tui.h"
+#include "ui/clock.h"
+#include "ui/confine.h"
 #include "ui/keylogs.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #define COMPLAINTS_MAX 8
@@ -30,9 +32,7 @@ static void note(void *ctx, const char *text)
 
 static int64_t monotonic(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    return clock_ns(CLOCK_MONOTONIC);
 }
 
 static uint64_t seed(bool scripted)
@@ -62,14 +62,48 @@ static void name_all(const struct screen_options *o, char *out, size_t n)
     }
 }
 
-static int run_tui(const struct screen_options *o, struct feed *feed, struct terminal *terminal,
+/* What the source is opened with, and tells to. */
+struct inputs {
+    struct keylogs keylogs;
+    struct feed feed;
+    int folder; /* live: where the screen was started, for what is saved; -1: no matter */
+};
+
+static void take_secrets(void *context, uint32_t type, struct bytes secrets)
+{
+    struct inputs *in = context;
+    keylogs_from_capture(&in->keylogs, type, secrets);
+}
+
+static void take_notice(void *context, const char *text)
+{
+    struct inputs *in = context;
+    feed_notice(&in->feed, text);
+}
+
+/* The terminal is open, and no packet was looked at: nothing more is to be opened but what the user
+ * saves. */
+static int seal(struct inputs *in, struct err *err)
+{
+    struct seal seal = {.directories = {in->folder}, .directories_n = 1, .terminal = true};
+    in->keylogs.sealed = true;
+    return in->feed.packets.live ? privileges_seal(&seal, err) : 0;
+}
+
+static int run_tui(const struct screen_options *o, struct inputs *in, struct terminal *terminal,
                    struct settings *settings, struct complaints *c, struct err *err)
 {
     struct tui t;
+    struct feed *feed = &in->feed;
     int result = 0;
     if (tui_init(&t, feed, terminal, settings, err) != 0) {
         return -1;
     }
+    if (seal(in, err) != 0) {
+        tui_done(&t);
+        return -1;
+    }
+    t.folder = in->folder;
     t.now = monotonic;
     t.show_secrets = o->show_secrets;
     t.registry = o->registry;
@@ -113,53 +147,75 @@ static bool is_pipe(const struct screen_options *o)
     return false;
 }
 
-static int run_source(const struct screen_options *o, struct source *source,
-                      struct tls_secrets *secrets, struct settings *settings, struct complaints *c,
-                      struct err *err)
+static int run_source(const struct screen_options *o, struct source *source, struct inputs *in,
+                      struct settings *settings, struct complaints *c, struct err *err)
 {
     struct packet_feed packets = feed_of_source(source);
-    struct feed_options options = {seed(o->script != NULL), o->max_connections, secrets};
-    struct feed feed;
+    struct feed_options options = {.seed = seed(o->script != NULL),
+                                   .max_connections = o->max_connections,
+                                   .secrets = in->keylogs.secrets,
+                                   .upkeep = {.source = source,
+                                              .keylogs = &in->keylogs,
+                                              .memory = o->memory,
+                                              .ring = o->live.buffer_bytes}};
     char name[256];
     packets.blocks = is_pipe(o);
     packets.live = source_is_live(source);
     packets.fd = source_fd(source);
-    if (feed_open(&feed, &packets, &options, err) != 0) {
+    if (feed_open(&in->feed, &packets, &options, err) != 0) {
         return -1;
     }
     name_all(o, name, sizeof name);
-    feed.name = name;
-    feed.paths = o->paths;
-    feed.n_paths = o->n_paths;
-    feed.bpf = o->bpf;
+    in->feed.name = name;
+    in->feed.paths = packets.live ? NULL : o->paths;
+    in->feed.n_paths = o->n_paths;
+    in->feed.bpf = o->bpf;
     struct terminal *terminal =
         o->script != NULL ? terminal_open_null(24, 80, err) : terminal_open(err);
-    int result = terminal != NULL ? run_tui(o, &feed, terminal, settings, c, err) : -1;
-    feed_close(&feed);
+    int result = terminal != NULL ? run_tui(o, in, terminal, settings, c, err) : -1;
+    feed_close(&in->feed);
     return result;
 }
 
-/* The captures, or the interfaces; with those, privileges are given away before the first packet.
- * The seal is for runs without a screen: settings and what the user saves are files. */
-static struct source *open_source(const struct screen_options *o, struct keylogs *keylogs,
+static struct source *open_interfaces(const struct screen_options *o, struct inputs *in,
+                                      const struct source_options *options, struct err *err)
+{
+    struct source *source = source_open_live(o->interfaces, o->n_interfaces, options, err);
+    if (source == NULL) {
+        return NULL;
+    }
+    in->folder = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (in->folder < 0) {
+        err_set(err, "the present folder: %s", strerror(errno));
+    } else if (confine_prepare(err) == 0 && privileges_drop(o->account, err) == 0) {
+        return source;
+    }
+    source_free(source);
+    return NULL;
+}
+
+/* The captures, or the interfaces; with those, privileges are given away at once. */
+static struct source *open_source(const struct screen_options *o, struct inputs *in,
                                   struct err *err)
 {
     struct source_options options = {
-        .filter = o->bpf, .secrets = keylogs_from_capture, .context = keylogs, .live = o->live};
-    if (o->n_interfaces == 0) {
-        return source_open(o->paths, o->n_paths, &options, err);
+        .filter = o->bpf, .secrets = take_secrets, .context = in, .live = o->live};
+    options.live.notice = take_notice;
+    return o->n_interfaces > 0 ? open_interfaces(o, in, &options, err)
+                               : source_open(o->paths, o->n_paths, &options, err);
+}
+
+static void close_inputs(struct inputs *in)
+{
+    keylogs_close(&in->keylogs);
+    if (in->folder >= 0) {
+        close(in->folder);
     }
-    struct source *source = source_open_live(o->interfaces, o->n_interfaces, &options, err);
-    if (source != NULL && privileges_drop(o->account, err) != 0) {
-        source_free(source);
-        return NULL;
-    }
-    return source;
 }
 
 int screen_run(const struct screen_options *o, void (*complain)(const char *))
 {
-    struct keylogs keylogs;
+    struct inputs in = {.folder = -1};
     struct complaints complaints = {.n = 0};
     struct settings settings;
     struct err err;
@@ -169,19 +225,19 @@ int screen_run(const struct screen_options *o, void (*complain)(const char *))
         settings_load(&settings, note, &complaints);
     }
     settings.color &= !o->no_color;
-    if (keylogs_open(&keylogs, o->keylogs, o->n_keylogs, false, &err) != 0 ||
-        keylogs_add_rsa(&keylogs, o->rsa_keys, o->n_rsa_keys, &err) != 0) {
-        keylogs_close(&keylogs);
+    if (keylogs_open(&in.keylogs, o->keylogs, o->n_keylogs, o->n_interfaces > 0, &err) != 0 ||
+        keylogs_add_rsa(&in.keylogs, o->rsa_keys, o->n_rsa_keys, &err) != 0) {
+        close_inputs(&in);
         complain(err.text);
         return -1;
     }
-    struct source *source = open_source(o, &keylogs, &err);
+    struct source *source = open_source(o, &in, &err);
     if (source == NULL) {
-        keylogs_close(&keylogs);
+        close_inputs(&in);
         complain(err.text);
         return -1;
     }
-    int result = run_source(o, source, keylogs.secrets, &settings, &complaints, &err);
+    int result = run_source(o, source, &in, &settings, &complaints, &err);
     for (size_t i = 0; i < complaints.n; i++) {
         complain(complaints.list[i].text);
     }
@@ -190,7 +246,7 @@ int screen_run(const struct screen_options *o, void (*complain)(const char *))
     }
     bool fine = tell_problems(source, complain);
     source_free(source);
-    keylogs_close(&keylogs);
+    close_inputs(&in);
     return result != 0 || !fine ? -1 : 0;
 }
 

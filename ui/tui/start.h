@@ -15,6 +15,7 @@ struct screen_options {
     const char *const *interfaces; /* to capture on instead of files */
     size_t n_interfaces;
     struct source_live_options live;
+    uint64_t memory;                          /* live: bytes that may be allocated */
     const struct privileges_account *account; /* who to be once they are open */
     const char *const *keylogs;               /* of TLS secrets */
     size_t n_keylogs;

@@ -24,6 +24,7 @@ int tui_init(struct tui *t, const struct feed *feed, struct terminal *terminal,
     *t = (struct tui){.feed = feed, .terminal = terminal, .settings = *settings};
     t->keys = settings->keys;
     t->registry = registry_builtin();
+    t->folder = -1;
     t->room = calloc(1, sizeof *t->room);
     order_init(&t->order);
     t->theme = theme_choose(terminal_colors(terminal), settings->background, !settings->color);
@@ -246,7 +247,7 @@ static void feed_text(const struct tui *t, char *out, size_t n)
     char sessions[SHORT_TEXT_BYTES], messages[SHORT_TEXT_BYTES];
     uint64_t read = 0, total = 0;
     const char *state = "";
-    char progress[40] = "";
+    char progress[40] = "", lost[SHORT_TEXT_BYTES + 8] = "";
     long_count(sessions, store_count(t->feed->store));
     long_count(messages, store_messages(t->feed->store));
     if (!t->feed->finished && t->feed->packets.progress != NULL) {
@@ -257,8 +258,13 @@ static void feed_text(const struct tui *t, char *out, size_t n)
     } else if (!t->feed->finished) {
         state = t->feed->packets.live ? "live  " : "reading  ";
     }
-    snprintf(out, n, "%s%s%s%s sessions  %s messages ", t->paused ? "PAUSED  " : "", progress,
-             state, sessions, messages);
+    if (t->feed->packets.live && t->feed->packets.dropped(t->feed->packets.self) > 0) {
+        char count[SHORT_TEXT_BYTES];
+        long_count(count, t->feed->packets.dropped(t->feed->packets.self));
+        snprintf(lost, sizeof lost, "%s LOST  ", count);
+    }
+    snprintf(out, n, "%s%s%s%s%s sessions  %s messages ", t->paused ? "PAUSED  " : "", progress,
+             state, lost, sessions, messages);
 }
 
 static void draw_title(struct tui *t)

@@ -39,6 +39,9 @@ struct tui {
     int depth;
     int64_t (*now)(void); /* ns of a clock that only goes on */
     bool show_secrets;
+    /* Saved files are made in this directory and nowhere else, for nothing else can be opened any
+     * more; -1: wherever the user says. */
+    int folder;
 
     struct order order; /* of the sessions list */
     size_t first_shown; /* sessions before it were cleared away */

@@ -1,0 +1,89 @@
+/* A capture that runs for long looks after itself. */
+#include "upkeep.h"
+
+#include "clock.h"
+#include "shed.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+
+#define LOOK_NS (SECOND_NS / 10)
+
+/* The kernel's own bookkeeping for each packet in the ring. */
+#define RING_PACKET_BYTES 80
+
+/* The time of day never moves so much against the other clock unless it is set. */
+#define CLOCK_SET_NS (SECOND_NS / 20)
+
+void upkeep_begin(struct upkeep *u, const struct upkeep_options *options)
+{
+    int64_t now = clock_ns(CLOCK_MONOTONIC);
+    *u = (struct upkeep){.options = *options};
+    u->next_look = now + LOOK_NS;
+    u->clock_offset = clock_ns(CLOCK_REALTIME) - now;
+}
+
+static uint64_t ring_load(const struct source *source)
+{
+    struct source_info info;
+    source_info(source, &info);
+    return info.bytes + info.packets * RING_PACKET_BYTES;
+}
+
+/* How far behind the packets are that are worked through, and what to do about it. Packets carry
+ * the time of day: while that is set, nothing is judged by it. */
+static void watch_load(struct upkeep *u, int64_t now, int64_t passed, int64_t last_ts)
+{
+    static const char *const words[] = {
+        "it keeps up again: everything is decoded",
+        "packets come faster than they can be worked through: bodies are left out",
+        "packets come faster than they can be worked through: new connections are left out"};
+    uint64_t load = ring_load(u->options.source), before = u->load_before;
+    int64_t offset = clock_ns(CLOCK_REALTIME) - now;
+    bool was_set = llabs(offset - u->clock_offset) > CLOCK_SET_NS;
+    u->load_before = load;
+    u->clock_offset = offset;
+    if (was_set) {
+        return;
+    }
+    double rate = (double)(load - before) / ((double)passed / (double)SECOND_NS);
+    enum engine_shed shed =
+        load == before ? SHED_NOTHING
+                       : shed_level(u->shed, now + offset - last_ts, rate, u->options.ring);
+    if (shed != u->shed) {
+        u->shed = shed;
+        engine_shed(u->options.engine, shed);
+        u->options.notice(u->options.context, words[shed]);
+    }
+}
+
+/* The oldest gives way when there is more than is allowed: first what is kept of the past, then
+ * connections. */
+static void watch_memory(struct upkeep *u)
+{
+    const struct upkeep_options *o = &u->options;
+    struct mallinfo2 memory = mallinfo2();
+    if (memory.uordblks + memory.hblkhd <= o->memory ||
+        (o->give_way != NULL && o->give_way(o->context))) {
+        return;
+    }
+    engine_give_way(o->engine);
+    batch_flush(o->batch); /* their sessions go with the events that tell of it */
+}
+
+bool upkeep_tick(struct upkeep *u, int64_t last_ts)
+{
+    int64_t now = clock_ns(CLOCK_MONOTONIC);
+    if (now >= u->next_look) {
+        watch_load(u, now, now - u->next_look + LOOK_NS, last_ts);
+        u->next_look = now + LOOK_NS;
+        watch_memory(u);
+    }
+    if (now < u->next_second) {
+        return false;
+    }
+    u->next_second = now + SECOND_NS;
+    source_refresh(u->options.source);
+    keylogs_poll(u->options.keylogs);
+    return true;
+}

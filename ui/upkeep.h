@@ -1,0 +1,42 @@
+/*
+ * What a capture that runs for days looks after between two batches of packets: what was lost, key
+ * logs that grow, whether it keeps up, and how much memory it holds.
+ */
+#ifndef WSIGHT_UPKEEP_H
+#define WSIGHT_UPKEEP_H
+
+#include "analyzer/batch.h"
+#include "analyzer/capture/source.h"
+#include "analyzer/engine.h"
+#include "keylogs.h"
+
+/* All borrowed. */
+struct upkeep_options {
+    struct source *source;
+    struct engine *engine;
+    struct batch *batch;
+    struct keylogs *keylogs;
+    uint64_t memory; /* bytes that may be allocated */
+    uint64_t ring;   /* bytes of the kernel's ring of each interface */
+    void (*notice)(void *context, const char *text); /* what is left out, or no more */
+    /* Gives up the oldest of what is kept besides open connections; false: there was nothing. May
+     * be NULL. */
+    bool (*give_way)(void *context);
+    void *context;
+};
+
+struct upkeep {
+    struct upkeep_options options;
+    int64_t next_second, next_look; /* of a clock that only goes on, ns */
+    uint64_t load_before;           /* bytes of the ring that were used, ever */
+    int64_t clock_offset;           /* of the time of day to that clock */
+    enum engine_shed shed;
+};
+
+void upkeep_begin(struct upkeep *, const struct upkeep_options *);
+
+/* last_ts: of the newest packet that was worked through. true: a second has passed, and what was
+ * lost is known anew. */
+bool upkeep_tick(struct upkeep *, int64_t last_ts);
+
+#endif
