@@ -105,7 +105,7 @@ $(BUILD)/gen/registry_table.c: decoders/registry/websocket.xml $(BUILD)/generate
 $(BUILD)/gen/registry_table.o: $(BUILD)/gen/registry_table.c
 	$(Q)$(COMPILE) -c -o $@ $<
 
-$(BUILD)/wsight.1: ui/manual.awk decoders/findings.def ui/wsight.1.in config.mk
+$(BUILD)/wsight.1: ui/manual.awk decoders/findings.def analyzer/filter/filter_fields.def ui/wsight.1.in config.mk
 	@mkdir -p $(@D)
 	$(Q)awk -v version=$(VERSION) -f $(filter-out config.mk,$^) >$@.new && mv $@.new $@
 

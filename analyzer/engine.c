@@ -88,6 +88,7 @@ static struct connection connection_of(const struct flow *f)
                            .tunnel = f->key.tunnel,
                            .layers = f->layers,
                            .interface = f->interface,
+                           .number = f->number,
                            .started = f->started,
                            .first_pkt = f->first_pkt,
                            .syn_rtt = f->syn_rtt};
@@ -233,7 +234,7 @@ static struct flow *add_flow(struct engine *e, const struct segment *g, uint32_t
     }
     struct flow *f = flow_add(e->flows, &key, hash);
     if (f != NULL) {
-        e->stats.connections++;
+        f->number = (uint32_t)e->stats.connections++;
         f->started = f->seen_ts = g->ts;
         f->first_pkt = f->last_pkt = g->pkt;
         f->layers = g->layers;

@@ -96,6 +96,9 @@ static struct session_choice *choice_new(struct session *s)
 static void choice_free(struct session_choice *c)
 {
     if (c != NULL) {
+        if (c->own != NULL) {
+            c->free_own(c->own);
+        }
         share_free(c->share);
         free(c);
     }

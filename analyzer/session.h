@@ -79,8 +79,10 @@ struct text_block; /* texts.h */
 
 /* Whether a session counts, in a model that is selective. */
 struct session_choice {
-    bool selected;           /* set by a listener, right when its session_ended returns */
-    unsigned state;          /* that listener's own */
+    bool selected;  /* set by a listener, right when its session_ended returns */
+    unsigned state; /* that listener's own */
+    void *own;      /* ... and what free_own frees, unless it is NULL */
+    void (*free_own)(void *own);
     struct session *session; /* whose it is */
     struct share *share;     /* what it may add to the totals (share.h); the model's */
 };

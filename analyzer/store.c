@@ -13,12 +13,6 @@
 #define PARTNER_SEARCH_MAX 100000U
 #define FIRST_SLOTS 1024
 
-/* Frames of the data message under way in one direction. */
-struct store_pending {
-    struct store_frame *frames;
-    uint32_t n, size;
-};
-
 struct store {
     struct store_options options;
     struct store_session **sessions;
@@ -29,7 +23,7 @@ struct store {
     } * slots; /* open addressing by session id */
     size_t mask;
     struct store_session *last;
-    struct store_frame control; /* the control frame whose message comes next */
+    struct queued_frame control; /* the control frame whose message comes next */
     bool has_control;
     struct body_log *bodies;
     uint64_t messages;
@@ -300,53 +294,20 @@ static void opened(void *self, struct session *session)
     add_session(self, session);
 }
 
-static struct store_frame frame_of(const struct event *e)
-{
-    const struct frame *f = &e->frame;
-    struct store_frame out = {.ts = e->ts,
-                              .pkt = e->pkt,
-                              .len = f->len,
-                              .first =
-                                  (uint8_t)(f->fin << 7 | (f->rsv & 7) << 4 | (f->opcode & 15)),
-                              .header_len = f->header_len,
-                              .masked = f->masked};
-    memcpy(out.key, f->masking_key, 4);
-    return out;
-}
-
-static void push_frame(struct store_pending **pending, const struct store_frame *f)
-{
-    struct store_pending *p = *pending;
-    if (p == NULL && (p = *pending = calloc(1, sizeof *p)) == NULL) {
-        return;
-    }
-    if (p->n == p->size) {
-        uint32_t size = p->size == 0 ? 4 : p->size * 2;
-        struct store_frame *more =
-            size <= STORE_FRAMES_MAX * 2 ? realloc(p->frames, size * sizeof *more) : NULL;
-        if (more == NULL) {
-            return;
-        }
-        p->frames = more;
-        p->size = size;
-    }
-    p->frames[p->n++] = *f;
-}
-
 static void framed(void *self, const struct session *session, const struct event *e)
 {
     struct store *s = self;
     struct store_session *row = find(s, session);
-    struct store_frame f = frame_of(e);
+    struct queued_frame f = queued_frame_of(e);
     if (e->frame.opcode & 8) {
         s->control = f;
         s->has_control = true;
     } else if (row != NULL) {
-        push_frame(&row->pending[e->dir], &f);
+        frame_queue_push(&row->queue[e->dir], &f);
     }
 }
 
-static void take_first_frame(struct store_message *m, const struct store_frame *f)
+static void take_first_frame(struct store_message *m, const struct queued_frame *f)
 {
     m->first = f->first;
     m->header_len = f->header_len;
@@ -354,24 +315,13 @@ static void take_first_frame(struct store_message *m, const struct store_frame *
     memcpy(m->key, f->key, 4);
 }
 
-static void drop_frames(struct store_pending *p, uint32_t n)
-{
-    p->n -= n;
-    memmove(p->frames, p->frames + n, p->n * sizeof *p->frames);
-    if (p->size > 64 && p->n == 0) {
-        free(p->frames);
-        *p = (struct store_pending){0};
-    }
-}
-
 /* Appends what belongs to the message: its frames when there are several, then its body. */
-static bool keep(struct store *s, struct store_pending *p, struct store_message *m,
-                 struct bytes body)
+static bool keep(struct store *s, struct frame_queue *q, struct store_message *m, struct bytes body)
 {
     uint64_t at, ignored;
-    uint32_t n = p != NULL && p->n < m->frames ? p->n : m->frames;
-    if (p != NULL && m->frames > 1 && n == m->frames && n <= STORE_FRAMES_MAX) {
-        struct bytes frames = {(const uint8_t *)p->frames, n * sizeof *p->frames};
+    uint32_t n = q != NULL && q->n < m->frames ? q->n : m->frames;
+    if (q != NULL && m->frames > 1 && n == m->frames && n <= FRAME_QUEUE_MAX) {
+        struct bytes frames = {(const uint8_t *)q->frames, n * sizeof *q->frames};
         if (!body_log_append(s->bodies, frames, &m->body_at)) {
             return false;
         }
@@ -408,22 +358,22 @@ static void take_frames(struct store *s, struct store_session *row, const struct
                         struct store_message *m)
 {
     struct bytes body = bytes_part(e->message.body, 0, m->body_n);
-    struct store_pending *p = row->pending[e->dir];
+    struct frame_queue *q = &row->queue[e->dir];
     if (e->message.opcode & 8) {
         if (s->has_control) {
             take_first_frame(m, &s->control);
         }
         s->has_control = false;
-        p = NULL;
-    } else if (p != NULL && p->n > 0) {
-        take_first_frame(m, &p->frames[0]);
+        q = NULL;
+    } else if (q != NULL && q->n > 0) {
+        take_first_frame(m, &q->frames[0]);
     }
-    if (!keep(s, p, m, body)) {
+    if (!keep(s, q, m, body)) {
         m->body_n = 0;
         m->bits = (uint8_t)((m->bits | STORE_NO_BODY) & ~STORE_HAS_FRAMES);
     }
-    if (p != NULL) {
-        drop_frames(p, p->n < m->frames ? p->n : m->frames);
+    if (q != NULL) {
+        frame_queue_drop(q, m->frames);
     }
 }
 
@@ -509,15 +459,10 @@ static void found(void *self, const struct session *session, const struct findin
     s->finding_sessions[f->id] += before <= 1;
 }
 
-static void free_pending(struct store_session *row)
+static void free_queues(struct store_session *row)
 {
-    for (int d = 0; d < 2; d++) {
-        if (row->pending[d] != NULL) {
-            free(row->pending[d]->frames);
-            free(row->pending[d]);
-            row->pending[d] = NULL;
-        }
-    }
+    frame_queue_done(&row->queue[0]);
+    frame_queue_done(&row->queue[1]);
 }
 
 static void ended(void *self, struct session *session)
@@ -528,7 +473,7 @@ static void ended(void *self, struct session *session)
     }
     struct store_session *row = find(s, session);
     if (row != NULL) {
-        free_pending(row);
+        free_queues(row);
     }
     s->clock = session->last_ts > s->clock ? session->last_ts : s->clock;
 }
@@ -560,7 +505,7 @@ void store_free(struct store *s)
         return;
     }
     for (size_t i = 0; i < s->n; i++) {
-        free_pending(s->sessions[i]);
+        free_queues(s->sessions[i]);
         free(s->sessions[i]->messages);
         free(s->sessions[i]->track);
         free(s->sessions[i]);
@@ -630,9 +575,17 @@ struct event store_event(const struct store_session *s, const struct store_messa
     return e;
 }
 
+void store_event_body(struct event *e, struct bytes body)
+{
+    e->message.body = body;
+    if (e->message.opcode == 8 && body.n >= 2) {
+        e->message.close_code = be16_at(body, 0);
+    }
+}
+
 static uint64_t frames_bytes(const struct store_message *m)
 {
-    return m->bits & STORE_HAS_FRAMES ? (uint64_t)m->frames * sizeof(struct store_frame) : 0;
+    return m->bits & STORE_HAS_FRAMES ? (uint64_t)m->frames * sizeof(struct queued_frame) : 0;
 }
 
 bool store_body(const struct store *s, const struct store_message *m, size_t most,
@@ -652,7 +605,7 @@ bool store_body(const struct store *s, const struct store_message *m, size_t mos
 }
 
 bool store_frame(const struct store *s, const struct store_message *m, uint32_t i,
-                 struct store_frame *f)
+                 struct queued_frame *f)
 {
     if (i < m->frames && m->bits & STORE_HAS_FRAMES) {
         return body_log_read(s->bodies, m->body_at + (uint64_t)i * sizeof *f, f, sizeof *f);
@@ -660,12 +613,12 @@ bool store_frame(const struct store *s, const struct store_message *m, uint32_t 
     if (i != 0 || !(m->bits & STORE_HAS_FRAME)) {
         return false;
     }
-    *f = (struct store_frame){.ts = m->ts,
-                              .pkt = m->pkt - m->packets_before,
-                              .len = m->wire_len,
-                              .first = m->first,
-                              .header_len = m->header_len,
-                              .masked = m->bits & STORE_MASKED};
+    *f = (struct queued_frame){.ts = m->ts,
+                               .pkt = m->pkt - m->packets_before,
+                               .len = m->wire_len,
+                               .first = m->first,
+                               .header_len = m->header_len,
+                               .masked = m->bits & STORE_MASKED};
     memcpy(f->key, m->key, 4);
     return m->frames == 1;
 }

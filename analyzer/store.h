@@ -13,12 +13,11 @@
 #include "body_log.h"
 #include "decoders/base/buffer.h"
 #include "decoders/decoder.h"
+#include "frame_queue.h"
 #include "model.h"
 
 #define STORE_SPARK_BUCKETS 16
 #define STORE_SERIES_BUCKETS 480
-/* Frames of one message that are kept with it; the rest are counted. */
-#define STORE_FRAMES_MAX 65536U
 /* Distinct addresses that are counted. */
 #define STORE_TALKERS_MAX 65536U
 
@@ -47,15 +46,6 @@ struct store_message {
     uint8_t header_len; /* of its first frame */
     uint8_t flags;      /* enum message_flag */
     uint8_t bits;       /* enum store_bit */
-};
-
-struct store_frame {
-    int64_t ts;
-    uint64_t pkt;
-    uint64_t len;
-    uint8_t key[4];
-    uint8_t first, header_len;
-    bool masked;
 };
 
 static inline enum dir store_dir(const struct store_message *m)
@@ -88,7 +78,7 @@ struct store_session {
     int64_t rate_ts;
     struct store_spark spark;
     uint32_t talker[2]; /* of client and server */
-    struct store_pending *pending[2];
+    struct frame_queue queue[2];
     const struct subprotocol *subprotocol; /* what the messages are; NULL: not known */
     struct subprotocol_track *track;       /* of a subprotocol that is a stream; NULL else */
 };
@@ -142,11 +132,12 @@ double store_rate(const struct store_session *, int64_t now);
 /* The body, or its first `most` bytes, into `into`, which is cleared. false: it was lost. */
 bool store_body(const struct store *, const struct store_message *, size_t most,
                 struct buffer *into);
-/* The message as it was told, without its body. */
+/* The message as it was told, without its body; and with it, which for a Close tells the code. */
 struct event store_event(const struct store_session *, const struct store_message *);
-/* Frame i of m->frames. false: it is beyond STORE_FRAMES_MAX, or was not seen. */
+void store_event_body(struct event *, struct bytes body);
+/* Frame i of m->frames. false: it is beyond FRAME_QUEUE_MAX, or was not seen. */
 bool store_frame(const struct store *, const struct store_message *, uint32_t i,
-                 struct store_frame *);
+                 struct queued_frame *);
 /* The index of the Ping that this Pong answers, or of the Pong that answers this Ping; -1: none. */
 int64_t store_partner(const struct store_session *, uint32_t index);
 

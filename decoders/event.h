@@ -46,6 +46,7 @@ struct connection {
     uint32_t tunnel;
     uint32_t layers;    /* enum layer */
     uint32_t interface; /* index into the source's interfaces */
+    uint32_t number;    /* of the capture's TCP connections, from 0, as they begin */
     int64_t started;    /* time of its first packet */
     uint64_t first_pkt;
     int64_t syn_rtt; /* SYN to the ACK of SYN/ACK, ns; -1 when not seen whole */

@@ -5,7 +5,7 @@
 #ifndef WSIGHT_FILTERS_H
 #define WSIGHT_FILTERS_H
 
-#include "analyzer/filter.h"
+#include "analyzer/filter/filter.h"
 #include "options.h"
 
 /* *filter is the display filter, the caller's to free; NULL: there is none. -1: one of the two

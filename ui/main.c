@@ -11,6 +11,7 @@
 #include "names.h"
 #include "options.h"
 #include "output.h"
+#include "report/fields_print.h"
 #include "report/registry_print.h"
 #include "run.h"
 #include "tui/settings.h"
@@ -93,16 +94,6 @@ static int registry(const struct options *o, const struct names *names, struct o
     return finish_output(output, EXIT_FINE);
 }
 
-static int interfaces(struct output *output)
-{
-    struct err err;
-    if (interfaces_print(output->stream, &err) != 0) {
-        complain(err.text);
-        return finish_output(output, EXIT_FAILED);
-    }
-    return finish_output(output, EXIT_FINE);
-}
-
 /* Columns of the terminal that the report goes to, or what the user or a usual page has. */
 static unsigned width_of(const struct options *o, FILE *stream)
 {
@@ -114,6 +105,28 @@ static unsigned width_of(const struct options *o, FILE *stream)
         return size.ws_col;
     }
     return REPORT_WIDTH_DEFAULT;
+}
+
+static int fields(const struct options *o, struct output *output)
+{
+    struct err err;
+    const char *word = o->n_operands > 0 ? o->operands[0] : NULL;
+    bool as_json = o->format != NULL && strcmp(o->format, "json") == 0;
+    int result = fields_print(output->stream, word, as_json, width_of(o, output->stream), &err);
+    if (result != 0) {
+        complain(err.text);
+    }
+    return finish_output(output, result == 0 ? EXIT_FINE : EXIT_FAILED);
+}
+
+static int interfaces(struct output *output)
+{
+    struct err err;
+    if (interfaces_print(output->stream, &err) != 0) {
+        complain(err.text);
+        return finish_output(output, EXIT_FAILED);
+    }
+    return finish_output(output, EXIT_FINE);
 }
 
 /* https://no-color.org/: NO_COLOR counts when it is not empty. */
@@ -395,6 +408,7 @@ static int run_command(const struct options *o, struct filter *filter, struct ou
     } else {
         status = o->command == COMMAND_REGISTRY     ? registry(o, &names, output)
                  : o->command == COMMAND_INTERFACES ? interfaces(output)
+                 : o->command == COMMAND_FIELDS     ? fields(o, output)
                  : o->command == COMMAND_MERGE      ? merge(o, output)
                  : o->command == COMMAND_DIFF       ? diff(o, &names, output)
                                                     : captures(o, &names, filter, output);

@@ -2,9 +2,9 @@
 #include "options.h"
 
 #include "analyzer/limits.h"
+#include "analyzer/suggest.h"
 #include "options_rows.h"
 #include "report/report.h"
-#include "suggest.h"
 
 #include <getopt.h>
 #include <stdlib.h>

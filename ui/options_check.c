@@ -1,7 +1,7 @@
 /* What a command line may ask for together: commands, their files and interfaces. */
+#include "analyzer/suggest.h"
 #include "options_rows.h"
 #include "report/report.h"
-#include "suggest.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -73,6 +73,9 @@ int options_check(const struct options *o, struct err *err)
     }
     if (o->command == COMMAND_REGISTRY) {
         return o->n_operands <= 1 ? 0 : err_set(err, "registry looks up one thing at a time");
+    }
+    if (o->command == COMMAND_FIELDS) {
+        return o->n_operands <= 1 ? 0 : err_set(err, "fields looks for one word at a time");
     }
     if (o->command == COMMAND_CONFIG) {
         return o->n_operands == 0 ? 0 : err_set(err, "config takes no file");

@@ -44,12 +44,12 @@ static int wrong_value(struct err *err, const char *option, const char *value, c
 
 int option_take_format(struct options *o, const char *value, struct err *err)
 {
-    static const char *const diff_formats[] = {"text", "json", "markdown"};
-    if (o->command == COMMAND_DIFF) {
+    static const char *const formats[] = {"text", "json", "markdown"};
+    if (o->command == COMMAND_DIFF || o->command == COMMAND_FIELDS) {
         o->format = value;
-        return parse_word(value, diff_formats, 3) >= 0
+        return parse_word(value, formats, o->command == COMMAND_DIFF ? 3 : 2) >= 0
                    ? 0
-                   : wrong_value(err, "format", value, command_rows[COMMAND_DIFF].format_help);
+                   : wrong_value(err, "format", value, command_rows[o->command].format_help);
     }
     bool follows = o->command == COMMAND_FOLLOW || o->command == COMMAND_RUN;
     if (report_find(command_rows[follows ? COMMAND_FOLLOW : o->command].name, value) == NULL) {

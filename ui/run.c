@@ -44,7 +44,8 @@ static struct engine_options engine_options(const struct options *o,
     bool messages =
         o->command == COMMAND_FOLLOW || o->messages || (format->needs & REPORT_NEEDS_MESSAGES) != 0;
     e.decode.digest = o->digest;
-    e.decode.frames = o->frames || (format->needs & REPORT_NEEDS_FRAMES) != 0;
+    e.decode.frames =
+        o->frames || (format->needs & REPORT_NEEDS_FRAMES) != 0 || (needs & FILTER_FRAMES) != 0;
     e.decode.heads = (format->needs & REPORT_NEEDS_HEADS) != 0 || (needs & FILTER_HEADS) != 0;
     e.decode.body_max = needs & FILTER_BODIES ? OPTIONS_UNLIMITED : messages ? o->bodies : 0;
     e.decode.late = !messages && !(needs & FILTER_MESSAGES) && !o->digest && o->n_interfaces == 0;
@@ -195,6 +196,9 @@ static void take_packets(struct run *run, const struct packet *packets, size_t n
     if (!run->started && n > 0) { /* the precision of the times is known from here on */
         (void)summary_update(&run->summary, run->source);
         run->started = true;
+        if (run->selection.filter != NULL) {
+            filter_set_origin(run->selection.filter, packets[0].ts);
+        }
     }
     if (run->saving.recorder != NULL) {
         recorder_expect(run->saving.recorder, run->source, packets, n);

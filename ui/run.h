@@ -5,7 +5,7 @@
 #ifndef WSIGHT_RUN_H
 #define WSIGHT_RUN_H
 
-#include "analyzer/selection.h"
+#include "analyzer/filter/selection.h"
 #include "child.h"
 #include "keylogs.h"
 #include "metrics.h"

@@ -70,6 +70,7 @@ struct flow {
     uint32_t new_syn;      /* sequence number of a SYN that may begin a new connection */
     int64_t expires;       /* when the wheel looks at it next; at or before the true time-out */
     uint32_t layers, interface;
+    uint32_t number; /* of all flows, from 0 */
 
     struct tcp_side side[2];
 

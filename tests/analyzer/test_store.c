@@ -109,7 +109,7 @@ static void every_message_is_kept_with_its_body_and_frames(void **state)
         for (uint32_t j = 0; j < s->n; j++) {
             const struct store_message *m = &s->messages[j];
             uint64_t wire = 0;
-            struct store_frame f;
+            struct queued_frame f;
             for (uint32_t k = 0; k < m->frames; k++) {
                 assert_true(store_frame(w.store, m, k, &f));
                 wire += f.len;

@@ -2,7 +2,7 @@
  * The display filter: any text is compiled or refused with a place within it, and what is compiled
  * can be asked about every session and message of a small store.
  */
-#include "analyzer/store_filter.h"
+#include "analyzer/filter/store_filter.h"
 
 #include <stdlib.h>
 

@@ -52,7 +52,7 @@ check "and nothing is reported" "" "$(cat "$tmp/out")"
 
 # --- Display filters
 run 2 report -Y 'opcode == ping and hots == a' $small
-says "display filter: there is no field 'hots'"
+says "display filter: there is no field 'hots': did you mean 'host'?"
 says "    opcode == ping and hots == a"
 says "                       ^"
 check "and nothing is reported" "" "$(cat "$tmp/out")"
@@ -92,6 +92,24 @@ run 1 report --rsa-key=$small captures/tls-rsa.pcap
 check "a file that is none" 1 "$(grep -c "^wsight: $small: no private key in PEM" "$tmp/err")"
 run 1 report --rsa-key="$tmp/none.pem" captures/tls-rsa.pcap
 check "or not there" 1 "$(grep -c "none.pem: No such file" "$tmp/err")"
+
+run 0 follow --frames -Y 'fragmented and frame.fin == 0' captures/ws-fragmented.pcap
+check "frames come with the messages they make up" "$(grep -c '[<>]  *frame ' "$tmp/out")" \
+    "$(grep -oE '[0-9]+ frames' "$tmp/out" | awk '{n += $1} END {print n}')"
+
+# --- Fields
+run 0 fields
+check "every group has its heading" "SESSION HANDSHAKE TLS FINDING MESSAGE FRAME other" \
+    "$(grep -oE '^[A-Za-z]+' "$tmp/out" | tr '\n' ' ' | sed 's/ $//')"
+run 0 fields ja4
+check "fields by a word" "tls.ja4 tls.handshake.ja4" \
+    "$(awk '/^  / {print $1}' "$tmp/out" | tr '\n' ' ' | sed 's/ $//')"
+run 0 fields --format=json websocket.mask
+check "as JSON" websocket.mask "$(python3 -c 'import json, sys
+print(json.load(open(sys.argv[1]))["fields"][0]["name"])' "$tmp/out")"
+run 1 fields no-such-thing
+says "no field has to do with 'no-such-thing'"
+run 2 fields --format=html
 
 # --- Registry
 run 0 registry 1006

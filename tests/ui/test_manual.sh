@@ -13,7 +13,8 @@ complain() {
 }
 
 page=$TEST_TMP/wsight.1
-awk -v version=1.2.3 -f ui/manual.awk decoders/findings.def ui/wsight.1.in >"$page" || exit 1
+awk -v version=1.2.3 -f ui/manual.awk decoders/findings.def analyzer/filter/filter_fields.def \
+    ui/wsight.1.in >"$page" || exit 1
 sed 's/\\-/-/g; s/\\f.//g' "$page" >"$TEST_TMP/text"
 
 ids=$(tr '\n' ' ' <decoders/findings.def | grep -oE 'FINDING\([A-Z0-9_]+, *"[^"]+"' | sed 's/.*"\(.*\)"/\1/')

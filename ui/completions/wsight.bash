@@ -16,7 +16,7 @@ _wsight()
     fi
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-            report|follow|run|export|merge|diff|ui|registry|interfaces|config) command=${COMP_WORDS[i]}; break ;;
+            report|follow|run|export|merge|diff|ui|registry|fields|interfaces|config) command=${COMP_WORDS[i]}; break ;;
         esac
     done
     case $prev in
@@ -53,6 +53,7 @@ _wsight()
             "extensions subprotocols versions close_codes opcodes header_bits" -- "$cur")
         return
     fi
+    [ "$command" = fields ] && return
     if [ "$command" = run ]; then
         mapfile -t COMPREPLY < <(compgen -c -- "$cur")
         return
@@ -66,7 +67,7 @@ _wsight()
         shopt -s extglob
         compgen -f -X '!*.@(pcap|pcapng|cap|gz)' -- "$cur")
     if [ -z "$command" ]; then
-        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "report follow run export merge diff ui registry interfaces config" -- "$cur")
+        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "report follow run export merge diff ui registry fields interfaces config" -- "$cur")
     fi
 }
 complete -F _wsight wsight

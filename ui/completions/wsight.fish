@@ -8,19 +8,20 @@ function __wsight_has
 end
 
 complete -c wsight -f
-complete -c wsight -n 'not __wsight_has report follow run export merge diff ui registry interfaces config' -a report -d 'A summary of the captures'
-complete -c wsight -n 'not __wsight_has report follow run export merge diff ui registry interfaces config' -a follow -d 'A line for each message'
-complete -c wsight -n 'not __wsight_has report follow run export merge diff ui registry interfaces config' -a run -d 'Run a command, and follow its sessions'
-complete -c wsight -n 'not __wsight_has report follow run export merge diff ui registry interfaces config' -a export -d 'Sessions and messages for other programs'
-complete -c wsight -n 'not __wsight_has report follow run export merge diff ui registry interfaces config' -a registry -d 'The names IANA has registered'
-complete -c wsight -n 'not __wsight_has report follow run export merge diff ui registry interfaces config' -a interfaces -d 'The network interfaces'
-complete -c wsight -n 'not __wsight_has report follow run export merge diff ui registry interfaces config' -a ui -d 'The sessions on the screen'
-complete -c wsight -n 'not __wsight_has report follow run export merge diff ui registry interfaces config' -a config -d 'The settings of the screen'
+complete -c wsight -n 'not __wsight_has report follow run export merge diff ui registry fields interfaces config' -a report -d 'A summary of the captures'
+complete -c wsight -n 'not __wsight_has report follow run export merge diff ui registry fields interfaces config' -a follow -d 'A line for each message'
+complete -c wsight -n 'not __wsight_has report follow run export merge diff ui registry fields interfaces config' -a run -d 'Run a command, and follow its sessions'
+complete -c wsight -n 'not __wsight_has report follow run export merge diff ui registry fields interfaces config' -a export -d 'Sessions and messages for other programs'
+complete -c wsight -n 'not __wsight_has report follow run export merge diff ui registry fields interfaces config' -a registry -d 'The names IANA has registered'
+complete -c wsight -n 'not __wsight_has report follow run export merge diff ui registry fields interfaces config' -a interfaces -d 'The network interfaces'
+complete -c wsight -n 'not __wsight_has report follow run export merge diff ui registry fields interfaces config' -a fields -d 'The fields of display filters'
+complete -c wsight -n 'not __wsight_has report follow run export merge diff ui registry fields interfaces config' -a ui -d 'The sessions on the screen'
+complete -c wsight -n 'not __wsight_has report follow run export merge diff ui registry fields interfaces config' -a config -d 'The settings of the screen'
 complete -c wsight -n '__wsight_has run' -a '(__fish_complete_command)'
 complete -c wsight -n '__wsight_has registry' \
     -a 'extensions subprotocols versions close_codes opcodes header_bits'
 for suffix in .pcap .pcapng .cap .gz
-    complete -c wsight -n 'not __wsight_has registry interfaces run' -k -a "(__fish_complete_suffix $suffix)"
+    complete -c wsight -n 'not __wsight_has registry fields interfaces run' -k -a "(__fish_complete_suffix $suffix)"
 end
 complete -c wsight -s Y -l filter -x -d 'Only sessions and messages that match a display filter'
 complete -c wsight -s f -l bpf -x -d 'Only packets that match a BPF expression'
@@ -46,8 +47,8 @@ complete -c wsight -s r -l read -r -F -d 'Read this file too'
 complete -c wsight -s k -l keys -r -F -d 'Open TLS with this key log'
 complete -c wsight -l rsa-key -r -F -d 'Open TLS with this private key of the server'
 complete -c wsight -s o -l output -r -F -d 'Write to a file'
-complete -c wsight -n 'not __wsight_has report follow run export merge diff ui registry interfaces config' -a merge -d 'One report of several'
-complete -c wsight -n 'not __wsight_has report follow run export merge diff ui registry interfaces config' -a diff -d 'What differs between two'
+complete -c wsight -n 'not __wsight_has report follow run export merge diff ui registry fields interfaces config' -a merge -d 'One report of several'
+complete -c wsight -n 'not __wsight_has report follow run export merge diff ui registry fields interfaces config' -a diff -d 'What differs between two'
 complete -c wsight -n '__wsight_has merge diff' -F
 complete -c wsight -n '__wsight_has export' -a 'har csv tsv zeek zeek-json eve payloads pcapng'
 complete -c wsight -l table -x -a 'sessions messages' -d 'Rows of an export'

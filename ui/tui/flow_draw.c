@@ -259,7 +259,7 @@ static void draw_handshake(struct tui *t, struct flow *f, const struct lanes *l,
 static void draw_frame(struct tui *t, struct flow *f, const struct lanes *l, struct row r, int y)
 {
     const struct store_message *m = &session_of(t, f)->messages[r.message];
-    struct store_frame frame;
+    struct queued_frame frame;
     int x = l->left + 3, end = l->right - 1;
     put_lane_lines(&t->canvas, l, y);
     if (!store_frame(t->feed->store, m, r.frame, &frame)) {

@@ -114,7 +114,7 @@ void write_handshake(struct page *p, const struct tui *t, const struct subject *
 
 /*--- Frames -------------------------------------------------------------------------------------*/
 
-static void write_bits(struct page *p, const struct tui *t, const struct store_frame *f,
+static void write_bits(struct page *p, const struct tui *t, const struct queued_frame *f,
                        bool compressed)
 {
     unsigned first = f->first;
@@ -161,7 +161,7 @@ static void hex_line(struct page *p, const char *name, const uint8_t *bytes, siz
 
 /* What was on the wire, the key, and what comes out; only where the payload is not compressed, for
  * what is kept is the inflated one. */
-static void write_unmasking(struct page *p, const struct store_frame *f, struct bytes body,
+static void write_unmasking(struct page *p, const struct queued_frame *f, struct bytes body,
                             uint64_t at)
 {
     uint8_t wire[MASK_SHOWN_BYTES], key[MASK_SHOWN_BYTES];
@@ -240,7 +240,7 @@ static void write_facts(struct page *p, const struct tui *t, const struct store_
 static void write_frames(struct page *p, const struct tui *t, const struct subject *s,
                          const struct store_message *m, struct bytes body)
 {
-    struct store_frame f;
+    struct queued_frame f;
     uint64_t at = 0;
     bool compressed = m->flags & MESSAGE_COMPRESSED;
     for (uint32_t i = 0; i < m->frames && i < FRAMES_SHOWN_MAX; i++) {

@@ -106,7 +106,7 @@ static void suggest(struct filter_dialog *d)
     }
     const struct filter_field *f;
     for (size_t i = 0; (f = filter_field_at(i)) != NULL && d->n_fields < SUGGESTIONS_MAX; i++) {
-        bool own = f->help != NULL || (n > 4 && strlen(f->name) > n);
+        bool own = f->same_as == NULL || (n > 4 && strlen(f->name) > n);
         if (own && strncmp(f->name, d->line.text + start, n) == 0) {
             d->fields[d->n_fields++] = f;
         }
@@ -133,18 +133,17 @@ static void draw_suggestions(struct tui *t, const struct filter_dialog *d, struc
 {
     int y = box.y + 4;
     for (int i = 0; i < d->n_fields && y + i < box.y + box.rows - 1; i++) {
-        const struct filter_field *f = d->fields[i];
+        const struct filter_field *f = d->fields[i], *own = filter_field_own(f);
         int end = box.x + box.columns - 2;
         char type[16];
         size_t n = 0;
-        for (; f->type[n] != '\0' && n < sizeof type - 1; n++) {
-            type[n] = (char)tolower((unsigned char)f->type[n]);
+        for (; own->type[n] != '\0' && n < sizeof type - 1; n++) {
+            type[n] = (char)tolower((unsigned char)own->type[n]);
         }
         type[n] = '\0';
         canvas_format(&t->canvas, y + i, box.x + 3, end, ROLE_DIALOG_STRONG, "%s", f->name);
-        canvas_format(&t->canvas, y + i, box.x + 18, end, ROLE_DIALOG_DIM, "%-9s", type);
-        canvas_text(&t->canvas, y + i, box.x + 28, end, ROLE_DIALOG,
-                    f->help != NULL ? f->help : "");
+        canvas_format(&t->canvas, y + i, box.x + 24, end, ROLE_DIALOG_DIM, "%-9s", type);
+        canvas_text(&t->canvas, y + i, box.x + 34, end, ROLE_DIALOG, own->help);
         if (i == d->chosen) {
             canvas_flag(&t->canvas, y + i, box.x + 2, end, CELL_CURSOR);
         }

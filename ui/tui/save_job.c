@@ -178,10 +178,7 @@ static struct event event_of(struct save_job *j, struct tui *t, const struct sto
 {
     struct event e = store_event(s, m);
     bool kept = store_body(t->feed->store, m, SIZE_MAX, &j->body);
-    e.message.body = buffer_bytes(&j->body);
-    if (e.message.opcode == 8 && e.message.body.n >= 2) {
-        e.message.close_code = be16_at(e.message.body, 0);
-    }
+    store_event_body(&e, buffer_bytes(&j->body));
     e.message.flags |= kept ? 0 : MESSAGE_BODY_IS_CUT;
     return e;
 }

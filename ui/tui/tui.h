@@ -8,7 +8,7 @@
 #ifndef WSIGHT_TUI_H
 #define WSIGHT_TUI_H
 
-#include "analyzer/store_filter.h"
+#include "analyzer/filter/store_filter.h"
 #include "decoders/registry/registry.h"
 #include "feed.h"
 #include "keys.h"

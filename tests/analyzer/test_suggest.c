@@ -1,5 +1,5 @@
 /* The word nearest to one that was mistyped. */
-#include "ui/suggest.h"
+#include "analyzer/suggest.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,8 +2,8 @@
 #ifndef WSIGHT_STORE_FILTER_H
 #define WSIGHT_STORE_FILTER_H
 
+#include "../store.h"
 #include "filter.h"
-#include "store.h"
 
 /* A message of a session. The body is read from the store when it is asked for. */
 bool store_filter_message(struct filter *, const struct store *, const struct store_session *,

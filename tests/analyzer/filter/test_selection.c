@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "analyzer/selection.h"
+#include "analyzer/filter/selection.h"
 #include "lib/capture_world.h"
 
 #include <stdlib.h>

@@ -18,13 +18,30 @@ static bool body_of(void *context, struct bytes *body)
     return a->read;
 }
 
+static bool frame_of(void *context, uint32_t i, struct frame *frame)
+{
+    const struct asked *a = context;
+    struct queued_frame f;
+    bool known = store_frame(a->store, a->message, i, &f);
+    *frame = known ? queued_frame_frame(&f) : (struct frame){0};
+    return known;
+}
+
 bool store_filter_message(struct filter *f, const struct store *store,
                           const struct store_session *s, const struct store_message *m)
 {
     struct asked asked = {.store = store, .message = m};
     struct event event = store_event(s, m);
-    struct filter_subject subject = {s->session, &event, body_of, &asked};
+    struct filter_subject subject = {.session = s->session,
+                                     .message = &event,
+                                     .body = body_of,
+                                     .frame = frame_of,
+                                     .context = &asked};
+    struct bytes body;
     buffer_init(&asked.body, UINT32_MAX);
+    if (store_opcode(m) == 8 && body_of(&asked, &body)) {
+        store_event_body(&event, body);
+    }
     bool holds = filter_holds(f, &subject);
     buffer_done(&asked.body);
     return holds;

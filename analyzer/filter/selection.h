@@ -8,7 +8,8 @@
  * message matched. One that listens to more gets it while packets come, by what is known until
  * then: a session's findings and its opening are told as soon as the session matches, its messages
  * when they match, its end when anything of it was told before, or when it matches then. A filter
- * that asks about messages lets no findings of sessions through; those of the capture always pass.
+ * that asks about messages lets no findings of sessions through, and frames with their messages;
+ * findings of the capture always pass.
  */
 #ifndef WSIGHT_SELECTION_H
 #define WSIGHT_SELECTION_H

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /* Words longer than this are nobody's slip. */
-#define SUGGEST_MAX_BYTES 32
+#define SUGGEST_MAX_BYTES 48
 
 /* The one of n names nearest to the `length` bytes at `word`, by letters put in, left out, changed
  * or swapped; NULL when none is near enough to be what was meant. */
