@@ -26,7 +26,7 @@ run_test() { # run_test TEST: runs it with its output in $dir/output, sets statu
     if command -v timeout >/dev/null 2>&1; then
         set -- timeout "$limit_seconds" "$@"
     fi
-    CMOCKA_MESSAGE_OUTPUT=TAP TEST_TMP=$dir/tmp "$@" >"$dir/output" 2>&1 </dev/null
+    PYTHONPATH=tests/lib CMOCKA_MESSAGE_OUTPUT=TAP TEST_TMP=$dir/tmp "$@" >"$dir/output" 2>&1 </dev/null
     status=$?
 }
 

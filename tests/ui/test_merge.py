@@ -2,43 +2,14 @@
 """merge says what one report of all captures says: every counter, histogram, mean and percentile. Packet
 numbers stay those of each capture, and open_peak is the sum. diff tells what differs."""
 import json
-import os
-import re
-import subprocess
-import sys
 
-WSIGHT = os.environ.get("WSIGHT", "./wsight")
-TMP = os.environ["TEST_TMP"]
+from checks import TMP, check, finish, run, wsight
+from report_differences import differences
+
 # Captures with times of the same precision, and without connections on the same ports soon after.
 GROUPS = [["ws-deflate.pcapng", "midstream.pcapng"], ["aiohttp.pcapng", "nginx.pcapng"],
           ["security.pcapng", "deflates.pcapng"], ["tour.pcapng"],
           ["refused.pcapng", "violations.pcapng", "handshakes.pcapng"]]
-OWN = re.compile(r"packet$|open_peak$")
-passed = failed = 0
-
-
-def check(sentence, good):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("not so:", sentence)
-
-
-def run(*arguments):
-    return subprocess.run([WSIGHT, *arguments], capture_output=True, check=True).stdout
-
-
-def differences(path, a, b):
-    if isinstance(a, dict) and isinstance(b, dict):
-        for name in list(a) + [name for name in b if name not in a]:
-            yield from differences(f"{path}.{name}", a.get(name), b.get(name))
-    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
-        for i, pair in enumerate(zip(a, b)):
-            yield from differences(f"{path}[{i}]", *pair)
-    elif a != b and not OWN.search(path):
-        yield f"{path}: {a} and {b}"
 
 
 def test_merge(group):
@@ -81,8 +52,7 @@ def test_wrong():
         file.write('{"schema":"something else"}')
     for path, why in ((TMP + "/bad.json", b"is no report"), (TMP + "/none.json", b"No such file"),
                       ("captures/README.md", b"no JSON")):
-        done = subprocess.run([WSIGHT, "merge", path], capture_output=True, check=False)
-        check(f"{path} is refused", done.returncode == 1 and why in done.stderr)
+        check(f"{path} is refused", why in wsight("merge", path, status=(1,)).stderr)
 
 
 def main():
@@ -90,8 +60,7 @@ def main():
         test_merge(group)
     test_diff()
     test_wrong()
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(failed > 0)
+    finish()
 
 
 if __name__ == "__main__":

@@ -7,32 +7,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from test_merge import differences  # noqa: E402
+from checks import TMP, WSIGHT, check, finish, run, skip, wsight
+from report_differences import differences
 
-WSIGHT = os.environ.get("WSIGHT", "./wsight")
-TMP = os.environ["TEST_TMP"]
 CAPTURES = ["tour.pcapng", "violations.pcapng", "security.pcapng", "tcp.pcapng", "fragments.pcapng",
             "tunnels.pcapng", "snaplen-128.pcapng", "format-truncated.pcap", "h2-secrets.pcapng", "wss.pcap"]
 COMPARING = {"ws.handshake.key.repeated", "ws.handshake.concurrent"}
-passed = failed = skipped = 0
-
-
-def check(sentence, good):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("not so:", sentence)
-
-
-def run(*arguments, status=(0,)):
-    done = subprocess.run([WSIGHT, *arguments], capture_output=True, check=False)
-    assert done.returncode in status, (arguments, done.stderr)
-    return done.stdout
 
 
 def report(path, *options):
@@ -113,18 +94,16 @@ def test_order_of_merging():
     found = list(differences("", json.loads(run("merge", *parts[0])),
                              json.loads(run("merge", two, parts[0][1]))))
     check(f"a sum of parts takes the missing one: {found[:4]}", not found)
-    twice = subprocess.run([WSIGHT, "merge", parts[0][1], parts[0][0], parts[0][1]], capture_output=True,
-                           check=False)
-    check("a part given twice is refused", twice.returncode == 1 and b"same shard" in twice.stderr)
+    twice = wsight("merge", parts[0][1], parts[0][0], parts[0][1], status=(1,))
+    check("a part given twice is refused", b"same shard" in twice.stderr)
 
 
 def test_parallel():
     """What README shows, with GNU parallel."""
-    global skipped
     version = shutil.which("parallel") and subprocess.run(["parallel", "--version"], capture_output=True,
                                                           check=False).stdout
     if not version or b"GNU parallel" not in version:
-        skipped += 1
+        skip(1, "GNU parallel is not installed")
         return
     with open("README.md", encoding="utf-8") as file:
         command = re.search(r"^    (parallel .*\n    wsight merge .*)$", file.read(), re.M).group(1)
@@ -146,9 +125,8 @@ def test_parallel():
 
 def test_wrong():
     for value in ("0/4", "5/4", "1", "1/", "/2", "a/b", "1/2/3", "-1/2", "1/2000000", ""):
-        done = subprocess.run([WSIGHT, "report", f"--shard={value}", "captures/refused.pcapng"],
-                              capture_output=True, check=False)
-        check(f"--shard={value} is refused", done.returncode == 2 and b"K-th of N" in done.stderr)
+        done = wsight("report", f"--shard={value}", "captures/refused.pcapng", status=(2,))
+        check(f"--shard={value} is refused", b"K-th of N" in done.stderr)
 
 
 def main():
@@ -157,8 +135,7 @@ def main():
     test_order_of_merging()
     test_parallel()
     test_wrong()
-    print(f"{passed} passed, {failed} failed, {skipped} skipped")
-    sys.exit(failed > 0)
+    finish()
 
 
 if __name__ == "__main__":

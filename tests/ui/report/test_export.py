@@ -6,17 +6,14 @@ import csv
 import io
 import json
 import os
-import subprocess
-import sys
 
-WSIGHT = os.environ.get("WSIGHT", "./wsight")
-TMP = os.environ["TEST_TMP"]
+from checks import TMP, check, finish, run, wsight
+
 CAPTURES = ["tour.pcapng", "violations.pcapng", "security.pcapng", "refused.pcapng", "midstream.pcapng",
             "gap.pcapng"]
 CAPTURES = [name for name in CAPTURES if os.path.exists("captures/" + name)]
 ZEEK = ("ts uid id.orig_h id.orig_p id.resp_h id.resp_p host uri user_agent subprotocol client_protocols "
         "server_extensions client_extensions").split()
-passed = failed = 0
 csv.field_size_limit(1 << 30)
 
 
@@ -25,19 +22,6 @@ def same(found, message):
     told = body(message)
     return found == told or found.decode(errors="replace").encode() == told or "\ufffd" in told.decode(
         errors="replace")
-
-
-def check(sentence, good):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("not so:", sentence)
-
-
-def run(*arguments):
-    return subprocess.run([WSIGHT, *arguments], capture_output=True, check=True).stdout
 
 
 def lines(text):
@@ -168,8 +152,7 @@ def test_payloads(name, path, truth):
         check(f"{name}: the payloads, a file for each {per}", good)
         check(f"{name}: no file but those of the index",
               {row["file"] for row in rows} | {"index.tsv"} == set(os.listdir(folder)))
-        again = subprocess.run([WSIGHT, "export", "payloads", "-o", folder, path], capture_output=True,
-                               check=False)
+        again = wsight("export", "payloads", "-o", folder, path, status=(0, 1))
         check(f"{name}: a folder is used once", again.returncode == 1)
 
 
@@ -190,8 +173,7 @@ def main():
         for test in (test_har, test_tables, test_zeek, test_eve, test_payloads):
             test(name, path, truth)
     test_secrets()
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(failed > 0)
+    finish()
 
 
 if __name__ == "__main__":

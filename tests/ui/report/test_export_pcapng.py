@@ -7,32 +7,15 @@ import re
 import shutil
 import struct
 import subprocess
-import sys
 
-WSIGHT = os.environ.get("WSIGHT", "./wsight")
-TMP = os.environ["TEST_TMP"]
+from checks import TMP, check, finish, run, skip, wsight
+
 CAPTURES = ["tour.pcapng", "violations.pcapng", "midstream.pcapng", "fragments.pcapng", "tunnels.pcapng",
             "format-raw.pcap", "format-nano-big-endian.pcap", "format-gzip.pcap.gz", "wss-secrets.pcapng",
             "h2-secrets.pcapng", "snaplen-128.pcapng", "cooked-v2.pcapng"]
 OUT = TMP + "/out.pcapng"
 TIME = re.compile(r"(T\d\d:\d\d:\d\d\.\d{6})\d{3}Z$")
 PACKET, SECRETS, COMMENT = 6, 10, 1
-passed = failed = skipped = 0
-
-
-def check(sentence, good):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("not so:", sentence)
-
-
-def run(*arguments, status=0):
-    done = subprocess.run([WSIGHT, *arguments], capture_output=True, check=False)
-    assert done.returncode == status, (arguments, done.stderr)
-    return done
 
 
 def export(*arguments):
@@ -74,7 +57,7 @@ def comments(data):
 def sessions(*arguments):
     """What the report says of the sessions, but for numbers (TLS connections have had some, too) and for
     the precision of times, which is nanoseconds in what was written."""
-    report = json.loads(run("report", "--format=json", "--digest", *arguments).stdout)
+    report = json.loads(run("report", "--format=json", "--digest", *arguments))
 
     def plain(value):
         if isinstance(value, dict):
@@ -111,9 +94,8 @@ def test_capture(name):
 
 
 def test_tshark(name, packets):
-    global skipped
     if not shutil.which("tshark") or not shutil.which("capinfos"):
-        skipped += 1
+        skip(1, "tshark is not installed")
         return
     done = subprocess.run(["capinfos", "-cTrm", OUT], capture_output=True, check=False)
     check(f"{name}: capinfos counts its packets", done.stdout.decode().split(",")[-1].strip() == str(packets))
@@ -169,7 +151,7 @@ def test_choice():
     check("only packets of matching sessions are written", after == [first])
     export("-Y", "close == 1001 or close == 1002", "captures/violations.pcapng")
     chosen = json.loads(run("report", "--format=json", "-Y", "close == 1001 or close == 1002",
-                            "captures/violations.pcapng").stdout)["sessions"]
+                            "captures/violations.pcapng"))["sessions"]
     ids = [s["community_id"] for s in chosen]
     check("only those that a display filter lets pass are written",
           len(ids) > 1 and [s["community_id"] for s in sessions(OUT)[0]] == ids)
@@ -178,7 +160,7 @@ def test_choice():
         export(f"--shard={k}/3", "captures/tour.pcapng")
         parts += len(sessions(OUT)[0])
     check("each session is in one shard", parts == len(report["sessions"]))
-    done = run("export", "pcapng", "-", status=2)
+    done = wsight("export", "pcapng", "-", status=(2,))
     check("standard input is refused", b"reads the files twice" in done.stderr)
 
 
@@ -188,8 +170,7 @@ def main():
     test_secrets_are_kept()
     test_comments_are_kept()
     test_choice()
-    print(f"{passed} passed, {failed} failed, {skipped} skipped")
-    sys.exit(failed > 0)
+    finish()
 
 
 if __name__ == "__main__":

@@ -8,25 +8,14 @@ import os
 import shutil
 import struct
 import subprocess
-import sys
 import urllib.request
 
-WSIGHT = os.environ.get("WSIGHT", "./wsight")
-TMP = os.environ["TEST_TMP"]
+from checks import TMP, check, finish, run, skip
+
 EVIL = ("<script>document.title='pwned'</script><img src=x onerror=\"document.title='pwned'\">"
         "'\"><svg onload=alert(1)>|**b**`c`[l](javascript:x)@someone \x1b[2J")
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-passed = failed = 0
-
-
-def check(sentence, good):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("not so:", sentence)
 
 
 class Capture:
@@ -159,24 +148,20 @@ def main():
     for i in range(3):
         capture.session(40000 + i, [EVIL, "plain"] * (i + 1))
     capture.file.close()
-    page = subprocess.run([WSIGHT, "report", "--format=html", TMP + "/evil.pcap"], capture_output=True,
-                          check=True).stdout.decode()
+    page = run("report", "--format=html", TMP + "/evil.pcap").decode()
     with open(TMP + "/evil.html", "w", encoding="utf-8") as file:
         file.write(page)
     test_page(page)
-    text = subprocess.run([WSIGHT, "report", "--format=markdown", TMP + "/evil.pcap"], capture_output=True,
-                          check=True).stdout.decode()
+    text = run("report", "--format=markdown", TMP + "/evil.pcap").decode()
     check("in Markdown nothing is markup", "<script" not in text and "](" not in text
           and "@someone" not in text and "\x1b" not in text)
     rows = [line for line in text.splitlines() if line.startswith("|")]
     check("tables keep their columns", all(line.count("|") in (3, 4, 7, 10) for line in rows))
-    skipped = 0
     if shutil.which("chromedriver") and (shutil.which("chromium") or shutil.which("google-chrome")):
         test_in_browser(os.path.realpath(TMP + "/evil.html"))
     else:
-        skipped = 7
-    print(f"{passed} passed, {failed} failed, {skipped} skipped")
-    sys.exit(failed > 0)
+        skip(7, "Chromium and its driver are not installed")
+    finish()
 
 
 if __name__ == "__main__":
