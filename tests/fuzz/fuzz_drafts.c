@@ -1,10 +1,10 @@
 /*
- * The framings of every version: a byte that chooses the version, one of flags, then pieces of both
- * directions, each behind two bytes that say which direction, whether it is a gap and how long. Cut
- * into single bytes the same must come of it.
+ * The framings of every version: a byte that chooses the version, one of flags, then what
+ * stream_feed takes. Cut into single bytes the same must come of it.
  */
 #include "decoders/websocket/version.h"
 #include "decoders/websocket/websocket.h"
+#include "lib/stream_feed.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -36,40 +36,6 @@ static void count_event(struct event_sink *sink, const struct event *e)
     }
 }
 
-/* In memory of its own, so that a sanitizer sees reads past its end. */
-static void feed(struct stream *s, struct chunk c, struct bytes piece, size_t most)
-{
-    while (piece.n > 0) {
-        struct bytes part = bytes_part(piece, 0, most);
-        uint8_t *copy = malloc(part.n);
-        if (copy == NULL) {
-            return;
-        }
-        memcpy(copy, part.p, part.n);
-        c.b = (struct bytes){copy, part.n};
-        stream_data(s, &c);
-        free(copy);
-        piece = bytes_from(piece, part.n);
-    }
-}
-
-static void feed_all(struct stream *s, struct reader r, size_t most)
-{
-    struct chunk c = {.ts = 1};
-    while (r.b.n > 0) {
-        uint16_t header = read_be16(&r);
-        size_t length = header & 0x3fff;
-        c.dir = header & 0x8000 ? DIR_SERVER_TO_CLIENT : DIR_CLIENT_TO_SERVER;
-        c.ts += 1000;
-        c.pkt++;
-        if (header & 0x4000) {
-            stream_gap(s, c.dir, length + 1, c.ts, c.pkt);
-        } else {
-            feed(s, c, read_bytes(&r, length < r.b.n ? length : r.b.n), most);
-        }
-    }
-}
-
 static struct counts run(struct bytes input, size_t most)
 {
     struct reader r = reader_of(input);
@@ -90,7 +56,7 @@ static struct counts run(struct bytes input, size_t most)
     struct stream *s = stream_new(&shared, &connection, true);
     if (s != NULL && shared.scratch != NULL) {
         stream_start(s, websocket_decoder_for(&setup), &setup);
-        feed_all(s, r, most);
+        (void)stream_feed(s, r, most);
     }
     stream_close(s, &(struct session_end){.how = END_FIN, .first_fin = -1, .last_ts = 1});
     assert(shared.held_bytes == 0);

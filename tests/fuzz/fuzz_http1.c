@@ -2,12 +2,12 @@
  * HTTP/1 connections as a stream of pieces, gaps and ends.
  *
  * Input: a byte of flags (1: picked up mid-stream, 2: raw heads wanted), a byte that cuts every
- * piece into parts of so many bytes (0: whole), then pieces, each with a header of two bytes,
- * big-endian: bit 15 the direction, bit 14 a gap (no bytes follow), the rest its length; a gap of 0
- * is the end. What would go to WebSocket or TLS is swallowed.
+ * piece into parts of so many bytes (0: whole), then what stream_feed takes. What would go to
+ * WebSocket or TLS is swallowed.
  */
 #include "decoders/http/http1.h"
 #include "decoders/http/upgrade.h"
+#include "lib/stream_feed.h"
 
 #include <stdlib.h>
 
@@ -83,46 +83,6 @@ static void read_event(struct event_sink *sink, const struct event *e)
     }
 }
 
-static void feed(struct stream *s, struct chunk c, struct bytes piece, size_t most)
-{
-    while (piece.n > 0) {
-        struct bytes part = bytes_part(piece, 0, most > 0 ? most : piece.n);
-        uint8_t *copy = malloc(part.n);
-        if (copy == NULL) {
-            return;
-        }
-        memcpy(copy, part.p, part.n);
-        c.b = (struct bytes){copy, part.n};
-        stream_data(s, &c);
-        free(copy);
-        piece = bytes_from(piece, part.n);
-    }
-}
-
-static void run(struct stream *s, struct reader r, size_t most)
-{
-    struct chunk c = {.ts = 1, .pkt = 1};
-    bool ended[2] = {false, false};
-    while (r.b.n > 0) {
-        uint16_t header = read_be16(&r);
-        size_t length = header & 0x3fff;
-        c.dir = header & 0x8000 ? DIR_SERVER_TO_CLIENT : DIR_CLIENT_TO_SERVER;
-        c.ts++;
-        c.pkt++;
-        if (ended[c.dir]) {
-            continue;
-        }
-        if (header & 0x4000 && length == 0) {
-            ended[c.dir] = true;
-            stream_end(s, c.dir, c.ts, c.pkt);
-        } else if (header & 0x4000) {
-            stream_gap(s, c.dir, length, c.ts, c.pkt);
-        } else {
-            feed(s, c, read_bytes(&r, length < r.b.n ? length : r.b.n), most);
-        }
-    }
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -138,7 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct connection connection = {.family = 4};
     struct stream *s = stream_new(&shared, &connection, !(flags & 1));
     if (s != NULL && shared.scratch != NULL) {
-        run(s, r, most);
+        (void)stream_feed(s, r, most > 0 ? most : SIZE_MAX);
     }
     stream_close(s, &(struct session_end){.first_fin = -1, .last_ts = 1});
     upgrade_memory_free(shared.upgrades);

@@ -2,12 +2,11 @@
  * The WebSocket decoder as a stream of pieces, gaps and ends.
  *
  * Input: a byte of flags (bits 0-1 the use of deflate, 2 no context takeover, 4 frames, 5 digests,
- * 6 bodies, 7 late; bit 3 mid-stream), then pieces, each with a header of two bytes, big-endian:
- * bit 15 the direction, bit 14 a gap (no bytes follow), the rest its length; a gap of 0 is the end.
- * Every input runs twice, with its pieces whole and cut to single bytes; what is counted must be
- * the same.
+ * 6 bodies, 7 late; bit 3 mid-stream), then what stream_feed takes. Every input runs twice, with
+ * its pieces whole and cut to single bytes; what is counted must be the same.
  */
 #include "decoders/websocket/websocket.h"
+#include "lib/stream_feed.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -55,50 +54,6 @@ static void count_event(struct event_sink *sink, const struct event *e)
     }
 }
 
-/* Each part lies in memory of exactly its size, so that a sanitizer sees a byte too far. */
-static void feed(struct stream *s, struct chunk c, struct bytes piece, size_t most)
-{
-    while (piece.n > 0) {
-        struct bytes part = bytes_part(piece, 0, most);
-        uint8_t *copy = malloc(part.n);
-        if (copy == NULL) {
-            return;
-        }
-        memcpy(copy, part.p, part.n);
-        c.b = (struct bytes){copy, part.n};
-        stream_data(s, &c);
-        free(copy);
-        piece = bytes_from(piece, part.n);
-    }
-}
-
-/* true: there was a gap, after which the cuts may matter to where frames are found again. */
-static bool feed_all(struct stream *s, struct reader r, size_t most)
-{
-    struct chunk c = {.ts = 1, .pkt = 1};
-    bool ended[2] = {false, false}, lossy = false;
-    while (r.b.n > 0) {
-        uint16_t header = read_be16(&r);
-        size_t length = header & 0x3fff;
-        c.dir = header & 0x8000 ? DIR_SERVER_TO_CLIENT : DIR_CLIENT_TO_SERVER;
-        c.ts += 1000000;
-        c.pkt++;
-        if (ended[c.dir]) {
-            continue;
-        }
-        if (header & 0x4000 && length == 0) {
-            ended[c.dir] = true;
-            stream_end(s, c.dir, c.ts, c.pkt);
-        } else if (header & 0x4000) {
-            lossy = true;
-            stream_gap(s, c.dir, length, c.ts, c.pkt);
-        } else {
-            feed(s, c, read_bytes(&r, length < r.b.n ? length : r.b.n), most);
-        }
-    }
-    return lossy;
-}
-
 static bool run(struct bytes input, size_t most, struct counts *counts)
 {
     struct reader r = reader_of(input);
@@ -119,7 +74,8 @@ static bool run(struct bytes input, size_t most, struct counts *counts)
     struct stream *s = stream_new(&shared, &connection, true);
     if (s != NULL && shared.scratch != NULL) {
         stream_start(s, &websocket_decoder, &setup);
-        lossy = feed_all(s, r, most) || lossy;
+        lossy =
+            stream_feed(s, r, most) || lossy; /* where frames are found again depends on the cuts */
     }
     stream_close(s, &(struct session_end){.how = END_FIN, .first_fin = -1, .last_ts = 1});
     assert(shared.held_bytes == 0);

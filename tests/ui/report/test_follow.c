@@ -1,5 +1,6 @@
 /* follow, as text and as JSON Lines: a line as each thing happens. */
 #include "lib/model_build.h"
+#include "lib/text_parts.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -15,13 +16,6 @@
 #define FROM_CLIENT "," WHO ",\"subprotocol\":null,\"direction\":\"client_to_server\""
 
 #define B(literal) ((struct bytes){(const uint8_t *)(literal), sizeof(literal) - 1})
-
-static void expect_part(const char *report, const char *part)
-{
-    if (strstr(report, part) == NULL) {
-        fail_msg("no %s in:\n%s", part, report);
-    }
-}
 
 static struct model_build *jsonl(const struct report_options *options)
 {

@@ -1,6 +1,7 @@
 /* The JSON report of hand-made sessions: order, what was not seen, endings, secrets, failing
  * outputs. That whole reports fit the schema is test_schema.py's. */
 #include "lib/model_build.h"
+#include "lib/text_parts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,21 +9,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-/* The report has `part`. */
-static void expect_part(const char *report, const char *part)
-{
-    if (strstr(report, part) == NULL) {
-        fail_msg("no %s in:\n%s", part, report);
-    }
-}
-
-static void expect_no_part(const char *report, const char *part)
-{
-    if (strstr(report, part) != NULL) {
-        fail_msg("%s is in:\n%s", part, report);
-    }
-}
 
 static struct model_build *json(void)
 {

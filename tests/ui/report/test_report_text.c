@@ -1,25 +1,12 @@
 /* The text report of hand-made sessions: what stands where, what is left out, that it fits. */
 #include "lib/model_build.h"
+#include "lib/text_parts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
-
-static void expect_part(const char *report, const char *part)
-{
-    if (strstr(report, part) == NULL) {
-        fail_msg("no '%s' in:\n%s", part, report);
-    }
-}
-
-static void expect_no_part(const char *report, const char *part)
-{
-    if (strstr(report, part) != NULL) {
-        fail_msg("'%s' is in:\n%s", part, report);
-    }
-}
 
 /* Every line is at most `width` columns of printable ASCII, and has no blank at its end. */
 static void expect_to_fit(const char *report, size_t width)
