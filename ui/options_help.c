@@ -37,7 +37,7 @@ static void help_program(FILE *out)
         "Commands:\n",
         out);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        fprintf(out, "  %-10s%s%s\n", command_rows[i].name, command_rows[i].summary,
+        fprintf(out, "  %-12s%s%s\n", command_rows[i].name, command_rows[i].summary,
                 i == COMMAND_REPORT ? " (when the output is no terminal)"
                 : i == COMMAND_UI   ? " (when it is one)"
                                     : "");
