@@ -5,11 +5,14 @@
 . tests/live/lib.sh
 command -v tmux >/dev/null 2>&1 || skip "tmux is not installed"
 need_namespace
-server=$ns
+screens=0
 mkdir "$tmp/folder"
 chown nobody "$tmp/folder"
-# tmux runs the program as its pane's process; it says its number and how it ended.
+# tmux runs the program as its pane's process; it says its number and how it ended. Each has a server
+# of its own, as one that is about to end takes no new session.
 start_screen() {
+    screens=$((screens + 1))
+    server=$ns-$screens
     rm -f "$tmp/pid" "$tmp/status"
     tmux -L "$server" -f /dev/null new-session -d -x 110 -y 20 -c "$tmp/folder" \
         "sh -c 'echo \$\$ >\"$tmp/pid\"; exec ip netns exec $ns env $* \"$program\" ui -i lo' 2>'$tmp/err'; echo \$? >'$tmp/status'"
