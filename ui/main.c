@@ -4,6 +4,7 @@
  */
 #include "config.h"
 #include "filters.h"
+#include "first_pass.h"
 #include "interfaces.h"
 #include "live_run.h"
 #include "memory.h"
@@ -221,20 +222,17 @@ static int status_of_program(const struct run *run, int status)
     return child->status != 0 ? child->status : status;
 }
 
-static int captures(const struct options *o, const struct names *names, struct filter *filter,
-                    struct output *output)
+static int one_pass(const struct options *o, const struct run_output *look, struct output *output)
 {
     struct run run;
     struct err err;
-    struct run_output look = run_output(o, names, output);
-    look.filter = filter;
     struct privileges_account account;
     if (o->n_interfaces > 0 && privileges_find(o->user, &account, &err) != 0) {
         complain(err.text);
         output_abandon(output);
         return EXIT_FAILED;
     }
-    if (run_open(&run, o, &look, &err) != 0) {
+    if (run_open(&run, o, look, &err) != 0) {
         complain(err.text);
         output_abandon(output);
         return EXIT_FAILED;
@@ -245,12 +243,34 @@ static int captures(const struct options *o, const struct names *names, struct f
         output_abandon(output);
         return EXIT_FAILED;
     }
-    int status = report(&run, &look, output);
+    int status = report(&run, look, output);
     if (o->program != NULL) {
         status = status_of_program(&run, status);
     }
     run_close(&run);
     output_abandon(output);
+    return status;
+}
+
+static int captures(const struct options *o, const struct names *names, struct filter *filter,
+                    struct output *output)
+{
+    struct run_output look = run_output(o, names, output);
+    struct late_values late;
+    struct err err;
+    int status = EXIT_FAILED;
+    look.filter = filter;
+    late_init(&late, filter);
+    if (!first_pass_helps(o, filter)) {
+        status = one_pass(o, &look, output);
+    } else if (first_pass(o, &look, output, &late, &err) == 0) {
+        look.late = &late;
+        status = one_pass(o, &look, output);
+    } else {
+        complain(err.text);
+        output_abandon(output);
+    }
+    late_done(&late);
     return status;
 }
 

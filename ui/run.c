@@ -55,6 +55,10 @@ static struct engine_options engine_options(const struct options *o,
 /* The report's format, started and listening to the model. */
 int run_start_report(struct run *run, const struct run_output *output, struct err *err)
 {
+    if (output->instead != NULL) {
+        model_listen(run->model, output->instead);
+        return 0;
+    }
     const struct options *o = run->options;
     run->context = (struct report_context){
         .out = output->stream,
@@ -82,7 +86,7 @@ int run_start_report(struct run *run, const struct run_output *output, struct er
     }
     struct model_listener listener = run->format->listener(run->report);
     if (output->filter != NULL) {
-        listener = selection_begin(&run->selection, output->filter, &listener);
+        listener = selection_begin(&run->selection, output->filter, output->late, &listener);
     }
     run->listening = listener.self;
     model_listen(run->model, &listener);

@@ -46,6 +46,8 @@ struct run_output {
     bool color, progress;
     const struct registry *registry;
     struct filter *filter;                    /* display filter; NULL: none */
+    const struct late_values *late;           /* what a first pass learnt for it, or NULL */
+    const struct model_listener *instead;     /* is told in place of a report; NULL: a report is */
     void (*notice)(void *, const char *text); /* what becomes of the interfaces */
 };
 

@@ -93,14 +93,18 @@ static bool frame_of(void *context, uint32_t i, struct frame *frame)
 
 static bool session_holds(struct selection *x, const struct session *s)
 {
-    return filter_holds(x->filter, &(struct filter_subject){.session = s});
+    return filter_holds(x->filter,
+                        &(struct filter_subject){.session = s, .late = late_of(x->late, s->id)});
 }
 
 static bool message_holds(struct selection *x, const struct session *s, const struct event *e,
                           struct whole *whole)
 {
-    struct filter_subject subject = {
-        .session = s, .message = e, .frame = frame_of, .context = whole};
+    struct filter_subject subject = {.session = s,
+                                     .message = e,
+                                     .frame = frame_of,
+                                     .context = whole,
+                                     .late = late_of(x->late, s->id)};
     return filter_holds(x->filter, &subject);
 }
 
@@ -233,10 +237,12 @@ static void on_ended(void *self, struct session *s)
 }
 
 struct model_listener selection_begin(struct selection *x, struct filter *filter,
+                                      const struct late_values *late,
                                       const struct model_listener *to)
 {
     unsigned needs = filter_needs(filter);
     *x = (struct selection){.filter = filter,
+                            .late = late,
                             .to = *to,
                             .by_message = needs & FILTER_MESSAGES,
                             .streams = to->session_opened != NULL || to->message != NULL ||

@@ -6,25 +6,26 @@
  *
  * A report that listens to sessions' ends alone gets those that match at their end, or of which a
  * message matched. One that listens to more gets it while packets come, by what is known until
- * then: a session's findings and its opening are told as soon as the session matches, its messages
- * when they match, its end when anything of it was told before, or when it matches then. A filter
- * that asks about messages lets no findings of sessions through, and frames with their messages;
- * findings of the capture always pass.
+ * then, or by what a first pass learnt (late.h): a session's findings and its opening are told as
+ * soon as the session matches, its messages when they match, its end when anything of it was told
+ * before, or when it matches then. A filter that asks about messages lets no findings of sessions
+ * through, and frames with their messages; findings of the capture always pass.
  */
 #ifndef WSIGHT_SELECTION_H
 #define WSIGHT_SELECTION_H
 
-#include "filter.h"
+#include "late.h"
 
 struct selection {
-    struct filter *filter;    /* borrowed */
-    struct model_listener to; /* the report */
-    bool by_message;          /* the filter asks about messages */
-    bool streams;             /* the report listens to more than ends */
+    struct filter *filter;          /* borrowed */
+    const struct late_values *late; /* what a first pass learnt, borrowed; NULL: there was none */
+    struct model_listener to;       /* the report */
+    bool by_message;                /* the filter asks about messages */
+    bool streams;                   /* the report listens to more than ends */
 };
 
 /* The listener to give to the model; the selection is borrowed by it. */
 struct model_listener selection_begin(struct selection *, struct filter *,
-                                      const struct model_listener *to);
+                                      const struct late_values *, const struct model_listener *to);
 
 #endif

@@ -97,6 +97,24 @@ run 0 follow --frames -Y 'fragmented and frame.fin == 0' captures/ws-fragmented.
 check "frames come with the messages they make up" "$(grep -c '[<>]  *frame ' "$tmp/out")" \
     "$(grep -oE '[0-9]+ frames' "$tmp/out" | awk '{n += $1} END {print n}')"
 
+run 0 follow -Y 'close == 1002' $tour
+closed=$(grep -c '[<>]  ' "$tmp/out")
+check "the first message of a session is told by how it ends" 1 "$(grep -c '#1 .*text 5 B: Hello' "$tmp/out")"
+run 0 follow -Y 'not close == 1002' $tour
+others=$(grep -c '[<>]  ' "$tmp/out")
+run 0 follow $tour
+check "and the rest by the opposite" "$(grep -c '[<>]  ' "$tmp/out")" "$((closed + others))"
+"$WSIGHT" follow -Y 'close == 1002' - <$tour >"$tmp/out" 2>"$tmp/err"
+check "standard input is read once: what is known by then counts" 0 "$(grep -c 'text 5 B: Hello' "$tmp/out")"
+run 0 export csv --table=messages -Y 'opcode == text and closed == clean and messages > 20' $tour
+messages=$(($(wc -l <"$tmp/out") - 1))
+run 0 follow -Y 'closed == clean and messages > 20' $tour
+check "fields of messages and of ends together" "$(grep -cE '[<>]  +text ' "$tmp/out")" "$messages"
+
+printf 'size 100 30\nsave %s/screen\n' "$tmp" >"$tmp/keys"
+run 0 ui -Y 'opcode == ping and time_relative > 1' --script "$tmp/keys" $tour
+check "the screen begins with the filter" 1 "$(grep -cE '^ *[^ ]+ +[0-9]+ .*10\.77\.0\.1' "$tmp/screen.txt")"
+
 # --- Fields
 run 0 fields
 check "every group has its heading" "SESSION HANDSHAKE TLS FINDING MESSAGE FRAME other" \

@@ -135,6 +135,7 @@ bool feed_step(struct feed *f, int64_t (*now)(void), int64_t until)
             keylogs_read(f->upkeep.options.keylogs);
         }
         engine_packets(f->engine, packets, n);
+        f->first_ts = f->first_ts == 0 ? packets[0].ts : f->first_ts;
         f->last_ts = packets[n - 1].ts;
         some = true;
         if (now() >= until) {

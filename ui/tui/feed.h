@@ -46,6 +46,7 @@ struct feed {
     const char *name; /* for the title */
     bool finished;
     struct upkeep upkeep; /* of a live capture */
+    int64_t first_ts;     /* of the first packet; 0: none came yet */
     int64_t last_ts;      /* of the newest packet */
     struct err news;      /* what became of a live capture; emptied by who tells the user */
 };

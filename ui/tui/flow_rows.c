@@ -24,6 +24,9 @@ void ladder_begin_list(struct tui *t, struct flow *f)
         filter_free(f->filter);
         f->filter = NULL;
     }
+    if (f->filter != NULL) {
+        filter_set_origin(f->filter, t->feed->first_ts);
+    }
     snprintf(f->filter_text, sizeof f->filter_text, "%s", t->filter_text);
     f->partial = f->hide_control || f->filter != NULL;
     f->n_shown = f->seen = 0;

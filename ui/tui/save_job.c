@@ -157,6 +157,9 @@ struct save_job *save_begin(struct tui *t, enum save_scope scope, enum save_form
     buffer_init(&j->body, UINT32_MAX);
     if (scope == SAVE_FILTERED && t->filter_text[0] != '\0') {
         j->filter = filter_compile(t->filter_text, &ignored);
+        if (j->filter != NULL) {
+            filter_set_origin(j->filter, t->feed->first_ts);
+        }
     }
     if (scope == SAVE_THIS && subject != NULL && subject->kind == SUBJECT_MESSAGE) {
         j->one_message = true;

@@ -125,7 +125,11 @@ uint32_t tui_messages(const struct tui *t, const struct store_session *s)
 
 bool tui_wants_session(struct tui *t, const struct store_session *s)
 {
-    return t->filter == NULL || store_filter_session(t->filter, t->feed->store, s);
+    if (t->filter == NULL) {
+        return true;
+    }
+    filter_set_origin(t->filter, t->feed->first_ts); /* the filter may be older than the packets */
+    return store_filter_session(t->filter, t->feed->store, s);
 }
 
 int tui_filter(struct tui *t, const char *text, struct filter_error *error)

@@ -48,22 +48,40 @@ static void on_ended(void *self, struct session *s)
     ((struct told *)self)->ended++;
 }
 
-static void read_selected(struct world *w, const char *text, const struct model_listener *to)
+/* What the ends of sessions tell. */
+static void read_late(struct late_values *late, struct filter *filter)
+{
+    struct world w;
+    late_init(late, filter);
+    struct model_listener listener = late_listener(late);
+    world_begin(&w, &(struct model_options){0}, &(struct decode_options){.late = true});
+    model_listen(w.model, &listener);
+    world_read(&w, TOUR);
+    world_done(&w);
+}
+
+static void read_selected(struct world *w, const char *text, bool twice,
+                          const struct model_listener *to)
 {
     struct filter_error error;
     struct filter *filter = filter_compile(text, &error);
     struct selection selection;
+    struct late_values late = {0};
     struct decode_options decode = {.body_max = UINT64_MAX};
     assert_non_null(filter);
+    if (twice) {
+        read_late(&late, filter);
+    }
     world_begin(w, &(struct model_options){.selective = true}, &decode);
-    struct model_listener listener = selection_begin(&selection, filter, to);
+    struct model_listener listener = selection_begin(&selection, filter, twice ? &late : NULL, to);
     model_listen(w->model, &listener);
     world_read(w, TOUR);
+    late_done(&late);
     filter_free(filter);
 }
 
 /* A report that listens to everything. */
-static struct told follow(const char *text)
+static struct told follow_passes(const char *text, bool twice)
 {
     struct told told = {0};
     struct model_listener to = {.session_opened = on_opened,
@@ -72,10 +90,15 @@ static struct told follow(const char *text)
                                 .session_ended = on_ended,
                                 .self = &told};
     struct world w;
-    read_selected(&w, text, &to);
+    read_selected(&w, text, twice, &to);
     assert_int_equal(told.before_opening, 0);
     world_done(&w);
     return told;
+}
+
+static struct told follow(const char *text)
+{
+    return follow_passes(text, false);
 }
 
 /* One that listens to ends alone. */
@@ -85,7 +108,7 @@ static struct totals *report(const char *text)
     struct model_listener to = {.session_ended = on_ended, .self = &told};
     struct totals *totals = malloc(sizeof *totals);
     struct world w;
-    read_selected(&w, text, &to);
+    read_selected(&w, text, false, &to);
     *totals = *model_totals(w.model);
     totals->subprotocols = totals->extensions = (struct name_counts){0};
     totals->texts = NULL;
@@ -183,6 +206,24 @@ static void a_session_without_messages_is_asked_by_itself(void **state)
     assert_int_equal(told.ended, 9);
 }
 
+static void a_first_pass_knows_how_sessions_will_end(void **state)
+{
+    static const char *const texts[][2] = {
+        {"close == 1002", "not close == 1002"},
+        {"duration > 100ms", "duration <= 100ms"},
+        {"finding", "not finding"},
+        {"opcode == text and messages > 20", "not (opcode == text and messages > 20)"}};
+    struct told all = follow("");
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct told one = follow_passes(texts[i][0], true);
+        struct told rest = follow_passes(texts[i][1], true);
+        assert_true(one.messages > 0);
+        assert_int_equal(one.messages + rest.messages, all.messages);
+    }
+    assert_true(follow_passes("close == 1002", true).messages > follow("close == 1002").messages);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +232,7 @@ int main(void)
         cmocka_unit_test(messages_are_told_of_with_their_sessions),
         cmocka_unit_test(sessions_are_told_of_whole),
         cmocka_unit_test(a_session_without_messages_is_asked_by_itself),
+        cmocka_unit_test(a_first_pass_knows_how_sessions_will_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
