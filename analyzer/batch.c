@@ -71,6 +71,9 @@ static bool copy_pointed_to(struct batch *b, struct event *e)
         TLS_TEXTS(COPY)
 #undef COPY
         return true;
+    case EVENT_CHANNEL:
+        copy_bytes(b, &e->channel.target);
+        return true;
     case EVENT_END:
         e->end = arena_copy(b, e->end, sizeof *e->end);
         return e->end != NULL;

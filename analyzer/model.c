@@ -130,6 +130,11 @@ static struct session *add_session(struct model *m, uint64_t id)
 
 static void free_session(struct model *m, struct session *s)
 {
+    while (s->channels != NULL) {
+        struct channel_record *next = s->channels->next;
+        free(s->channels);
+        s->channels = next;
+    }
     free(s->findings);
     choice_free(s->choice);
     free_texts(s->finding_texts);
@@ -353,6 +358,9 @@ static void take_message(struct model *m, struct session *s, const struct event 
         d->opcodes[msg->opcode & 15]++;
         d->opcodes[0] += msg->frames - 1; /* in the same line of the cache as the usual ones */
     }
+    if (msg->flags & MESSAGE_RAW) {
+        d->raw++;
+    }
     if (msg->opcode & 8) {
         take_control(m, s, e);
     } else {
@@ -455,6 +463,19 @@ static void take_tls(struct session *s, const struct event *e)
     s->has_tls = true;
 }
 
+static void take_channel(struct session *s, const struct event *e)
+{
+    struct channel_record **last = &s->channels;
+    while (*last != NULL) {
+        last = &(*last)->next;
+    }
+    *last = calloc(1, sizeof **last);
+    if (*last != NULL) {
+        (*last)->channel = e->channel;
+        (*last)->channel.target = keep_text(&s->texts, e->channel.target);
+    }
+}
+
 /* A session that never became one is told of once. */
 static bool is_due(const struct session *s)
 {
@@ -537,6 +558,9 @@ static void take_event(struct model *m, const struct event *e)
     case EVENT_DIGEST:
         s->digest[e->dir] =
             keep_text(&s->texts, (struct bytes){e->digest, MESSAGES_DIGEST_BYTES}).p;
+        break;
+    case EVENT_CHANNEL:
+        take_channel(s, e);
         break;
     case EVENT_TLS:
         take_tls(s, e);

@@ -30,6 +30,7 @@ struct direction_counts {
     uint64_t damaged;      /* data messages of which bytes were not captured */
     uint64_t unfinished;   /* data messages that ended before their last frame */
     uint64_t not_inflated; /* compressed messages whose content could not be had in full */
+    uint64_t raw; /* messages of an extension that is not decoded, finished or not */
     uint64_t pings, pongs;
 };
 
@@ -75,6 +76,12 @@ enum close_how {
     CLOSE_NEVER_OPENED /* refused, incomplete or TLS */
 };
 
+/* A channel of a session that multiplexes. */
+struct channel_record {
+    struct channel_record *next;
+    struct mux_channel channel; /* its target is owned by the session */
+};
+
 struct text_block; /* texts.h */
 
 /* Whether a session counts, in a model that is selective. */
@@ -110,6 +117,7 @@ struct session {
     const uint8_t *digest[2];         /* MESSAGES_DIGEST_BYTES each; NULL: not asked for */
     struct session_end end;           /* once ended */
     struct tls_hello tls;             /* its texts are owned by the session */
+    struct channel_record *channels;  /* in the order of their first appearance */
     struct text_block *texts;         /* what the bytes above point into; the model's */
     struct text_block *finding_texts; /* the same for the findings */
 };

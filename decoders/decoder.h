@@ -97,6 +97,7 @@ struct stream_shared {
     uint8_t *scratch;                /* STREAM_SCRATCH_BYTES for use within one data() call */
     struct stream_pools *pools;      /* for streams and states; NULL: the allocator */
     size_t held_bytes;               /* held back by decoders for later (compressed messages) */
+    size_t unpack_bytes;             /* in use to unpack messages other than by DEFLATE */
     size_t kept_bytes;               /* kept by all streams for their decoders */
     struct tls_secrets *secrets;     /* of TLS sessions; tls/secrets.h; NULL: there are none */
     size_t tls_waiting;              /* bytes that wait for such secrets */

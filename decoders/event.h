@@ -27,9 +27,10 @@ enum event_type {
     EVENT_MESSAGE,   /* a message or control frame is complete, or was lost in part */
     EVENT_RUN,       /* several plain messages at once, only when options.late allows it */
     EVENT_FINDING,
-    EVENT_DIGEST, /* SHA-256 of all messages of a direction, at the end of a session */
-    EVENT_TLS,    /* of a TLS connection that stays closed, or around another session: tls */
-    EVENT_END     /* the session is over: end */
+    EVENT_DIGEST,  /* SHA-256 of all messages of a direction, at the end of a session */
+    EVENT_CHANNEL, /* at the end of a session that multiplexes, for each of its channels: channel */
+    EVENT_TLS,     /* of a TLS connection that stays closed, or around another session: tls */
+    EVENT_END      /* the session is over: end */
 };
 
 enum session_kind {
@@ -103,7 +104,9 @@ enum message_flag {
     MESSAGE_NOT_INFLATED =
         1 << 4, /* window unknown, data invalid or a bomb; len counts what came out */
     MESSAGE_BAD_UTF8 = 1 << 5,
-    MESSAGE_BODY_IS_CUT = 1 << 6 /* body holds less than the message (options.body_max) */
+    MESSAGE_BODY_IS_CUT = 1 << 6, /* body holds less than the message (options.body_max) */
+    MESSAGE_RAW = 1 << 7 /* an extension that is not decoded has to do with it: it is told as it was
+                            on the wire */
 };
 
 #define CLOSE_CODE_NONE (-1) /* a Close without a code: 1005 "No Status Rcvd" */
@@ -156,6 +159,18 @@ struct frame {
     uint8_t header_len;
     uint8_t masking_key[4];
     uint64_t len;
+};
+
+enum mux_dropped { MUX_NOT_DROPPED, MUX_DROPPED_BY_CLIENT, MUX_DROPPED_BY_SERVER };
+
+/* A channel of a multiplexed connection (websocket/mux.h). */
+struct mux_channel {
+    uint32_t id; /* 0: control, 1: the connection itself */
+    enum mux_dropped dropped;
+    int drop_code;       /* CLOSE_CODE_NONE: none was given */
+    uint64_t frames[2];  /* inner frames by enum dir; of channel 0 messages */
+    uint64_t bytes[2];   /* their payload */
+    struct bytes target; /* of the request that added it; empty: none was seen */
 };
 
 enum end_how {
@@ -234,6 +249,7 @@ struct event {
             struct bytes detail; /* UTF-8 text without control characters, or empty */
         } finding;
         uint8_t digest[MESSAGES_DIGEST_BYTES];
+        struct mux_channel channel;
         struct tls_hello tls;
         const struct session_end *end;
     };

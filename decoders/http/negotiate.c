@@ -153,6 +153,25 @@ static bool set_older_deflate(struct bytes name, struct websocket_setup *setup)
     return false;
 }
 
+/* Those that compress messages by other means than DEFLATE. false: it is none, or this program was
+ * built without what unpacks it. */
+static bool set_coding(struct bytes name, struct websocket_setup *setup)
+{
+    static const struct {
+        const char *name;
+        enum message_coding coding;
+    } others[] = {{"permessage-bzip2", CODING_BZIP2}, {"permessage-snappy", CODING_SNAPPY}};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (bytes_equal(name, bytes_of(others[i].name)) && setup->deflate == DEFLATE_NONE &&
+            websocket_unpacks(others[i].coding)) {
+            setup->deflate = DEFLATE_IN_USE;
+            setup->coding = others[i].coding;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The two "compress" extensions name their method; only deflate was ever defined. */
 static bool is_of_deflate(struct extension e)
 {
@@ -163,6 +182,12 @@ static bool is_of_deflate(struct extension e)
         }
     }
     return true;
+}
+
+/* The multiplexing draft, and what its one implementation called it. */
+static bool is_mux(struct bytes name)
+{
+    return bytes_equal(name, bytes_of("mux")) || bytes_equal(name, bytes_of("mux_DO_NOT_USE"));
 }
 
 static bool was_offered(struct bytes offered, struct bytes name)
@@ -195,7 +220,11 @@ void negotiate_extensions(struct stream *s, struct bytes offered, bool offer_see
             setup->deflate_stream = true;
             continue;
         }
-        if (is_of_deflate(e) && set_older_deflate(e.name, setup)) {
+        if (is_mux(e.name)) {
+            setup->mux = true;
+            continue;
+        }
+        if ((is_of_deflate(e) && set_older_deflate(e.name, setup)) || set_coding(e.name, setup)) {
             continue;
         }
         if (!bytes_equal(e.name, bytes_of("permessage-deflate"))) {

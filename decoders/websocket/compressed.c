@@ -3,10 +3,11 @@
  * events come late, held back and inflated several at a time (held.h says why).
  *
  * Held messages of a direction are always inflated before a later one of it, so its window is
- * right.
+ * right. Messages of other codings have no window and are unpacked as they come.
  */
 #include "mask.h"
 #include "session.h"
+#include "unpack.h"
 
 #include <stdlib.h>
 
@@ -66,6 +67,9 @@ static void judge(struct stream *s, enum dir dir, struct ws_message *m, enum inf
         break;
     case INFLATE_WINDOW_UNKNOWN:
         stream_finding_at(s, dir, ts, pkt, FINDING_DEFLATE_WINDOW_UNKNOWN, "after %llu bytes", len);
+        break;
+    case INFLATE_NO_MEMORY:
+        stream_finding_at(s, dir, ts, pkt, FINDING_EXTENSION_LIMIT, "after %llu bytes", len);
         break;
     }
     m->m.flags |= MESSAGE_NOT_INFLATED;
@@ -135,26 +139,38 @@ static bool hold_piece(struct stream *s, enum dir dir, const struct ws_frame *f,
 
 static bool may_hold(struct stream *s, const struct ws_direction *d)
 {
+    const struct ws *ws = stream_state(s);
     const struct decode_options *o = stream_options(s);
-    return o->late && !o->digest && o->body_max == 0 &&
+    return o->late && ws->setup.coding == CODING_DEFLATE && !o->digest && o->body_max == 0 &&
            (held_memory(&d->held) > 0 || stream_shared(s)->held_bytes < HELD_ALL_MAX_BYTES);
 }
 
 /* ---- As they come ---- */
 
-static void inflate_piece(struct stream *s, enum dir dir, struct ws_message *m, struct bytes plain)
+static enum inflate_result unpack_piece(struct stream *s, enum dir dir, struct bytes plain,
+                                        const struct inflate_output *output)
 {
     struct ws *ws = stream_state(s);
     struct ws_direction *d = &ws->dir[dir];
-    struct inflater *inflater = inflater_of(s, dir);
-    if (inflater == NULL) {
-        m->inflated = INFLATE_WINDOW_UNKNOWN;
+    if (d->unpacker == NULL) {
+        d->unpacker = unpacker_new(ws->setup.coding, &stream_shared(s)->unpack_bytes);
+    }
+    return d->unpacker != NULL ? unpacker_piece(d->unpacker, plain, output) : INFLATE_NO_MEMORY;
+}
+
+static void inflate_piece(struct stream *s, enum dir dir, struct ws_message *m, struct bytes plain)
+{
+    struct ws *ws = stream_state(s);
+    uint8_t *scratch = stream_shared(s)->scratch + STREAM_SCRATCH_BYTES / 2;
+    struct target target = {.s = s, .dir = dir, .d = &ws->dir[dir], .message = m};
+    struct inflate_output output = {take_plain, &target, scratch, STREAM_SCRATCH_BYTES / 2};
+    if (ws->setup.coding != CODING_DEFLATE) {
+        m->inflated = unpack_piece(s, dir, plain, &output);
         return;
     }
-    uint8_t *scratch = stream_shared(s)->scratch + STREAM_SCRATCH_BYTES / 2;
-    struct target target = {.s = s, .dir = dir, .d = d, .message = m};
-    struct inflate_output output = {take_plain, &target, scratch, STREAM_SCRATCH_BYTES / 2};
-    m->inflated = inflater_piece(inflater, plain, &output);
+    struct inflater *inflater = inflater_of(s, dir);
+    m->inflated =
+        inflater != NULL ? inflater_piece(inflater, plain, &output) : INFLATE_WINDOW_UNKNOWN;
 }
 
 /* Unmasks into the first half of the scratch buffer; the inflater's output takes the second. */
@@ -213,6 +229,26 @@ void compressed_piece(struct stream *s, enum dir dir, struct ws_message *m,
     inflate_wire(s, dir, m, f, wire);
 }
 
+/* All of the message was given to its inflater. Snappy makes nothing of nothing. */
+static enum inflate_result finish_inflating(struct stream *s, enum dir dir, struct ws_message *m)
+{
+    struct ws *ws = stream_state(s);
+    struct ws_direction *d = &ws->dir[dir];
+    if (m->m.wire_len == 0) {
+        return ws->setup.coding == CODING_SNAPPY ? INFLATE_OK : INFLATE_EMPTY;
+    }
+    if (d->unpacker != NULL) {
+        return unpacker_finish(d->unpacker);
+    }
+    if (d->inflater == NULL) {
+        return m->inflated;
+    }
+    uint8_t *scratch = stream_shared(s)->scratch;
+    struct target target = {.s = s, .dir = dir, .d = d, .message = m};
+    struct inflate_output output = {take_plain, &target, scratch, STREAM_SCRATCH_BYTES};
+    return inflater_finish(d->inflater, &output);
+}
+
 void compressed_finish(struct stream *s, enum dir dir, struct ws_message *m)
 {
     struct ws *ws = stream_state(s);
@@ -229,16 +265,7 @@ void compressed_finish(struct stream *s, enum dir dir, struct ws_message *m)
         stop_holding(s, dir, m);
     }
     compressed_flush(s, dir);
-    enum inflate_result result = m->inflated;
-    if (m->m.wire_len == 0) {
-        result = INFLATE_EMPTY;
-    } else if (d->inflater != NULL) {
-        uint8_t *scratch = stream_shared(s)->scratch;
-        struct target target = {.s = s, .dir = dir, .d = d, .message = m};
-        struct inflate_output output = {take_plain, &target, scratch, STREAM_SCRATCH_BYTES};
-        result = inflater_finish(d->inflater, &output);
-    }
-    judge(s, dir, m, result, stream_ts(s), stream_pkt(s));
+    judge(s, dir, m, finish_inflating(s, dir, m), stream_ts(s), stream_pkt(s));
     message_complete(s, dir, m, stream_ts(s), stream_pkt(s));
 }
 
@@ -249,7 +276,9 @@ void compressed_lost(struct stream *s, enum dir dir)
     compressed_flush(s, dir);
     held_drop_open(&d->held);
     d->message.held = false;
-    if (inflater_of(s, dir) != NULL) {
+    if (d->unpacker != NULL) {
+        unpacker_lost(d->unpacker);
+    } else if (inflater_of(s, dir) != NULL) {
         inflater_lost(d->inflater);
     }
 }
@@ -267,4 +296,5 @@ void compressed_direction_close(struct stream *s, enum dir dir)
     stream_shared(s)->held_bytes -= held_memory(&d->held);
     held_done(&d->held);
     inflater_free(d->inflater);
+    unpacker_free(d->unpacker);
 }

@@ -313,8 +313,10 @@ void control_whole(struct stream *s, enum dir dir, const struct frame *f, struct
 
 void control_passed_over(struct stream *s, enum dir dir, const struct frame *f)
 {
+    const struct ws *ws = stream_state(s);
     struct event e = {.type = EVENT_MESSAGE, .dir = dir};
     e.message = control_message(s, f);
+    e.message.flags = ws->setup.other_extensions && (f->opcode & 7) > 2 ? MESSAGE_RAW : 0;
     stream_emit(s, &e);
 }
 

@@ -6,6 +6,7 @@
  * first byte of data decides. After a loss that hit a header only hixie-75 and hixie-76 find their
  * place again: FF ends a frame and is no byte of UTF-8.
  */
+#include "mux.h"
 #include "session.h"
 
 #define SENTINEL 0xff
@@ -25,6 +26,7 @@ struct draft {
     struct framing_state framing;
     struct draft_frame frame[2];
     bool deflated[2]; /* a frame of the message under way was compressed by itself */
+    struct mux *mux;  /* NULL unless channels are to be listed */
     bool lost[2];     /* searching after a loss, which is told when it is over */
     bool told_type, told_faulty;
     bool guessed; /* the version is known by its frames alone */
@@ -153,7 +155,7 @@ static void check_header(struct stream *s, enum dir dir, const struct header *h)
                        "RSV bits %u%u%u%u, opcode %u", f->rsv >> 2 & 1, f->rsv >> 1 & 1, f->rsv & 1,
                        h->rsv4, f->wire_opcode);
     }
-    if (is_reserved(f->opcode)) {
+    if (is_reserved(f->opcode) && !ws->setup.other_extensions) {
         check_opcode(s, dir, f);
     }
     if (is_control(f->opcode) && !f->fin) {
@@ -229,6 +231,9 @@ static void data_piece(struct stream *s, enum dir dir, struct bytes wire)
             frame->phase = moved_phase(&frame->h, frame->phase, block.n);
             block.p = plain;
         }
+        if (t->mux != NULL) {
+            mux_piece(t->mux, dir, block);
+        }
         if (t->deflated[dir] && !frame->compressed) {
             message_plain(s, &t->ws.dir[dir], &t->ws.dir[dir].message, block, false);
         } else {
@@ -244,6 +249,9 @@ static void frame_ended(struct stream *s, enum dir dir)
     struct draft_frame *frame = &t->frame[dir];
     frame->open = false;
     if (frame->data && frame->h.f.fin) {
+        if (t->mux != NULL) {
+            mux_message(s, t->mux, dir, t->ws.dir[dir].message.m.opcode);
+        }
         message_finish(s, dir, &t->ws.dir[dir].message);
     }
 }
@@ -327,7 +335,7 @@ static void begin_data(struct stream *s, enum dir dir, const struct header *h, b
     struct ws_message *m = &t->ws.dir[dir].message;
     const struct ws_frame bare = {.masked = false};
     struct frame f = h->f;
-    f.rsv = compressed ? 4 : 0;
+    f.rsv = compressed ? f.rsv | 4 : t->ws.setup.deflate != DEFLATE_NONE ? f.rsv & 3 : f.rsv;
     if (f.opcode != OPCODE_CONTINUATION || !m->open) {
         t->deflated[dir] = false;
     }
@@ -465,6 +473,9 @@ static void drafts_open(struct stream *s, const struct hint *hint)
     set_version(t, t->ws.setup.version);
     t->framing.has_connection_key = t->ws.setup.has_connection_key;
     memcpy(t->framing.connection_key, t->ws.setup.connection_key, sizeof t->framing.connection_key);
+    if (t->ws.setup.mux && t->ws.setup.deflate == DEFLATE_NONE) {
+        t->mux = mux_new();
+    }
     for (int dir = 0; dir < 2; dir++) {
         t->ws.dir[dir].close_code = CLOSE_CODE_NONE;
         message_direction_open(s, &t->ws.dir[dir]);
@@ -505,6 +516,9 @@ static bool drafts_gap(struct stream *s, enum dir dir, uint64_t n)
         decide_without(s, t, true);
     }
     control_missed(s, dir);
+    if (t->mux != NULL) {
+        mux_lost(t->mux, dir);
+    }
     if (frame->open && !frame->h.sentinel && frame->left >= n) {
         lose_payload(s, dir, n);
         return true;
@@ -544,6 +558,10 @@ static void drafts_close(struct stream *s)
     for (int dir = 0; dir < 2; dir++) {
         message_direction_close(s, (enum dir)dir);
         control_direction_close(&t->ws.dir[dir]);
+    }
+    if (t->mux != NULL) {
+        mux_tell(s, t->mux);
+        mux_free(t->mux);
     }
 }
 

@@ -53,7 +53,7 @@ static void check_header(struct stream *s, enum dir dir, const struct header *h)
     if (f->rsv != 0) {
         check_rsv(s, dir, f);
     }
-    if (is_reserved(f->opcode)) {
+    if (is_reserved(f->opcode) && !ws->setup.other_extensions) {
         stream_finding(s, dir, FINDING_FRAME_OPCODE, "opcode %u", f->opcode);
     }
     if (is_control(f->opcode) && f->len > CONTROL_PAYLOAD_MAX) {

@@ -201,6 +201,16 @@ void message_count_frame(struct ws_message *m, const struct frame *f)
 
 /* ---- Frames ---- */
 
+/* Bits or an opcode that only an extension that is not decoded can have set. */
+static bool is_raw(const struct ws *ws, const struct frame *f)
+{
+    if (f->rsv == 0 && f->opcode <= OPCODE_BINARY) {
+        return false;
+    }
+    uint8_t known = ws->setup.deflate != DEFLATE_NONE ? 4 : 0;
+    return ws->setup.other_extensions && ((f->rsv & ~known) != 0 || f->opcode > OPCODE_BINARY);
+}
+
 void message_emit_frame(struct stream *s, enum dir dir, const struct frame *f)
 {
     struct event e = {.type = EVENT_FRAME, .dir = dir};
@@ -230,6 +240,9 @@ void message_data_frame(struct stream *s, enum dir dir, const struct frame *f)
         message_begin(s, dir, m, f->opcode, compressed);
     }
     d->joined = false;
+    if (is_raw(ws, f)) {
+        m->m.flags |= MESSAGE_RAW;
+    }
     message_count_frame(m, f);
 }
 
@@ -257,6 +270,9 @@ void message_complete(struct stream *s, enum dir dir, struct ws_message *m, int6
     if (m->m.opcode == OPCODE_TEXT && !(m->m.flags & MESSAGE_NOT_INFLATED) &&
         !utf8_complete(&m->utf8)) {
         m->m.flags |= MESSAGE_BAD_UTF8;
+    }
+    if (m->m.flags & MESSAGE_BAD_UTF8 && ws->setup.other_extensions) {
+        m->m.flags = (uint8_t)((m->m.flags | MESSAGE_RAW) & ~MESSAGE_BAD_UTF8);
     }
     if (m->m.flags & MESSAGE_BAD_UTF8) {
         stream_finding_at(s, dir, ts, pkt,
@@ -327,6 +343,9 @@ void message_whole(struct stream *s, enum dir dir, const struct frame *f, struct
     struct ws_frame frame = ws_frame_of(f);
     message_begin(s, dir, &m, f->opcode, f->rsv & 4 && ws->setup.deflate != DEFLATE_NONE);
     m.whole = true;
+    if (is_raw(ws, f)) {
+        m.m.flags |= MESSAGE_RAW;
+    }
     message_count_frame(&m, f);
     if (payload.n > 0) {
         message_piece(s, dir, &m, &frame, payload);

@@ -34,7 +34,8 @@ enum inflate_result {
     INFLATE_EMPTY,   /* no payload at all; an empty message would have been one byte, 00 */
     INFLATE_INVALID, /* not DEFLATE data, or it does not end where the message does */
     INFLATE_BOMB,
-    INFLATE_WINDOW_UNKNOWN /* refers to bytes that were not captured */
+    INFLATE_WINDOW_UNKNOWN, /* refers to bytes that were not captured */
+    INFLATE_NO_MEMORY       /* others have all that there is (unpack.h) */
 };
 
 /* Where the plain text goes: take() is given pieces of it, which lie in scratch. */

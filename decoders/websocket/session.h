@@ -46,6 +46,7 @@ struct ws_mask_keys {
 struct ws_pings;
 struct ws_digest;
 struct inflater;
+struct unpacker;
 struct ws_search;
 
 #define RUN_MESSAGES 15
@@ -70,6 +71,7 @@ struct ws_direction {
     int close_code;                 /* of the first Close; CLOSE_CODE_NONE when it had none */
     struct ws_message message;      /* its flags are still in the first line */
     struct inflater *inflater;      /* NULL until the first compressed message */
+    struct unpacker *unpacker;      /* the same for other codings than DEFLATE */
     struct ws_search *search;       /* while searching */
     struct ws_digest *digest;       /* NULL unless options.digest */
     _Alignas(64) struct ws_run run; /* options.late */
@@ -126,7 +128,7 @@ void message_plain(struct stream *s, struct ws_direction *d, struct ws_message *
 void message_complete(struct stream *s, enum dir dir, struct ws_message *m, int64_t ts,
                       uint64_t pkt);
 
-/* compressed.c: messages of permessage-deflate, inflated as they come or held back */
+/* compressed.c: messages of permessage-deflate and its kin, inflated as they come or held back */
 
 void compressed_direction_open(struct ws_direction *d);
 void compressed_piece(struct stream *s, enum dir dir, struct ws_message *m,

@@ -135,7 +135,7 @@ const struct decoder *websocket_decoder_for(const struct websocket_setup *setup)
     if (setup->deflate_stream) {
         return &websocket_deflate_stream_decoder;
     }
-    bool draft = setup->unsure || setup->frames != DEFLATE_FRAMES_NONE ||
+    bool draft = setup->unsure || setup->mux || setup->frames != DEFLATE_FRAMES_NONE ||
                  (v != NULL && v->framing != &framing_rfc6455);
     return draft ? &websocket_draft_decoder : &websocket_decoder;
 }

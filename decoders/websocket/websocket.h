@@ -15,6 +15,9 @@ enum deflate_use {
     DEFLATE_UNKNOWN /* mid-stream: RSV1 on the first frame of a message means it is in use */
 };
 
+/* What a compressed message holds; permessage-deflate is then DEFLATE_IN_USE, whatever it is. */
+enum message_coding { CODING_DEFLATE, CODING_BZIP2, CODING_SNAPPY };
+
 /* The extensions before permessage-deflate; deflate is then DEFLATE_IN_USE as well. */
 enum deflate_frames {
     DEFLATE_FRAMES_NONE,
@@ -23,8 +26,9 @@ enum deflate_frames {
 };
 
 struct websocket_setup {
-    int version;                 /* as in version.h; 13 when it is not known */
-    enum deflate_use deflate;    /* RFC 7692 */
+    int version;              /* as in version.h; 13 when it is not known */
+    enum deflate_use deflate; /* RFC 7692 */
+    enum message_coding coding;
     bool no_context_takeover[2]; /* by the sender: [DIR_CLIENT_TO_SERVER] client_no_context_takeover
                                   */
     bool other_extensions;       /* extensions were negotiated that are not decoded: RSV bits may be
@@ -34,6 +38,7 @@ struct websocket_setup {
     bool search[2];             /* what follows may not be a frame yet: the first one is searched */
     bool lost[2];               /* so it is, and bytes just before were not seen */
     bool deflate_stream;        /* both directions are DEFLATE streams, frames inside */
+    bool mux;                   /* messages carry the frames of channels */
     enum deflate_frames frames; /* whether frames are compressed, each by itself */
     bool unsure;                /* the first bytes decide between this version and its kin */
     bool has_connection_key;    /* hybi-04 */
@@ -51,6 +56,9 @@ extern const struct decoder websocket_deflate_stream_decoder;
  * far as they are read? MORE: not even the first header is there. Enough only where WebSocket is
  * expected, as behind a request whose answer was lost. */
 enum verdict websocket_frames_follow(enum dir, struct bytes);
+
+/* Was this program built with what unpacks such messages? */
+bool websocket_unpacks(enum message_coding);
 
 /* The one of them that reads what this setup says. */
 const struct decoder *websocket_decoder_for(const struct websocket_setup *);

@@ -337,7 +337,7 @@ static void write_message(FILE *f, const struct event *e)
     static const char *const opcodes[] = {[0] = "continuation", [1] = "text", [2] = "binary",
                                           [8] = "close",        [9] = "ping", [10] = "pong"};
     static const char *const flags[] = {
-        "", "", "compressed", "damaged", "not_inflated", "bad_utf8", "body_cut"};
+        "", "", "compressed", "damaged", "not_inflated", "bad_utf8", "body_cut", "raw"};
     const struct message *m = &e->message;
     fprintf(f, "message %c ", arrow(e->dir));
     if (m->opcode <= 10 && opcodes[m->opcode] != NULL) {
@@ -362,7 +362,7 @@ static void write_message(FILE *f, const struct event *e)
         fprintf(f, " rtt=%lldms", (long long)(m->rtt / MS_NS));
     }
     fprintf(f, "%s", m->flags & MESSAGE_FINISHED ? "" : " unfinished");
-    for (int i = 2; i < 7; i++) {
+    for (int i = 2; i < 8; i++) {
         fprintf(f, "%s%s", m->flags & 1 << i ? " " : "", m->flags & 1 << i ? flags[i] : "");
     }
     fputc(' ', f);
@@ -400,6 +400,20 @@ static void write_tls(FILE *f, const struct event *e)
     fputc('\n', f);
 }
 
+static void write_channel(FILE *f, const struct mux_channel *c)
+{
+    static const char *const dropped[] = {"", " dropped=client", " dropped=server"};
+    fprintf(f, "channel %u frames=%llu,%llu bytes=%llu,%llu%s", c->id,
+            (unsigned long long)c->frames[0], (unsigned long long)c->frames[1],
+            (unsigned long long)c->bytes[0], (unsigned long long)c->bytes[1], dropped[c->dropped]);
+    if (c->drop_code != CLOSE_CODE_NONE) {
+        fprintf(f, " code=%d", c->drop_code);
+    }
+    fputc(' ', f);
+    write_quoted(f, c->target);
+    fputc('\n', f);
+}
+
 static void write_event(struct event_sink *sink, const struct event *e)
 {
     FILE *f = ((struct recorder *)sink)->log;
@@ -431,6 +445,9 @@ static void write_event(struct event_sink *sink, const struct event *e)
             fprintf(f, "%02x", e->digest[i]);
         }
         fputc('\n', f);
+        break;
+    case EVENT_CHANNEL:
+        write_channel(f, &e->channel);
         break;
     case EVENT_TLS:
         write_tls(f, e);

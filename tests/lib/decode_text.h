@@ -32,6 +32,7 @@
  *   message DIR text len=5 frames=2 wire=7 masked=1 compressed damaged unfinished "body"
  *   finding DIR ws.mask.missing "detail"
  *   digest DIR HEX
+ *   channel 3 frames=2,1 bytes=10,5 dropped=client code=1000 "target"   client's, then server's
  *   tls DIR version=0304 cipher=1301 [decrypted] sni="..." alpn="..."
  *   end fin first=>
  * Fields with their usual value (one frame, wire as long, masked as the side should, finished) are

@@ -31,11 +31,14 @@ uint64_t session_hash(const struct session *s, uint64_t seed)
 
 const char *message_fault(const struct message *m, uint64_t shown_most, unsigned i)
 {
-    static const char *const words[] = {"unfinished", "damaged", "not_inflated", "bad_utf8", "cut"};
+    static const char *const words[] = {"unfinished", "damaged", "not_inflated",
+                                        "bad_utf8",   "raw",     "cut"};
     struct bytes shown = message_shown(m, shown_most);
     bool faults[] = {(m->flags & (MESSAGE_FINISHED | MESSAGE_DAMAGED)) == 0,
-                     (m->flags & MESSAGE_DAMAGED) != 0, (m->flags & MESSAGE_NOT_INFLATED) != 0,
+                     (m->flags & MESSAGE_DAMAGED) != 0,
+                     (m->flags & MESSAGE_NOT_INFLATED) != 0,
                      (m->flags & MESSAGE_BAD_UTF8) != 0,
+                     (m->flags & MESSAGE_RAW) != 0,
                      m->opcode != 8 && shown.p != NULL && message_is_cut(m, shown)};
     for (unsigned word = 0; word < sizeof faults / sizeof faults[0]; word++) {
         if (faults[word] && i-- == 0) {

@@ -30,7 +30,7 @@ void zeek_message_row(struct table *t, const struct session *s, const struct eve
 uint64_t session_hash(const struct session *s, uint64_t seed);
 
 /* What was wrong with a message, as words: "unfinished", "damaged", "not_inflated", "bad_utf8",
- * "cut". NULL after the last. */
+ * "raw", "cut". NULL after the last. */
 const char *message_fault(const struct message *m, uint64_t shown_most, unsigned i);
 
 #endif

@@ -150,6 +150,9 @@ static uint8_t *put_flags(uint8_t *p, unsigned flags, bool cut)
     if (flags & MESSAGE_BAD_UTF8) {
         p = put(p, ",\"bad_utf8\":true");
     }
+    if (flags & MESSAGE_RAW) {
+        p = put(p, ",\"raw\":true");
+    }
     return cut ? put(p, ",\"cut\":true") : p;
 }
 

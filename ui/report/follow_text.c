@@ -98,7 +98,8 @@ static void put_length(struct out *o, const struct message *m)
         const char *text;
     } flags[] = {{MESSAGE_DAMAGED, "damaged by loss"},
                  {MESSAGE_NOT_INFLATED, "not inflated in full"},
-                 {MESSAGE_BAD_UTF8, "not UTF-8"}};
+                 {MESSAGE_BAD_UTF8, "not UTF-8"},
+                 {MESSAGE_RAW, "raw: of an extension that is not decoded"}};
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         if (m->flags & flags[i].flag) {
             out_printf(o, "%s%s", before, flags[i].text);

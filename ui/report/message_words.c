@@ -42,7 +42,8 @@ struct bytes message_shown(const struct message *m, uint64_t most)
 
 bool message_is_text(const struct message *m)
 {
-    return m->opcode == 1 || (m->opcode > 8 && utf8_valid(m->body));
+    bool raw = m->flags & MESSAGE_RAW;
+    return (m->opcode == 1 && !raw) || (m->opcode > 8 && utf8_valid(m->body));
 }
 
 bool message_is_cut(const struct message *m, struct bytes shown)

@@ -263,6 +263,7 @@ void json_direction_counts(struct json *w, const struct direction_counts *d)
     json_u64(w, "damaged", d->damaged);
     json_u64(w, "unfinished", d->unfinished);
     json_u64(w, "not_inflated", d->not_inflated);
+    json_u64(w, "raw", d->raw);
 }
 
 void json_tcp_counts(struct json *w, const char *name, const struct tcp_counts *t)

@@ -55,6 +55,7 @@ static void rows_messages(struct out *o, const struct direction_counts *a,
     row_counts(o, "  fragmented", a->fragmented, b->fragmented);
     row_counts(o, "  compressed", a->compressed, b->compressed);
     row_counts(o, "  not inflated", a->not_inflated, b->not_inflated);
+    row_counts(o, "  raw, of an extension", a->raw, b->raw);
     row_counts(o, "damaged by loss", a->damaged, b->damaged);
     row_counts(o, "unfinished", a->unfinished, b->unfinished);
     row_bytes(o, "bytes of messages", a->message_bytes, b->message_bytes);

@@ -94,6 +94,9 @@ static int put_label(struct tui *t, struct flow *f, uint32_t n, int y, int x, in
     if (m->flags & MESSAGE_COMPRESSED) {
         x = canvas_text(c, y, x, end, ROLE_NOTE, "z");
     }
+    if (m->flags & MESSAGE_RAW) {
+        x = canvas_text(c, y, x, end, ROLE_NOTE, " raw");
+    }
     if (m->flags & MESSAGE_FRAGMENTED) {
         x = canvas_format(c, y, x, end, ROLE_NOTE, " %ufr", m->frames);
     }

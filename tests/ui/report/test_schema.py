@@ -95,7 +95,7 @@ def each_line_of_follow_is_an_object_of_its_type(_):
         for line in got.stdout.decode("utf-8", "strict").splitlines():
             thing = json.loads(line)
             optional = {"text", "base64", "code", "name", "reason", "rtt_ms", "opcode_number", "cut",
-                        "unfinished", "damaged", "not_inflated", "bad_utf8"}
+                        "unfinished", "damaged", "not_inflated", "bad_utf8", "raw"}
             if thing["type"] == "finding":
                 optional = set()
             names = tuple(name for name in thing if name not in optional)
