@@ -274,7 +274,7 @@ static void count_close(struct model *m, struct session *s, enum dir dir, int co
     if (m->options.selective) {
         share_close(share_of(s), dir, code);
     } else {
-        totals_add_closes(&m->totals, dir, code, 1);
+        totals_add_closes(&m->totals, dir, code, 1, s->handshake.protocol);
     }
 }
 
@@ -486,7 +486,7 @@ static bool is_due(const struct session *s)
 static void count_selected(struct totals *t, const struct session *s)
 {
     count_session(t, s);
-    share_count(s->choice->share, t);
+    share_count(s->choice->share, t, s->handshake.protocol);
     if (s->outcome == OUTCOME_OPEN && !s->reported) {
         totals_add_negotiated(t, &s->handshake);
     }

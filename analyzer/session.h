@@ -30,7 +30,7 @@ struct direction_counts {
     uint64_t damaged;      /* data messages of which bytes were not captured */
     uint64_t unfinished;   /* data messages that ended before their last frame */
     uint64_t not_inflated; /* compressed messages whose content could not be had in full */
-    uint64_t raw; /* messages of an extension that is not decoded, finished or not */
+    uint64_t raw;          /* messages of an extension that is not decoded, finished or not */
     uint64_t pings, pongs;
 };
 

@@ -123,7 +123,7 @@ static void count_histogram(const struct share *s, size_t i, struct histogram *i
     histogram_merge(into, &own);
 }
 
-void share_count(const struct share *s, struct totals *t)
+void share_count(const struct share *s, struct totals *t, const struct websocket_version *version)
 {
     for (size_t i = 0; s != NULL && i < SHARE_HISTOGRAMS; i++) {
         if (s->sums[i].count > 0) {
@@ -135,7 +135,7 @@ void share_count(const struct share *s, struct totals *t)
         if (key >= 2 * CLOSE_KEYS) {
             totals_add_findings(t, (enum finding_id)(key - 2 * CLOSE_KEYS), n);
         } else {
-            totals_add_closes(t, key / CLOSE_KEYS, (int)(key % CLOSE_KEYS) - 1, n);
+            totals_add_closes(t, key / CLOSE_KEYS, (int)(key % CLOSE_KEYS) - 1, n, version);
         }
     }
 }

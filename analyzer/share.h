@@ -23,7 +23,7 @@ void share_value(struct share *, enum share_histogram, uint64_t value);
 void share_close(struct share *, enum dir, int code);
 void share_finding(struct share *, enum finding_id);
 
-/* Adds it all to the totals. */
-void share_count(const struct share *, struct totals *);
+/* Adds it all to the totals; version: what the session speaks, or NULL. */
+void share_count(const struct share *, struct totals *, const struct websocket_version *version);
 
 #endif

@@ -28,8 +28,27 @@ static void add_counts(struct direction_counts *into, const struct direction_cou
     }
 }
 
-void totals_add_closes(struct totals *t, enum dir dir, int code, uint64_t n)
+const char *totals_old_code_name(int table, int code)
 {
+    return version_close_code_name(websocket_version(table == 0 ? 6 : 8), code);
+}
+
+static void add_old_closes(struct totals *t, enum dir dir, int code, uint64_t n,
+                           const struct websocket_version *v)
+{
+    if (v->close != VERSION_CLOSE_CODE) {
+        t->close_codeless[dir] += n;
+    } else if (v->codes != NULL && code >= 1000 && code < 1000 + TOTALS_OLD_CODES) {
+        t->close_codes_old[dir][v->number >= 8][code - 1000] += n;
+    }
+}
+
+void totals_add_closes(struct totals *t, enum dir dir, int code, uint64_t n,
+                       const struct websocket_version *v)
+{
+    if (v != NULL) {
+        add_old_closes(t, dir, code, n, v);
+    }
     if (code == CLOSE_CODE_NONE) {
         t->close_none[dir] += n;
     } else if (code < TOTALS_CLOSE_CODES) {
@@ -118,6 +137,10 @@ void totals_add_session(struct totals *t, const struct session *s)
     t->outcomes[s->outcome]++;
     if (s->outcome != OUTCOME_TLS) {
         t->ends[session_close_how(s)]++;
+    }
+    const struct websocket_version *v = s->handshake.protocol;
+    if (v != NULL && (s->outcome == OUTCOME_OPEN || s->outcome == OUTCOME_MIDSTREAM)) {
+        t->versions[v->number - VERSION_HIXIE_75]++;
     }
     totals_add_counts(t, s);
 }

@@ -91,11 +91,20 @@ expect "libraries are found without pkg-config" status_is 0
 expect "the lack of pkg-config is said" grep -q "^pkg-config .*none" output
 
 rm -f config.mk
-export CC=./cc-without PATH="$WSIGHT_CONFIG_DIR/bin:$PATH" WITHOUT="expat jansson cmocka"
+export CC=./cc-without PATH="$WSIGHT_CONFIG_DIR/bin:$PATH" WITHOUT="bz2 snappy"
+configure
+expect "optional libraries are not needed" status_is 0
+expect "a missing optional library is said" grep -q "^snappy .*missing (optional" output
+expect "without bzip2 its code is left out" test "$(grep -c 'HAVE_BZIP2\|HAVE_SNAPPY' config.h)" = 0
+WSIGHT_NO_INSTALL=1 configure --install-deps
+expect "optional libraries are not needed when they cannot be installed" status_is 0
+rm -f config.mk
+
+export WITHOUT="expat jansson cmocka bz2 snappy"
 WSIGHT_NO_INSTALL=1 configure --install-deps
 expect "WSIGHT_NO_INSTALL: missing libraries exit 1" status_is 1
 expect "WSIGHT_NO_INSTALL: packages are named" \
-    grep -q "apt-get install -y libexpat1-dev libjansson-dev libcmocka-dev" output
+    grep -q "apt-get install -y libexpat1-dev libjansson-dev libcmocka-dev\$" output
 expect "WSIGHT_NO_INSTALL: nothing is installed" test ! -e installed
 
 configure
@@ -110,7 +119,7 @@ expect "nothing is installed without being asked" test ! -e installed
 configure --install-deps
 expect "--install-deps updates the lists" grep -q "^apt-get update" installed
 expect "--install-deps installs what is missing and no more" \
-    grep -q "^apt-get install .* libexpat1-dev libjansson-dev libcmocka-dev\$" installed
+    grep -q "^apt-get install .* libexpat1-dev libjansson-dev libcmocka-dev libbz2-dev libsnappy-dev\$" installed
 expect "what is still missing after installing exits 1" status_is 1
 
 export WITHOUT=cmocka

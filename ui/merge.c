@@ -70,7 +70,8 @@ static double add_real(const char *key, double a, double b)
 /* Members that name something instead of counting it. */
 static bool is_name(const char *key)
 {
-    static const char *const names[] = {"code", "packet", "first_packet", "first_session"};
+    static const char *const names[] = {"code", "version", "packet", "first_packet",
+                                        "first_session"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(key, names[i]) == 0) {
             return true;
@@ -104,11 +105,9 @@ static json_t *add(const char *key, const json_t *a, const json_t *b, struct lev
 /* What tells the elements of a list apart. */
 static const char *key_of_list(const char *list)
 {
-    static const char *const keys[][2] = {{"subprotocols", "name"},
-                                          {"extensions", "name"},
-                                          {"findings", "id"},
-                                          {"client_to_server", "code"},
-                                          {"server_to_client", "code"}};
+    static const char *const keys[][2] = {
+        {"subprotocols", "name"}, {"extensions", "name"},       {"findings", "id"},
+        {"versions", "draft"},    {"client_to_server", "code"}, {"server_to_client", "code"}};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (strcmp(keys[i][0], list) == 0) {
             return keys[i][1];
@@ -125,12 +124,20 @@ static bool same_direction(const json_t *a, const json_t *b)
     return x == y || (x != NULL && y != NULL && json_equal(x, y));
 }
 
+/* One close code had other names in old versions. */
+static bool same_meaning(const json_t *a, const json_t *b)
+{
+    const json_t *x = json_object_get(a, "name");
+    const json_t *y = json_object_get(b, "name");
+    return x == NULL || json_equal(x, y);
+}
+
 static json_t *find_like(const json_t *list, const json_t *element, const char *key, size_t *at)
 {
     for (*at = 0; *at < json_array_size(list); ++*at) {
         json_t *other = json_array_get(list, *at);
         if (json_equal(json_object_get(other, key), json_object_get(element, key)) &&
-            same_direction(other, element)) {
+            same_meaning(other, element) && same_direction(other, element)) {
             return other;
         }
     }

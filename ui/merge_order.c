@@ -148,8 +148,11 @@ static int sort_list(json_t *parent, const char *name, const char *key)
         return -1;
     }
     for (size_t i = 0; i < n; i++) {
-        const char *text = json_string_value(json_object_get(json_array_get(list, i), key));
-        order[i] = (struct ranked){rank(json_array_get(list, i), key), text != NULL ? text : "", i};
+        const json_t *element = json_array_get(list, i);
+        const json_t *value = json_object_get(element, key);
+        const char *text =
+            json_string_value(json_is_string(value) ? value : json_object_get(element, "name"));
+        order[i] = (struct ranked){rank(element, key), text != NULL ? text : "", i};
     }
     qsort(order, n, sizeof *order, by_rank);
     for (size_t i = 0; i < n; i++) {
@@ -165,7 +168,7 @@ int merge_sort(json_t *report)
     json_t *codes = json_object_get(totals, "close_codes");
     return sort_list(report, "sessions", "id") | sort_list(report, "refused", "session") |
            sort_list(report, "undecrypted_tls", "session") | sort_list(report, "findings", "id") |
-           sort_list(totals, "subprotocols", "name") | sort_list(totals, "extensions", "name") |
-           sort_list(codes, "client_to_server", "code") |
+           sort_list(totals, "versions", "version") | sort_list(totals, "subprotocols", "name") |
+           sort_list(totals, "extensions", "name") | sort_list(codes, "client_to_server", "code") |
            sort_list(codes, "server_to_client", "code");
 }

@@ -113,7 +113,9 @@ static const struct websocket_version versions[] = {
 
 const struct websocket_version *websocket_version(int number)
 {
-    return number >= VERSION_HIXIE_75 && number <= 13 ? &versions[number - VERSION_HIXIE_75] : NULL;
+    return number >= VERSION_HIXIE_75 && number <= VERSION_LAST
+               ? &versions[number - VERSION_HIXIE_75]
+               : NULL;
 }
 
 const char *version_close_code_name(const struct websocket_version *v, int code)

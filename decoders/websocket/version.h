@@ -14,6 +14,8 @@
 #include "framing.h"
 
 #define VERSION_HIXIE_75 (-1) /* has no number in the registry */
+#define VERSION_LAST 13
+#define VERSION_COUNT (VERSION_LAST - VERSION_HIXIE_75 + 1)
 
 /* How client and server agree. */
 enum version_handshake {

@@ -12,7 +12,8 @@ from checks import TMP, WSIGHT, check, finish, run, skip, wsight
 from report_differences import differences
 
 CAPTURES = ["tour.pcapng", "violations.pcapng", "security.pcapng", "tcp.pcapng", "fragments.pcapng",
-            "tunnels.pcapng", "snaplen-128.pcapng", "format-truncated.pcap", "h2-secrets.pcapng", "wss.pcap"]
+            "tunnels.pcapng", "snaplen-128.pcapng", "format-truncated.pcap", "h2-secrets.pcapng", "wss.pcap",
+            "versions.pcapng"]
 COMPARING = {"ws.handshake.key.repeated", "ws.handshake.concurrent"}
 
 

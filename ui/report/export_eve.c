@@ -259,6 +259,7 @@ static void write_http(struct eve *x, const struct session *s)
                    &(struct json_style){.registry = x->context.registry,
                                         .capture = x->context.capture,
                                         .redactor = r});
+    json_protocol(w, s, x->context.registry);
     json_end(w);
     end(x);
 }

@@ -302,6 +302,7 @@ static void jsonl_opened(void *self, struct session *s)
     } else {
         json_nothing(&w, "handshake");
     }
+    json_protocol(&w, s, f->style.registry);
     if (s->outcome == OUTCOME_MIDSTREAM) {
         json_i64(&w, "confidence", s->confidence);
     } else {

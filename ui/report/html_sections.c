@@ -1,6 +1,7 @@
 /* The parts of the HTML report that come from totals. */
 #include "ui/report/html_sections.h"
 
+#include "ui/report/close_counts.h"
 #include "ui/report/message_words.h"
 #include "ui/report/session_json.h" /* close_name */
 #include "ui/report/time_text.h"
@@ -154,19 +155,16 @@ void html_traffic(struct html_report *r)
 /*--- Endings and findings
  * -------------------------------------------------------------------------*/
 
-static void code_row(struct html_report *r, int code, uint64_t client, uint64_t server)
+static void code_row(void *ctx, const struct close_count *c)
 {
-    struct out *o = &r->out;
-    if (client + server == 0) {
-        return;
-    }
+    struct out *o = ctx;
     out_text(o, "<tr><td>");
-    if (code != CLOSE_CODE_NONE) {
-        out_printf(o, "%d ", code);
+    if (c->code != CLOSE_CODE_NONE) {
+        out_printf(o, "%d ", c->code);
     }
-    markup_text(o, close_name(r->context.registry, code));
-    out_printf(o, "</td><td class=\"n\">%s</td>", human_count(client).s);
-    out_printf(o, "<td class=\"n\">%s</td></tr>\n", human_count(server).s);
+    markup_text(o, c->name);
+    out_printf(o, "</td><td class=\"n\">%s</td>", human_count(c->n[0]).s);
+    out_printf(o, "<td class=\"n\">%s</td></tr>\n", human_count(c->n[1]).s);
 }
 
 void html_endings(struct html_report *r)
@@ -181,10 +179,7 @@ void html_endings(struct html_report *r)
     }
     out_text(o, "</table>\n<h2>Close codes</h2>\n<table><thead><tr><th>Code</th>"
                 "<th class=\"n\">Client</th><th class=\"n\">Server</th></tr></thead>\n");
-    for (int code = 0; code < 5000; code++) {
-        code_row(r, code, t->close_codes[0][code], t->close_codes[1][code]);
-    }
-    code_row(r, CLOSE_CODE_NONE, t->close_none[0], t->close_none[1]);
+    close_counts(t, r->context.registry, code_row, o);
     out_text(o, "</table>\n");
 }
 

@@ -5,6 +5,7 @@
  * together at the end. Memory does not grow with the capture but for 16 bytes a session.
  */
 #include "analyzer/limits.h"
+#include "ui/report/close_counts.h"
 #include "ui/report/printed_names.h"
 #include "ui/report/session_json.h"
 #include "ui/report/spool.h"
@@ -311,39 +312,55 @@ static void write_rtt(struct json *w, const struct json_report *r, const struct 
     json_end(w);
 }
 
-static void write_close_code(struct json *w, int code, const char *name, uint64_t count)
+struct close_codes {
+    struct json *w;
+    int dir;
+};
+
+static void write_close_code(void *ctx, const struct close_count *c)
 {
-    if (count == 0) {
+    const struct close_codes *codes = ctx;
+    struct json *w = codes->w;
+    if (c->n[codes->dir] == 0) {
         return;
     }
     json_object_begin(w, NULL);
-    if (code == CLOSE_CODE_NONE) {
+    if (c->code == CLOSE_CODE_NONE) {
         json_nothing(w, "code");
     } else {
-        json_i64(w, "code", code);
+        json_i64(w, "code", c->code);
     }
-    json_text(w, "name", name);
-    json_u64(w, "count", count);
+    json_text(w, "name", c->name);
+    json_u64(w, "count", c->n[codes->dir]);
     json_end(w);
 }
 
 static void write_close_codes(struct json *w, const struct json_report *r, const struct totals *t)
 {
-    const struct registry *registry = r->context.registry;
     json_object_begin(w, "close_codes");
     for (int dir = 0; dir < 2; dir++) {
+        struct close_codes codes = {w, dir};
         json_array_begin(w, direction_name((enum dir)dir));
-        for (int code = 0; code < 5000; code++) {
-            if (t->close_codes[dir][code] > 0) {
-                write_close_code(w, code, close_name(registry, code), t->close_codes[dir][code]);
-            }
-        }
-        write_close_code(w, CLOSE_CODE_NONE, close_name(registry, CLOSE_CODE_NONE),
-                         t->close_none[dir]);
+        close_counts(t, r->context.registry, write_close_code, &codes);
         json_end(w);
     }
     json_end(w);
     json_u64(w, "close_codes_out_of_range", t->close_other[0] + t->close_other[1]);
+}
+
+static void write_versions(struct json *w, const struct json_report *r, const struct totals *t)
+{
+    json_array_begin(w, "versions");
+    for (int i = 1; i <= VERSION_COUNT; i++) { /* the one without a number last */
+        int at = i % VERSION_COUNT;
+        if (t->versions[at] > 0) {
+            json_object_begin(w, NULL);
+            json_version_members(w, websocket_version(at + VERSION_HIXIE_75), r->context.registry);
+            json_u64(w, "sessions", t->versions[at]);
+            json_end(w);
+        }
+    }
+    json_end(w);
 }
 
 static void write_ends(struct json *w, const struct totals *t)
@@ -403,6 +420,7 @@ static void write_totals(struct json *w, const struct json_report *r)
         write_sizes(w, "message_sizes", &t->message_sizes[dir]);
         json_end(w);
     }
+    write_versions(w, r, t);
     write_close_codes(w, r, t);
     write_ends(w, t);
     write_names(w, "subprotocols", "subprotocols_others", &t->subprotocols, r);

@@ -4,6 +4,7 @@
  * mentions nobody, and is escaped for both languages.
  */
 #include "ui/report/address.h"
+#include "ui/report/close_counts.h"
 #include "ui/report/markup.h"
 #include "ui/report/plain.h"
 #include "ui/report/redact.h"
@@ -196,19 +197,16 @@ static void write_findings(struct markdown *r, const struct totals *t)
     }
 }
 
-static void write_code(struct markdown *r, int code, uint64_t client, uint64_t server)
+static void write_code(void *ctx, const struct close_count *c)
 {
-    struct out *o = &r->out;
-    if (client + server == 0) {
-        return;
-    }
+    struct out *o = ctx;
     out_text(o, "| ");
-    if (code != CLOSE_CODE_NONE) {
-        out_printf(o, "%d ", code);
+    if (c->code != CLOSE_CODE_NONE) {
+        out_printf(o, "%d ", c->code);
     }
-    markup_text(o, close_name(r->context.registry, code));
-    out_printf(o, " | %s ", human_count(client).s);
-    out_printf(o, "| %s |\n", human_count(server).s);
+    markup_text(o, c->name);
+    out_printf(o, " | %s ", human_count(c->n[0]).s);
+    out_printf(o, "| %s |\n", human_count(c->n[1]).s);
 }
 
 static void write_ends(struct markdown *r, const struct totals *t)
@@ -222,10 +220,7 @@ static void write_ends(struct markdown *r, const struct totals *t)
         }
     }
     out_text(o, "\n| close code | client | server |\n|---|--:|--:|\n");
-    for (int code = 0; code < 5000; code++) {
-        write_code(r, code, t->close_codes[0][code], t->close_codes[1][code]);
-    }
-    write_code(r, CLOSE_CODE_NONE, t->close_none[0], t->close_none[1]);
+    close_counts(t, r->context.registry, write_code, o);
 }
 
 static int markdown_finish(void *self, struct err *err)

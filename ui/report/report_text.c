@@ -133,6 +133,7 @@ static int text_finish(void *self, struct err *err)
     section_pings(r, t);
     section_endings(r, t);
     section_close_codes(r, t);
+    section_versions(r, t);
     section_names(r, "Subprotocols", &t->subprotocols, false);
     section_names(r, "Extensions", &t->extensions, true);
     section_tls(r, t);

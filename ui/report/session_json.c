@@ -39,10 +39,17 @@ const char *session_close_name(const struct registry *r, const struct handshake 
 {
     const struct websocket_version *v = h->protocol;
     if (v != NULL && v->close != VERSION_CLOSE_CODE) {
-        return "without a code";
+        return CLOSE_CODELESS;
     }
     const char *name = code == CLOSE_CODE_NONE ? NULL : version_close_code_name(v, code);
     return name != NULL ? name : close_name(r, code);
+}
+
+int session_close_code(const struct handshake *h, struct bytes body)
+{
+    const struct websocket_version *v = h->protocol;
+    bool coded = v == NULL || v->close == VERSION_CLOSE_CODE;
+    return coded && body.n >= 2 ? be16_at(body, 0) : CLOSE_CODE_NONE;
 }
 
 /*--- Connection
@@ -136,17 +143,58 @@ static void json_redacted(struct json *w, const char *name, struct bytes text, s
     }
 }
 
-/* Which draft it was; only of a version other than RFC 6455's. */
-static void json_protocol(struct json *w, const struct websocket_version *v,
+void json_version_members(struct json *w, const struct websocket_version *v,
                           const struct registry *r)
 {
-    if (v == NULL || v->number == 13) {
+    if (v->number >= 0) {
+        json_i64(w, "version", v->number);
+    } else {
+        json_nothing(w, "version");
+    }
+    json_text(w, "draft", v->draft);
+    json_text(w, "status", version_status(r, v));
+}
+
+void json_protocol(struct json *w, const struct session *s, const struct registry *r)
+{
+    const struct websocket_version *v = s->handshake.protocol;
+    if (v == NULL) {
+        json_nothing(w, "protocol");
         return;
     }
     json_object_begin(w, "protocol");
-    json_text(w, "draft", v->draft);
-    json_text(w, "status", version_status(r, v));
+    json_version_members(w, v, r);
     json_text(w, "spoken_by", v->spoken_by);
+    json_end(w);
+}
+
+static void json_channels(struct json *w, const struct session *s)
+{
+    static const char *const dropped[] = {NULL, "client", "server"};
+    json_array_begin(w, "channels");
+    for (const struct channel_record *r = s->channels; r != NULL; r = r->next) {
+        const struct mux_channel *c = &r->channel;
+        json_object_begin(w, NULL);
+        json_u64(w, "id", c->id);
+        json_bytes_or_null(w, "target", c->target.n > 0 ? c->target : (struct bytes){0});
+        for (int dir = 0; dir < 2; dir++) {
+            json_object_begin(w, direction_name((enum dir)dir));
+            json_u64(w, "frames", c->frames[dir]);
+            json_u64(w, "payload_bytes", c->bytes[dir]);
+            json_end(w);
+        }
+        if (c->dropped == MUX_NOT_DROPPED) {
+            json_nothing(w, "dropped_by");
+        } else {
+            json_text(w, "dropped_by", dropped[c->dropped]);
+        }
+        if (c->drop_code == CLOSE_CODE_NONE) {
+            json_nothing(w, "drop_code");
+        } else {
+            json_i64(w, "drop_code", c->drop_code);
+        }
+        json_end(w);
+    }
     json_end(w);
 }
 
@@ -165,7 +213,6 @@ static void json_request(struct json *w, const struct handshake *h, const struct
         json_nothing(w, "version");
     }
     json_bytes_or_null(w, "version_text", h->version_text);
-    json_protocol(w, h->protocol, style->registry);
     json_list(w, "offered_subprotocols", h->offered_subprotocols, r);
     json_list(w, "offered_extensions", h->offered_extensions, NULL);
     json_bool(w, "has_cookie", h->has_cookie);
@@ -460,6 +507,10 @@ void json_session(struct json *w, const struct session *s, const struct json_sty
         json_handshake(w, "handshake", &s->handshake, style);
     } else {
         json_nothing(w, "handshake");
+    }
+    json_protocol(w, s, style->registry);
+    if (s->channels != NULL) {
+        json_channels(w, s);
     }
     if (s->has_tls) {
         json_object_begin(w, "tls");

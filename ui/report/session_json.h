@@ -19,10 +19,14 @@ struct json_style {
 /* "client_to_server" and "server_to_client". */
 const char *direction_name(enum dir dir);
 
+#define CLOSE_CODELESS "without a code" /* of a version whose Close never had one */
+
 /* The name of a close code; of CLOSE_CODE_NONE "No Status Rcvd". */
 const char *close_name(const struct registry *r, int code);
 /* The same in a session, by the table of its version. */
 const char *session_close_name(const struct registry *r, const struct handshake *h, int code);
+/* The code that a Close's body begins with; CLOSE_CODE_NONE when its version has none there. */
+int session_close_code(const struct handshake *h, struct bytes body);
 /* "Interim", "Reserved", "Standard"; "Unregistered" for hixie-75. */
 const char *version_status(const struct registry *r, const struct websocket_version *v);
 
@@ -45,6 +49,12 @@ void json_list(struct json *w, const char *name, struct bytes list, struct redac
 void json_finding_kind(struct json *w, enum finding_id id);
 /* A whole record. */
 void json_finding(struct json *w, const struct finding_record *r, const struct json_style *style);
+
+/* version (null for hixie-75), draft and status. */
+void json_version_members(struct json *w, const struct websocket_version *,
+                          const struct registry *);
+/* `protocol`: these, and who spoke it; null when it is not known what is spoken. */
+void json_protocol(struct json *w, const struct session *s, const struct registry *);
 
 /* The element of `sessions`, as an object. */
 void json_session(struct json *w, const struct session *s, const struct json_style *style);

@@ -186,6 +186,16 @@ static void put_what(struct out *o, const struct session *s, struct redactor *r,
 /*--- Further lines
  * --------------------------------------------------------------------------------*/
 
+void put_version_name(struct out *o, const struct websocket_version *v,
+                      const struct registry *registry)
+{
+    if (v->number >= 0) {
+        out_printf(o, "version %d, %s, %s", v->number, v->draft, version_status(registry, v));
+    } else {
+        out_printf(o, "%s, which has no number", v->draft);
+    }
+}
+
 /* What was spoken, when it was not RFC 6455. */
 static void put_version(struct out *o, const struct session *s, const struct registry *registry)
 {
@@ -194,11 +204,7 @@ static void put_version(struct out *o, const struct session *s, const struct reg
         return;
     }
     out_repeat(o, ' ', INDENT);
-    if (v->number >= 0) {
-        out_printf(o, "version %d, %s, %s", v->number, v->draft, version_status(registry, v));
-    } else {
-        out_printf(o, "%s, which has no number", v->draft);
-    }
+    put_version_name(o, v, registry);
     out_char(o, '\n');
     if (v->spoken_by[0] != '\0') {
         out_repeat(o, ' ', INDENT);
@@ -227,6 +233,31 @@ static void put_negotiated(struct out *o, const struct session *s, struct redact
         plain_put(o, h->extensions, left);
     }
     out_char(o, '\n');
+}
+
+/* The channels of a session that multiplexes, one a line. */
+static void put_channels(struct out *o, const struct session *s, unsigned width)
+{
+    for (const struct channel_record *r = s->channels; r != NULL; r = r->next) {
+        const struct mux_channel *c = &r->channel;
+        uint64_t frames = c->frames[0] + c->frames[1];
+        out_repeat(o, ' ', INDENT);
+        out_printf(o, "channel %u: %s frame%s, ", c->id, human_count(frames).s,
+                   frames == 1 ? "" : "s");
+        out_text(o, human_bytes(c->bytes[0] + c->bytes[1]).s);
+        if (c->dropped != MUX_NOT_DROPPED) {
+            out_printf(o, ", dropped by %s",
+                       c->dropped == MUX_DROPPED_BY_CLIENT ? "client" : "server");
+        }
+        if (c->drop_code != CLOSE_CODE_NONE) {
+            out_printf(o, " with %d", c->drop_code);
+        }
+        if (c->target.n > 0) {
+            out_text(o, ", ");
+            plain_put(o, c->target, width > 60 ? width - 60 : 1);
+        }
+        out_char(o, '\n');
+    }
 }
 
 /* Was the finding made before, in the other direction? */
@@ -271,6 +302,7 @@ void session_rows(struct out *o, const struct session *s, struct redactor *r,
     put_what(o, s, r, width);
     put_version(o, s, context->registry);
     put_negotiated(o, s, r, width);
+    put_channels(o, s, width);
     put_findings_of(o, s, SEVERITY_ERROR, context);
     put_findings_of(o, s, SEVERITY_WARNING, context);
 }

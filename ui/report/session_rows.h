@@ -16,6 +16,9 @@ void session_rows(struct out *o, const struct session *s, struct redactor *r,
                   const struct report_context *context);
 
 /* A refused handshake: who, what, and the server's answer. */
+/* "version 4, hybi-04, Interim". */
+void put_version_name(struct out *o, const struct websocket_version *, const struct registry *);
+
 void refused_rows_heading(struct out *o);
 void refused_rows(struct out *o, const struct session *s, struct redactor *r,
                   const struct report_context *context);

@@ -28,6 +28,7 @@ void section_sizes(struct text_report *r, const struct totals *t);
 void section_pings(struct text_report *r, const struct totals *t);
 void section_endings(struct text_report *r, const struct totals *t);
 void section_close_codes(struct text_report *r, const struct totals *t);
+void section_versions(struct text_report *r, const struct totals *t);
 void section_names(struct text_report *r, const char *heading, const struct name_counts *names,
                    bool extensions);
 void section_tls(struct text_report *r, const struct totals *t);

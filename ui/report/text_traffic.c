@@ -1,7 +1,9 @@
 /* The text report's numbers: traffic, sizes, round trips, endings, names. */
 #include "ui/report/text_sections.h"
 
+#include "ui/report/close_counts.h"
 #include "ui/report/session_json.h" /* close_name */
+#include "ui/report/session_rows.h" /* put_version_name */
 
 #define LABEL_COLUMNS 26
 #define VALUE_COLUMNS 20
@@ -186,20 +188,18 @@ void section_endings(struct text_report *r, const struct totals *t)
     }
 }
 
-static void close_row(struct out *o, const struct text_report *r, int code, uint64_t a, uint64_t b)
+static void close_row(void *ctx, const struct close_count *c)
 {
+    struct out *o = ctx;
     char label[16] = "none";
-    if (a == 0 && b == 0) {
-        return;
-    }
-    if (code != CLOSE_CODE_NONE) {
-        snprintf(label, sizeof label, "%d", code);
+    if (c->code != CLOSE_CODE_NONE) {
+        snprintf(label, sizeof label, "%d", c->code);
     }
     out_text(o, "  ");
     plain_put_left(o, bytes_of(label), 6);
-    plain_put_left(o, bytes_of(close_name(r->context.registry, code)), 34);
-    plain_put_right(o, human_count(a).s, 14);
-    plain_put_right(o, human_count(b).s, 14);
+    plain_put_left(o, bytes_of(c->name), 34);
+    plain_put_right(o, human_count(c->n[0]).s, 14);
+    plain_put_right(o, human_count(c->n[1]).s, 14);
     out_char(o, '\n');
 }
 
@@ -212,11 +212,32 @@ void section_close_codes(struct text_report *r, const struct totals *t)
     text_heading(o, &r->context, "Close codes");
     out_repeat(o, ' ', 42);
     out_text(o, "   from client   from server\n");
-    for (int code = 0; code < 5000; code++) {
-        close_row(o, r, code, t->close_codes[0][code], t->close_codes[1][code]);
+    struct close_count other = {
+        5000, close_name(r->context.registry, 5000), {t->close_other[0], t->close_other[1]}};
+    close_counts(t, r->context.registry, close_row, o);
+    if (other.n[0] + other.n[1] > 0) {
+        close_row(o, &other);
     }
-    close_row(o, r, CLOSE_CODE_NONE, t->close_none[0], t->close_none[1]);
-    close_row(o, r, 5000, t->close_other[0], t->close_other[1]);
+}
+
+void section_versions(struct text_report *r, const struct totals *t)
+{
+    struct out *o = &r->out;
+    bool any = false;
+    for (int i = 0; i < VERSION_COUNT; i++) {
+        if (t->versions[i] == 0) {
+            continue;
+        }
+        if (!any) {
+            text_heading(o, &r->context, "Versions");
+            out_text(o, "  sessions\n");
+            any = true;
+        }
+        plain_put_right(o, human_count(t->versions[i]).s, 10);
+        out_text(o, "  ");
+        put_version_name(o, websocket_version(i + VERSION_HIXIE_75), r->context.registry);
+        out_char(o, '\n');
+    }
 }
 
 /*--- Subprotocols and extensions

@@ -3,6 +3,7 @@
 
 #include "analyzer/units.h"
 #include "decoders/registry/registry.h"
+#include "ui/report/session_json.h" /* session_close_name */
 
 #include <stdio.h>
 
@@ -114,10 +115,11 @@ static int put_label(struct tui *t, struct flow *f, uint32_t n, int y, int x, in
         return canvas_text(c, y, x, end, ROLE_TEXT, " ");
     }
     struct bytes b = first_words(t, m, &room);
-    if (opcode == 8 && m->body_n >= 2) {
-        unsigned code = be16_at(buffer_bytes(&room), 0);
-        x = canvas_format(c, y, x, end, ROLE_OPCODE_CLOSE, " %u %s", code,
-                          registry_close_code_name(t->registry, code));
+    const struct handshake *h = &session_of(t, f)->session->handshake;
+    int code = opcode == 8 ? session_close_code(h, buffer_bytes(&room)) : CLOSE_CODE_NONE;
+    if (code != CLOSE_CODE_NONE) {
+        x = canvas_format(c, y, x, end, ROLE_OPCODE_CLOSE, " %d %s", code,
+                          session_close_name(t->registry, h, code));
     }
     if (b.n > 0) {
         x = canvas_text(c, y, x, end, ROLE_TEXT, " ");
@@ -292,9 +294,9 @@ static void draw_end(struct tui *t, struct flow *f, const struct lanes *l, int y
     canvas_fill(&t->canvas, y, l->left + 1, l->right - l->left - 1, ROLE_LINE, 0x2504);
     if (first >= 0) {
         int code = s->close[first].code;
-        code = code == CLOSE_CODE_NONE ? 1005 : code;
-        snprintf(text, sizeof text, " %s: %d %s, by the %s ", close_how_name(how), code,
-                 registry_close_code_name(t->registry, (uint32_t)code),
+        snprintf(text, sizeof text, " %s: %d %s, by the %s ", close_how_name(how),
+                 code == CLOSE_CODE_NONE ? 1005 : code,
+                 session_close_name(t->registry, &s->handshake, code),
                  first == 0 ? "client" : "server");
     } else {
         static const char *const words[] = {

@@ -2,6 +2,8 @@
 #include "page_write.h"
 
 #include "decoders/http/fields.h"
+#include "decoders/websocket/version.h"
+#include "ui/report/session_json.h" /* session_close_name */
 
 #include <stdio.h>
 
@@ -53,6 +55,18 @@ static void write_head(struct page *p, const struct tui *t, struct bytes head)
     }
 }
 
+static void write_version(struct page *p, const struct tui *t, const struct handshake *h)
+{
+    const struct websocket_version *v = h->protocol;
+    if (v == NULL) {
+        return;
+    }
+    page_write(p, LINE_FIELD, "Version: %s (%s)", v->draft, version_status(t->registry, v));
+    if (v->spoken_by[0] != '\0') {
+        page_write(p, LINE_FIELD, "Spoken by: %s", v->spoken_by);
+    }
+}
+
 static void write_meaning(struct page *p, const struct handshake *h)
 {
     static const char *const accepts[] = {"not seen", "right", "WRONG"};
@@ -91,6 +105,7 @@ void write_handshake(struct page *p, const struct tui *t, const struct subject *
     if (!session->has_handshake) {
         page_write(p, LINE_NOTE, "The opening handshake was not captured: picked up mid-stream");
         page_write(p, LINE_FIELD, "Confidence: %d %%", session->confidence);
+        write_version(p, t, h);
         write_findings(p, session);
         return;
     }
@@ -108,6 +123,7 @@ void write_handshake(struct page *p, const struct tui *t, const struct subject *
         write_head(p, t, h->response_head);
         page_write(p, LINE_PLAIN, "%s", "");
     }
+    write_version(p, t, h);
     write_meaning(p, h);
     write_findings(p, session);
 }
@@ -198,15 +214,16 @@ static void write_inflation(struct page *p, const struct session *s, const struc
     page_write_bytes(p, LINE_FIELD, "Negotiated: ", s->handshake.extensions);
 }
 
-static void write_close(struct page *p, const struct tui *t, struct bytes body)
+static void write_close(struct page *p, const struct tui *t, const struct handshake *h,
+                        struct bytes body)
 {
-    if (body.n < 2) {
-        page_write(p, LINE_FIELD, "Close code: none (1005 No Status Rcvd)");
+    int code = session_close_code(h, body);
+    if (code == CLOSE_CODE_NONE) {
+        page_write(p, LINE_FIELD, "Close code: none (1005 %s)",
+                   session_close_name(t->registry, h, code));
         return;
     }
-    unsigned code = be16_at(body, 0);
-    page_write(p, LINE_FIELD, "Close code: %u %s", code,
-               registry_close_code_name(t->registry, code));
+    page_write(p, LINE_FIELD, "Close code: %d %s", code, session_close_name(t->registry, h, code));
     page_write_bytes(p, LINE_FIELD, "Reason: ", bytes_from(body, 2));
 }
 
@@ -278,7 +295,7 @@ static void write_side(struct page *p, const struct tui *t, const struct session
                    (unsigned long long)c->pkt);
     } else {
         page_write(p, LINE_FIELD, "Close: %d %s, packet %llu", c->code,
-                   registry_close_code_name(t->registry, (uint32_t)c->code),
+                   session_close_name(t->registry, &s->handshake, c->code),
                    (unsigned long long)c->pkt);
     }
     if (c->reason.n > 0) {
@@ -335,7 +352,8 @@ void write_details(struct page *p, const struct tui *t, const struct subject *s)
     if (lost) {
         page_write(p, LINE_NOTE, "The payload is gone: it could not be written to TMPDIR.");
     } else if (store_opcode(m) == 8) {
-        write_close(p, t, buffer_bytes(&body));
+        write_close(p, t, &store_session(t->feed->store, s->session)->session->handshake,
+                    buffer_bytes(&body));
     }
     write_frames(p, t, s, m, buffer_bytes(&body));
     buffer_done(&body);

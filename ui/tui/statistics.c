@@ -2,6 +2,7 @@
 #include "tui.h"
 
 #include "decoders/registry/registry.h"
+#include "ui/report/close_counts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -222,26 +223,33 @@ static void opcodes(struct pen *p)
     p->y++;
 }
 
+struct items {
+    struct item list[LIST_ROWS];
+    size_t n;
+};
+
+static void close_item(void *ctx, const struct close_count *c)
+{
+    struct items *items = ctx;
+    bool none = c->code == CLOSE_CODE_NONE;
+    struct item item = {.value = c->n[0] + c->n[1], .sort = none ? 5000 : (uint64_t)c->code};
+    if (none) {
+        snprintf(item.name, sizeof item.name, "none: %.40s", c->name);
+    } else {
+        snprintf(item.name, sizeof item.name, "%d %.40s", c->code, c->name);
+    }
+    offer(items->list, &items->n, &item);
+}
+
 static void close_codes(struct pen *p)
 {
     const struct totals *t = model_totals(p->t->feed->model);
-    struct item list[LIST_ROWS];
-    size_t n = 0;
+    struct items items = {.n = 0};
     heading(p, "Close codes");
-    for (unsigned code = 0; code < 5000; code++) {
-        struct item item = {.value = t->close_codes[0][code] + t->close_codes[1][code],
-                            .sort = code};
-        if (item.value > 0) {
-            snprintf(item.name, sizeof item.name, "%u %.40s", code,
-                     registry_close_code_name(p->t->registry, code));
-            offer(list, &n, &item);
-        }
-    }
-    struct item none = {"without a code (1005)", t->close_none[0] + t->close_none[1], 5000};
+    close_counts(t, p->t->registry, close_item, &items);
     struct item other = {"5000 and more", t->close_other[0] + t->close_other[1], 5001};
-    none.value > 0 ? offer(list, &n, &none) : (void)0;
-    other.value > 0 ? offer(list, &n, &other) : (void)0;
-    draw_items(p, list, n, ROLE_OPCODE_CLOSE);
+    other.value > 0 ? offer(items.list, &items.n, &other) : (void)0;
+    draw_items(p, items.list, items.n, ROLE_OPCODE_CLOSE);
 }
 
 static void endings(struct pen *p)

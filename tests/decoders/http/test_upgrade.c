@@ -423,8 +423,8 @@ static void older_compressions_are_known_by_name(void **state)
         {"permessage-compress; method=deflate", "websocket 13 deflate=1\n"},
         {"permessage-compress; method=snappy",
          "< ws.extension.unknown: permessage-compress\nwebsocket 13 deflate=0 other\n"},
-        {"permessage-bzip2",
-         "< ws.extension.unknown: permessage-bzip2\nwebsocket 13 deflate=0 other\n"},
+        {"permessage-lz4",
+         "< ws.extension.unknown: permessage-lz4\nwebsocket 13 deflate=0 other\n"},
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char request[512];
