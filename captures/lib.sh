@@ -47,8 +47,9 @@ trap 'exit 130' INT TERM
 # npm packages live beside the scripts, ignored by git.
 npm_install() {
     need node npm
-    [ -d "$here/node_modules/ws" ] && [ -d "$here/node_modules/mqtt" ] ||
-        (cd "$here" && npm install --no-package-lock --no-audit --no-fund --silent)
+    # Scripts of packages only build what can be done without.
+    [ -d "$here/node_modules/ws-0.4" ] && [ -d "$here/node_modules/mqtt" ] ||
+        (cd "$here" && npm install --no-package-lock --no-audit --no-fund --ignore-scripts --silent)
 }
 
 # The version of the npm package NAME, for truth.

@@ -19,7 +19,8 @@ import pcap  # noqa: E402  pylint: disable=wrong-import-position
 
 # Sessions that the capture does not hold whole, or not as Ethernet, IP, TCP and plain HTTP.
 INCOMPLETE = {"gap", "midstream", "snaplen-128", "snaplen-400"}
-OTHERWISE = {"tunnels", "cooked-v1", "cooked-v2", "fragments", "format", "h2c", "versions"}
+OTHERWISE = {"tunnels", "cooked-v1", "cooked-v2", "fragments", "format", "h2c", "versions",
+             "versions-midstream", "extensions", "old-programs"}
 TLS = {os.path.basename(f)[: -len(".keys")] for f in glob.glob(f"{HERE}/*.keys")}
 PARTLY = {"tour": r"/(before|hole|tls)", "tcp": r"/(same-port|urgent)"}
 TAGS = {"vlan": 4, "qinq": 8}

@@ -119,6 +119,8 @@ def talk(case):
     case.client(TEXT, "grüße, Käse, 日本".encode()).server(TEXT, b"Hello")
     case.client(TEXT, b"in three ", fin=False).client(CONT, b"frag", fin=False).server(PING, b"are you there")
     case.client(PONG, b"are you there").client(CONT, b"ments")
+    for line in ("Is there anything else?", "It is getting late.", "Nobody else is here.", "Good night."):
+        case.server(TEXT, line.encode())
     large = b"b" * (66000 if case.draft in ("hybi-03", "hybi-04", "hybi-06") else 300)
     case.server(BINARY, bytes(range(256))).client(BINARY, large).server(TEXT, b"", fin=False)
     return case.server(CONT, b"last")
