@@ -7,6 +7,7 @@
 
 #include "decoders/base/pool.h"
 #include "decoders/websocket/version.h"
+#include "findings.h"
 #include "limits.h"
 #include "share.h"
 #include "texts.h"
@@ -31,7 +32,7 @@ struct model {
     struct totals totals;
     uint64_t ended;                  /* sessions, ever */
     struct finding_record *findings; /* of the capture */
-    size_t n_findings;
+    uint32_t n_findings;
     struct text_block *texts;
 };
 
@@ -160,73 +161,6 @@ static void remove_session(struct model *m, struct session *s)
 
 /* ---- Findings ---- */
 
-static struct finding_record *same_finding(struct finding_record *list, size_t n,
-                                           const struct event *e)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (list[i].id == e->finding.id && list[i].dir == e->dir) {
-            return &list[i];
-        }
-    }
-    return NULL;
-}
-
-/* Room for one more record; the array doubles from 4. */
-static struct finding_record *add_record(struct finding_record **list, size_t n)
-{
-    if (n == 0 || (n >= 4 && (n & (n - 1)) == 0)) {
-        size_t size = n == 0 ? 4 : n * 2;
-        struct finding_record *more = realloc(*list, size * sizeof *more);
-        if (more == NULL) {
-            return NULL;
-        }
-        *list = more;
-    }
-    return &(*list)[n];
-}
-
-static struct finding_record record_of(const struct event *e)
-{
-    return (struct finding_record){.id = e->finding.id,
-                                   .dir = e->dir,
-                                   .ts = e->ts,
-                                   .pkt = e->pkt,
-                                   .count = 1,
-                                   .detail = e->finding.detail};
-}
-
-static void session_finding(struct model *m, struct session *s, const struct event *e)
-{
-    struct finding_record *r = same_finding(s->findings, s->finding_count, e);
-    struct finding_record now = record_of(e);
-    if (r != NULL) {
-        r->count++;
-    } else if (s->finding_count >= FINDINGS_PER_SESSION ||
-               (r = add_record(&s->findings, s->finding_count)) == NULL) {
-        s->findings_left_out++;
-    } else {
-        *r = now;
-        r->detail = keep_text(&s->finding_texts, now.detail);
-        s->finding_count++;
-    }
-    TELL(m, finding, s, &now);
-}
-
-static void capture_finding(struct model *m, const struct event *e)
-{
-    struct finding_record *r = same_finding(m->findings, m->n_findings, e);
-    struct finding_record now = record_of(e);
-    if (r != NULL) {
-        r->count++;
-    } else if (m->n_findings < FINDINGS_OF_CAPTURE &&
-               (r = add_record(&m->findings, m->n_findings)) != NULL) {
-        *r = now;
-        r->detail = keep_text(&m->texts, now.detail);
-        m->n_findings++;
-    }
-    TELL(m, finding, NULL, &now);
-}
-
 static void take_finding(struct model *m, struct session *s, const struct event *e)
 {
     if (s != NULL && m->options.selective) {
@@ -234,11 +168,19 @@ static void take_finding(struct model *m, struct session *s, const struct event 
     } else {
         totals_add_findings(&m->totals, e->finding.id, 1);
     }
-    if (s != NULL) {
-        session_finding(m, s, e);
-    } else {
-        capture_finding(m, e);
+    const struct finding_record now = {.id = e->finding.id,
+                                       .dir = e->dir,
+                                       .ts = e->ts,
+                                       .pkt = e->pkt,
+                                       .count = 1,
+                                       .detail = e->finding.detail};
+    if (s == NULL) {
+        (void)findings_add(&m->findings, &m->n_findings, FINDINGS_OF_CAPTURE, &m->texts, &now);
+    } else if (!findings_add(&s->findings, &s->finding_count, FINDINGS_PER_SESSION,
+                             &s->finding_texts, &now)) {
+        s->findings_left_out++;
     }
+    TELL(m, finding, s, &now);
 }
 
 /* ---- Counting ---- */

@@ -36,67 +36,6 @@ void stream_prefetch_state(const struct stream *s, enum dir dir)
     }
 }
 
-void *stream_state(const struct stream *s)
-{
-    return s->state;
-}
-
-const struct decode_options *stream_options(const struct stream *s)
-{
-    return s->shared->options;
-}
-
-struct stream_shared *stream_shared(const struct stream *s)
-{
-    return s->shared;
-}
-
-const struct connection *stream_connection(const struct stream *s)
-{
-    return &s->connection;
-}
-
-int64_t stream_ts(const struct stream *s)
-{
-    return s->ts;
-}
-
-uint64_t stream_pkt(const struct stream *s)
-{
-    return s->pkt;
-}
-
-uint64_t stream_session(const struct stream *s)
-{
-    return s->session;
-}
-
-bool stream_swapped(const struct stream *s)
-{
-    return s->swapped;
-}
-
-const struct session_end *stream_ending(const struct stream *s)
-{
-    return s->ending;
-}
-
-void stream_want(struct stream *s, size_t n)
-{
-    s->wanted = n;
-}
-
-void stream_block(struct stream *s)
-{
-    s->block_asked = true;
-}
-
-void stream_switch(struct stream *s, const struct decoder *next, const void *arg)
-{
-    s->next = next;
-    s->next_arg = arg;
-}
-
 /* ---- Kept bytes ---- */
 
 static void drop_kept(struct stream *s, enum dir d)
@@ -107,19 +46,6 @@ static void drop_kept(struct stream *s, enum dir d)
     s->shared->kept_bytes -= kept_bytes(s->kept[d]);
     kept_free(s->kept[d]);
     s->kept[d] = NULL;
-}
-
-void stream_give_up(struct stream *s, enum dir d)
-{
-    s->side[d] |= SIDE_GIVEN_UP;
-    s->side[d] &= (uint8_t)~SIDE_BLOCKED;
-}
-
-void stream_offer_again(struct stream *s, enum dir d)
-{
-    if (s->kept[d] != NULL) {
-        kept_again(s->kept[d]);
-    }
 }
 
 static bool given_up(const struct stream *s, enum dir d)
@@ -569,55 +495,7 @@ void stream_start(struct stream *s, const struct decoder *decoder, const void *a
     replay(s);
 }
 
-void stream_shared_done(struct stream_shared *shared)
-{
-    for (unsigned i = 0; i < STREAM_DEPTH_MAX; i++) {
-        free(shared->rooms[i]);
-        shared->rooms[i] = NULL;
-    }
-}
-
 /* ---- Streams inside streams ---- */
-
-uint8_t *stream_room(struct stream *s)
-{
-    uint8_t **room = &s->shared->rooms[s->depth];
-    if (*room == NULL) {
-        *room = malloc(STREAM_ROOM_BYTES);
-    }
-    return *room;
-}
-
-struct stream *stream_child(struct stream *s, uint32_t layers, bool from_start)
-{
-    if (s->depth + 1 >= STREAM_DEPTH_MAX) {
-        return NULL;
-    }
-    struct stream *c = stream_new(s->shared, &s->connection, from_start);
-    if (c != NULL) {
-        c->connection.layers |= layers;
-        c->depth = s->depth + 1;
-        c->ts = s->ts;
-        c->pkt = s->pkt;
-        c->parent = s;
-        c->next_child = s->children;
-        s->children = c;
-    }
-    return c;
-}
-
-void stream_now(struct stream *inner)
-{
-    inner->ts = inner->parent->ts;
-    inner->pkt = inner->parent->pkt;
-}
-
-void stream_hand_session(struct stream *s, struct stream *child)
-{
-    assert(child->session == 0);
-    child->session = s->session;
-    s->session = 0;
-}
 
 static void leave_parent(struct stream *s)
 {

@@ -51,3 +51,11 @@ void shared_free(const struct stream_shared *shared, void *p, size_t n)
         free(p);
     }
 }
+
+void stream_shared_done(struct stream_shared *shared)
+{
+    for (unsigned i = 0; i < STREAM_DEPTH_MAX; i++) {
+        free(shared->rooms[i]);
+        shared->rooms[i] = NULL;
+    }
+}

@@ -1,6 +1,7 @@
 /*
- * What a stream is made of: for stream.c, which runs decoders, stream_events.c, which passes on
- * what they say, and stream_pools.c, where both get memory.
+ * What a stream is made of: for stream.c, which runs decoders, stream_decoder.c, which answers what
+ * they ask, stream_events.c, which passes on what they say, and stream_pools.c, where all get
+ * memory.
  */
 #ifndef WSIGHT_STREAM_STATE_H
 #define WSIGHT_STREAM_STATE_H
