@@ -34,6 +34,7 @@ int live_confine(struct run *run, const struct output *output,
                            account->name);
         }
     }
+    seal.sockets = source_sockets(run->source, &seal.sockets_n);
     seal.accepts = run->metrics != NULL;
     return privileges_seal(&seal, err);
 }

@@ -26,7 +26,10 @@ size_t live_batch(struct live *live, struct packet *packets, size_t max);
 /* A descriptor that is readable when there are packets. */
 int live_fd(const struct live *live);
 
-/* Asks the kernel what it lost. */
+/* The interfaces' sockets. */
+const int *live_fds(const struct live *live, size_t *n);
+
+/* Asks the kernel what it lost, and which interfaces are there. */
 void live_refresh(struct live *live);
 
 /* Further descriptors that end the waiting; copied, LIVE_WATCHED_MAX at most. */

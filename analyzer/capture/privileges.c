@@ -207,7 +207,8 @@ static const int plain_calls[] = {
 };
 
 /* What may be asked of a descriptor: a terminal's shape, an interface's state. */
-static const unsigned long plain_requests[] = {TCGETS, TIOCGWINSZ, SIOCGIFFLAGS};
+static const unsigned long plain_requests[] = {TCGETS, TIOCGWINSZ, SIOCGIFFLAGS, SIOCGIFINDEX,
+                                               SIOCGIFHWADDR};
 
 /* How a screen sets its terminal; nothing is typed into it (TIOCSTI). */
 static const unsigned long terminal_requests[] = {TCSETS, TCSETSW, TCSETSF, TCFLSH, FIONREAD};
@@ -292,6 +293,19 @@ static int allow_directory(scmp_filter_ctx filter, int directory)
     return status;
 }
 
+/* An interface that was made anew. A packet socket sends nothing unless it is asked to, and what it
+ * may be told here is to receive. */
+static int allow_socket(scmp_filter_ctx filter, int fd)
+{
+    int status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bind), 1,
+                                  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)fd));
+    return status == 0 ? seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 3,
+                                          SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)fd),
+                                          SCMP_A1(SCMP_CMP_EQ, SOL_PACKET),
+                                          SCMP_A2(SCMP_CMP_EQ, PACKET_ADD_MEMBERSHIP))
+                       : status;
+}
+
 static int fill_filter(scmp_filter_ctx filter, const struct seal *seal)
 {
     int status = allow_plain(filter);
@@ -300,6 +314,9 @@ static int fill_filter(scmp_filter_ctx filter, const struct seal *seal)
     }
     for (size_t i = 0; i < seal->directories_n && status == 0; i++) {
         status = allow_directory(filter, seal->directories[i]);
+    }
+    for (size_t i = 0; i < seal->sockets_n && status == 0; i++) {
+        status = allow_socket(filter, seal->sockets[i]);
     }
     if (status == 0 && seal->terminal) {
         status = allow_terminal(filter);

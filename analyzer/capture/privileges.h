@@ -48,6 +48,8 @@ int privileges_drop(const struct privileges_account *account, struct err *err);
 struct seal {
     int directories[SEAL_DIRECTORIES_MAX]; /* in which files may be made, or -1 ended early */
     size_t directories_n;
+    const int *sockets; /* of packet(7), borrowed: each may be bound to another interface */
+    size_t sockets_n;
     bool accepts;  /* connections to a listening socket that is open */
     bool terminal; /* a screen: how the terminal is set, and Ctrl-Z */
 };

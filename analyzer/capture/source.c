@@ -302,6 +302,12 @@ int source_fd(const struct source *s)
     return s->live != NULL ? live_fd(s->live) : -1;
 }
 
+const int *source_sockets(const struct source *s, size_t *n)
+{
+    *n = 0;
+    return s->live != NULL ? live_fds(s->live, n) : NULL;
+}
+
 void source_refresh(struct source *s)
 {
     if (s->live != NULL) {

@@ -87,6 +87,7 @@ static int seal(struct inputs *in, struct err *err)
 {
     struct seal seal = {.directories = {in->folder}, .directories_n = 1, .terminal = true};
     in->keylogs.sealed = true;
+    seal.sockets = source_sockets(in->feed.packets.self, &seal.sockets_n);
     return in->feed.packets.live ? privileges_seal(&seal, err) : 0;
 }
 
