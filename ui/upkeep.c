@@ -32,24 +32,26 @@ static uint64_t ring_load(const struct source *source)
 
 /* How far behind the packets are that are worked through, and what to do about it. Packets carry
  * the time of day: while that is set, nothing is judged by it. */
-static void watch_load(struct upkeep *u, int64_t now, int64_t passed, int64_t last_ts)
+static void watch_load(struct upkeep *u, int64_t now, int64_t last_ts)
 {
     static const char *const words[] = {
         "it keeps up again: everything is decoded",
         "packets come faster than they can be worked through: bodies are left out",
-        "packets come faster than they can be worked through: new connections are left out"};
-    uint64_t load = ring_load(u->options.source), before = u->load_before;
+        "packets come faster than they can be worked through: bodies and new connections are "
+        "left out"};
+    uint64_t load = ring_load(u->options.source), came = load - u->load_before;
+    int64_t spanned = last_ts - u->ts_before;
     int64_t offset = clock_ns(CLOCK_REALTIME) - now;
     bool was_set = llabs(offset - u->clock_offset) > CLOCK_SET_NS;
     u->load_before = load;
+    u->ts_before = last_ts;
     u->clock_offset = offset;
     if (was_set) {
         return;
     }
-    double rate = (double)(load - before) / ((double)passed / (double)SECOND_NS);
-    enum engine_shed shed =
-        load == before ? SHED_NOTHING
-                       : shed_level(u->shed, now + offset - last_ts, rate, u->options.ring);
+    /* By the packets' own times: so fast does the ring fill, however slowly it is emptied. */
+    double rate = spanned > 0 ? (double)came * (double)SECOND_NS / (double)spanned : 0;
+    enum engine_shed shed = shed_level(u->shed, now + offset - last_ts, rate, u->options.ring);
     if (shed != u->shed) {
         u->shed = shed;
         engine_shed(u->options.engine, shed);
@@ -75,7 +77,7 @@ bool upkeep_tick(struct upkeep *u, int64_t last_ts)
 {
     int64_t now = clock_ns(CLOCK_MONOTONIC);
     if (now >= u->next_look) {
-        watch_load(u, now, now - u->next_look + LOOK_NS, last_ts);
+        watch_load(u, now, last_ts);
         u->next_look = now + LOOK_NS;
         watch_memory(u);
     }

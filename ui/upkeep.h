@@ -29,6 +29,7 @@ struct upkeep {
     struct upkeep_options options;
     int64_t next_second, next_look; /* of a clock that only goes on, ns */
     uint64_t load_before;           /* bytes of the ring that were used, ever */
+    int64_t ts_before;              /* of the newest packet by then */
     int64_t clock_offset;           /* of the time of day to that clock */
     enum engine_shed shed;
 };

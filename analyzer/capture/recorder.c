@@ -201,7 +201,8 @@ static bool is_full(const struct recorder *s, int64_t ts)
 {
     const struct recorder_options *o = &s->options;
     return s->rotate || (o->rotate_bytes > 0 && s->written + s->used >= o->rotate_bytes) ||
-           (o->rotate_seconds > 0 && ts - s->opened >= (int64_t)o->rotate_seconds * SECOND_NS);
+           (o->rotate_seconds > 0 &&
+            llabs(ts - s->opened) >= (int64_t)o->rotate_seconds * SECOND_NS);
 }
 
 /*--- Packets ------------------------------------------------------------------------------------*/

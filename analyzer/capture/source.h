@@ -73,8 +73,8 @@ bool source_is_live(const struct source *source);
 /* Live: a descriptor that is readable when there are packets. -1 for files. */
 int source_fd(const struct source *source);
 
-/* Live: the sockets of the interfaces, which go over to others when interfaces are made anew (struct
- * seal). Borrowed; none for files. */
+/* Live: the sockets of the interfaces, which go over to others when interfaces are made anew
+ * (struct seal). Borrowed; none for files. */
 const int *source_sockets(const struct source *source, size_t *n);
 
 /* Live: asks the kernel what it lost so far, which source_info tells, and which interfaces are

@@ -110,6 +110,8 @@ def session(args, number):
         f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n").encode())
     read_head(stream)
     for i in range(args.messages):
+        if args.while_no and os.path.exists(args.while_no):
+            break
         text = f"message {i + 1} of session {number} ".encode()
         connection.sendall(frame(1, text.ljust(args.size, b"."), True))
         read_frame(stream)
@@ -134,6 +136,7 @@ def main():
     parser.add_argument("--pause", type=float, default=0)
     parser.add_argument("--hold", type=float, default=0)
     parser.add_argument("--until")
+    parser.add_argument("--while-no", metavar="FILE", help="no further message once it is there")
     parser.add_argument("--listen", action="store_true", help="be the server alone, for ever")
     parser.add_argument("--remote", action="store_true", help="the server is another process")
     parser.add_argument("--tls", metavar="FOLDER")

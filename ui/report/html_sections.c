@@ -2,6 +2,7 @@
 #include "ui/report/html_sections.h"
 
 #include "ui/report/close_counts.h"
+#include "ui/report/losses.h"
 #include "ui/report/message_words.h"
 #include "ui/report/session_json.h" /* close_name */
 #include "ui/report/time_text.h"
@@ -210,4 +211,33 @@ void html_findings(struct html_report *r)
         }
     }
     out_text(o, "</table>\n");
+}
+
+struct loss_rows {
+    struct out *out;
+    bool any;
+};
+
+static void put_loss(void *self, uint64_t n, const char *text)
+{
+    struct loss_rows *l = self;
+    if (!l->any) {
+        out_text(l->out, "<h2>Not seen, or not in full</h2>\n<table>\n");
+    }
+    l->any = true;
+    row(l->out, text, human_count(n).s);
+}
+
+void html_losses(struct html_report *r)
+{
+    struct loss_rows rows = {.out = &r->out};
+    struct losses losses = {.context = &r->context,
+                            .tally = &r->tally,
+                            .sessions_left_out = r->left_out + spool_dropped(r->sessions),
+                            .tell = put_loss,
+                            .self = &rows};
+    losses_tell(&losses);
+    if (rows.any) {
+        out_text(&r->out, "</table>\n");
+    }
 }

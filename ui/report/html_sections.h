@@ -32,5 +32,6 @@ void html_timeline(struct html_report *r);
 void html_traffic(struct html_report *r);
 void html_endings(struct html_report *r);
 void html_findings(struct html_report *r);
+void html_losses(struct html_report *r);
 
 #endif

@@ -300,6 +300,7 @@ static int html_finish(void *self, struct err *err)
     html_traffic(r);
     html_endings(r);
     html_findings(r);
+    html_losses(r);
     int error = write_sessions(r);
     html_page_end(&r->out);
     if (report_output_error(out_flush(&r->out), err) != 0) {

@@ -5,6 +5,7 @@
  */
 #include "ui/report/address.h"
 #include "ui/report/close_counts.h"
+#include "ui/report/losses.h"
 #include "ui/report/markup.h"
 #include "ui/report/plain.h"
 #include "ui/report/redact.h"
@@ -223,6 +224,34 @@ static void write_ends(struct markdown *r, const struct totals *t)
     close_counts(t, r->context.registry, write_code, o);
 }
 
+struct loss_rows {
+    struct out *out;
+    bool any;
+};
+
+static void put_loss(void *self, uint64_t n, const char *text)
+{
+    struct loss_rows *l = self;
+    if (!l->any) {
+        out_text(l->out, "\n### Not seen, or not in full\n\n| what | times |\n|---|--:|\n");
+    }
+    l->any = true;
+    out_text(l->out, "| ");
+    markup_text(l->out, text);
+    out_printf(l->out, " | %s |\n", human_count(n).s);
+}
+
+static void write_losses(struct markdown *r)
+{
+    struct loss_rows rows = {.out = &r->out};
+    struct losses losses = {.context = &r->context,
+                            .tally = &r->tally,
+                            .sessions_left_out = r->left_out + spool_dropped(r->sessions),
+                            .tell = put_loss,
+                            .self = &rows};
+    losses_tell(&losses);
+}
+
 static int markdown_finish(void *self, struct err *err)
 {
     struct markdown *r = self;
@@ -230,6 +259,7 @@ static int markdown_finish(void *self, struct err *err)
     write_head(r, t);
     write_findings(r, t);
     write_ends(r, t);
+    write_losses(r);
     int error = write_sessions(r, t);
     if (report_output_error(out_flush(&r->out), err) != 0) {
         return -1;

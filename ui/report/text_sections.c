@@ -1,6 +1,7 @@
 /* The text report's sections in words: capture, overview, TLS, findings, losses. */
 #include "ui/report/text_sections.h"
 #include "ui/report/address.h"
+#include "ui/report/losses.h"
 #include "ui/report/time_text.h"
 
 #include <stdlib.h>
@@ -255,19 +256,16 @@ void section_findings(struct text_report *r, const struct totals *t)
     }
 }
 
-/*--- Losses
- * ---------------------------------------------------------------------------------------*/
+/*--- Losses -------------------------------------------------------------------------------------*/
 
-struct loss {
+struct loss_list {
     struct text_report *report;
     bool any;
 };
 
-static void lost(struct loss *l, uint64_t n, const char *text)
+static void put_loss(void *self, uint64_t n, const char *text)
 {
-    if (n == 0) {
-        return;
-    }
+    struct loss_list *l = self;
     if (!l->any) {
         text_heading(&l->report->out, &l->report->context, "Not seen, or not in full");
     }
@@ -277,59 +275,14 @@ static void lost(struct loss *l, uint64_t n, const char *text)
     plain_wrap(&l->report->out, text, 14, 14, l->report->context.options.width);
 }
 
-static void lost_live(struct loss *l, const struct capture_summary *c)
-{
-    struct capture_file all = {0};
-    for (size_t i = 0; i < c->files_n; i++) {
-        all.dropped_by_kernel += c->files[i].dropped_by_kernel;
-        all.dropped_by_device += c->files[i].dropped_by_device;
-        all.overflows += c->files[i].overflows;
-        all.downs += c->files[i].downs;
-    }
-    lost(l, all.dropped_by_kernel,
-         "packets dropped by the kernel: use a larger buffer (-B) or a capture filter (-f)");
-    lost(l, all.overflows, "times that the kernel's buffer was full");
-    lost(l, all.dropped_by_device, "packets dropped by the network device");
-    lost(l, all.downs, "times that an interface went down");
-}
-
-static void lost_by_capture(struct loss *l, const struct capture_summary *c)
-{
-    uint64_t truncated = 0;
-    uint64_t damaged = 0;
-    for (size_t i = 0; i < c->files_n; i++) {
-        truncated += c->files[i].truncated > 0;
-        damaged += c->files[i].damaged;
-    }
-    bool live = c->files_n > 0 && c->files[0].live;
-    lost(l, live ? 0 : c->dropped,
-         "packets dropped by the capturing program: use a larger buffer (tcpdump -B) "
-         "or a capture filter");
-    if (live) {
-        lost_live(l, c);
-    }
-    lost(l, truncated, "files that end within a packet");
-    lost(l, damaged, "damaged records, skipped");
-}
-
 void section_loss(struct text_report *r)
 {
-    const struct engine_stats *s = r->context.stats;
-    struct loss l = {.report = r};
-    lost_by_capture(&l, r->context.capture);
-    lost(&l, s->cut_packets, "packets cut by the snap length: capture them whole (tcpdump -s 0)");
-    lost(&l, s->gaps, "holes in TCP streams, packets that the capture missed");
-    lost(&l, s->lost_bytes, "bytes in those holes");
-    lost(&l, s->bad_packets, "packets whose headers contradict themselves");
-    lost(&l, s->unknown_link, "packets of a link type that is not read");
-    lost(&l, s->encrypted, "encrypted 802.11 frames");
-    lost(&l, s->too_deep, "packets in more tunnels than are unwrapped");
-    lost(&l, s->fragments_dropped, "IP fragments that were never completed");
-    lost(&l, s->connections_evicted, "connections given up because too many were open at once");
-    lost(&l, s->bodies_shed, "messages whose bodies were left out because packets came too fast");
-    lost(&l, s->connections_shed, "connections left out because packets came too fast");
-    lost(&l, s->waiting_limit_hits, "holes given up because too much waited behind them");
-    lost(&l, r->tally.findings_left_out, "findings left out of the lists of their sessions");
-    lost(&l, spool_dropped(r->sessions) + spool_dropped(r->refused),
-         "sessions left out of the list for want of room");
+    struct loss_list list = {.report = r};
+    struct losses losses = {.context = &r->context,
+                            .tally = &r->tally,
+                            .sessions_left_out =
+                                spool_dropped(r->sessions) + spool_dropped(r->refused),
+                            .tell = put_loss,
+                            .self = &list};
+    losses_tell(&losses);
 }
