@@ -175,6 +175,12 @@ screenshots: $(PROGRAM)
 bench-live: $(PROGRAM)
 	BUILD=$(BUILD) WSIGHT=./$(PROGRAM) CC='$(CC)' CFLAGS='$(CFLAGS)' bash tests/bench/live.sh $(BENCH_ARGS)
 
+# Minutes of what tests/live/test_soak.sh drives for seconds in 'make check'.
+SOAK_SECONDS ?= 300
+soak: $(PROGRAM)
+	@BUILD=$(BUILD) WSIGHT=./$(PROGRAM) CC='$(CC)' SOAK_SECONDS=$(SOAK_SECONDS) TEST_TIMEOUT=1500 \
+		sh tests/run.sh tests/live/test_soak.sh
+
 format:
 	git ls-files '*.c' '*.h' | xargs clang-format -i
 
@@ -215,7 +221,7 @@ dist:
 clean:
 	rm -rf build wsight
 
-.PHONY: all demo tests check asan tsan golden-update fuzz bench bench-live screenshots format lint install setcap \
+.PHONY: all demo tests check asan tsan golden-update fuzz bench bench-live soak screenshots format lint install setcap \
 	uninstall dist clean FORCE
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(call objects,$(GENERATOR) ui/main.c $(call in_tree,tests,*.c)))

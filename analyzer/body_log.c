@@ -12,18 +12,20 @@ struct body_log {
     size_t first;   /* the oldest chunk in memory */
     size_t most;    /* chunks in memory */
     uint64_t used;  /* bytes appended */
+    bool spools;    /* older chunks go to the file */
     int file;       /* -1: not needed yet */
     int error;
     uint64_t lost_bytes;
 };
 
-struct body_log *body_log_new(uint64_t budget)
+struct body_log *body_log_new(uint64_t budget, bool spools)
 {
     struct body_log *l = calloc(1, sizeof *l);
     if (l != NULL) {
         uint64_t chunks = budget / BODY_LOG_CHUNK_BYTES + (budget % BODY_LOG_CHUNK_BYTES != 0);
         l->most = chunks < 2 ? 2 : chunks > SIZE_MAX / 64 ? SIZE_MAX / 64 : (size_t)chunks;
         l->file = -1;
+        l->spools = spools;
     }
     return l;
 }
@@ -91,7 +93,7 @@ static uint8_t *spool_oldest(struct body_log *l)
 {
     size_t chunk = l->first++;
     uint8_t *p = l->chunks[chunk];
-    if (!spool_write(l, chunk)) {
+    if (!l->spools || !spool_write(l, chunk)) {
         l->lost[chunk] = true;
         l->lost_bytes += BODY_LOG_CHUNK_BYTES;
     }

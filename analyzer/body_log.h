@@ -14,8 +14,9 @@
 
 struct body_log;
 
-/* NULL when out of memory. The budget is rounded up to whole chunks, two at least. */
-struct body_log *body_log_new(uint64_t budget_bytes);
+/* NULL when out of memory. The budget is rounded up to whole chunks, two at least. spools false:
+ * what does not fit is lost, and no file is made. */
+struct body_log *body_log_new(uint64_t budget_bytes, bool spools);
 void body_log_free(struct body_log *);
 
 /* Where the bytes are from now on, in *at. false: no memory, and nothing was kept. */

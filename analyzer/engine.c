@@ -645,6 +645,7 @@ void engine_give_way(struct engine *e)
 {
     for (size_t n = flow_count(e->flows) / 8 + 1; n > 0 && flow_evict(e->flows); n--) {
     }
+    flow_limit(e->flows, flow_count(e->flows));
 }
 
 void engine_finish(struct engine *e)

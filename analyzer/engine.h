@@ -62,7 +62,7 @@ enum engine_shed { SHED_NOTHING, SHED_BODIES, SHED_CONNECTIONS };
 void engine_shed(struct engine *, enum engine_shed);
 
 /* Memory is short: gives up an eighth of the connections, those idle longest, which counts as
- * connections_evicted. Between two calls of engine_packets. */
+ * connections_evicted, and will hold no more than are left. Between two calls of engine_packets. */
 void engine_give_way(struct engine *);
 
 /* The capture is over: ends every connection. */

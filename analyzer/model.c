@@ -459,7 +459,15 @@ static void take_end(struct model *m, struct session *s, const struct event *e)
     }
     bool counts = !m->options.selective || (s->choice != NULL && s->choice->selected);
     m->ended += counts && s->outcome != OUTCOME_TLS;
-    if (!m->options.retain) {
+    if (!m->options.retain || s->outcome == OUTCOME_TLS) {
+        remove_session(m, s);
+    }
+}
+
+void model_drop(struct model *m, uint64_t id)
+{
+    struct session *s = find_session(m, id);
+    if (s != NULL && s->ended) {
         remove_session(m, s);
     }
 }

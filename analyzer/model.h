@@ -28,7 +28,7 @@ struct model_listener {
 };
 
 struct model_options {
-    bool retain;    /* keep ended sessions */
+    bool retain;    /* keep ended sessions, but no TLS connections */
     bool selective; /* the totals are of those sessions that a listener has selected (struct
                        session_choice); names are then in the order of the ends */
 };
@@ -54,6 +54,9 @@ void model_interval_begin(struct model *);
 
 /* The totals with what open sessions have counted so far. */
 void model_totals_now(const struct model *, struct totals *);
+
+/* Forgets an ended session that is retained, by its id; listeners are not told. */
+void model_drop(struct model *, uint64_t id);
 
 /* Takes what a batch holds, in order. */
 void model_take(struct model *, const struct batch *);

@@ -1,5 +1,5 @@
 /* What the screen keeps of sessions and messages. */
-#include "store.h"
+#include "store_inside.h"
 
 #include "decoders/subprotocols/subprotocol.h"
 #include "limits.h"
@@ -7,85 +7,7 @@
 #include <stdlib.h>
 
 #define RATE_TAU_SECONDS 2.0
-#define SPARK_FIRST_NS (SECOND_NS / 100)
-#define SPARK_LIVE_NS SECOND_NS
-#define SERIES_FIRST_NS (SECOND_NS / 1000)
 #define PARTNER_SEARCH_MAX 100000U
-#define FIRST_SLOTS 1024
-
-struct store {
-    struct store_options options;
-    struct store_session **sessions;
-    size_t n, size;
-    struct {
-        uint64_t id; /* 0: free */
-        uint32_t index;
-    } * slots; /* open addressing by session id */
-    size_t mask;
-    struct store_session *last;
-    struct queued_frame control; /* the control frame whose message comes next */
-    bool has_control;
-    struct body_log *bodies;
-    uint64_t messages;
-    int64_t clock;
-    struct store_totals totals;
-    struct store_series series;
-    struct store_talker *talkers;
-    size_t n_talkers;
-    uint32_t *talker_slots; /* index + 1 */
-    uint64_t finding_sessions[FINDING_COUNT];
-};
-
-/*--- Sessions by id -----------------------------------------------------------------------------*/
-
-static size_t slot_of(const struct store *s, uint64_t id)
-{
-    size_t i = (size_t)id & s->mask;
-    while (s->slots[i].id != 0 && s->slots[i].id != id) {
-        i = (i + 1) & s->mask;
-    }
-    return i;
-}
-
-static struct store_session *find(struct store *s, const struct session *session)
-{
-    if (s->last != NULL && s->last->session->id == session->id) {
-        return s->last;
-    }
-    size_t i = slot_of(s, session->id);
-    return s->slots[i].id != 0 ? (s->last = s->sessions[s->slots[i].index]) : NULL;
-}
-
-static bool grow_slots(struct store *s)
-{
-    size_t old = s->mask + 1, n = old * 2;
-    void *before = s->slots;
-    void *more = calloc(n, sizeof *s->slots);
-    if (more == NULL) {
-        return false;
-    }
-    s->slots = more;
-    s->mask = n - 1;
-    for (size_t i = 0; i < s->n; i++) {
-        size_t at = slot_of(s, s->sessions[i]->session->id);
-        s->slots[at].id = s->sessions[i]->session->id;
-        s->slots[at].index = (uint32_t)i;
-    }
-    free(before);
-    return true;
-}
-
-static bool grow_sessions(struct store *s)
-{
-    size_t size = s->size == 0 ? 256 : s->size * 2;
-    struct store_session **more = realloc(s->sessions, size * sizeof *more);
-    if (more == NULL) {
-        return false;
-    }
-    s->sessions = more;
-    s->size = size;
-    return true;
-}
 
 /*--- Talkers ------------------------------------------------------------------------------------*/
 
@@ -123,89 +45,11 @@ static void add_talkers(struct store *s, struct store_session *row)
     }
 }
 
-/*--- Time ---------------------------------------------------------------------------------------*/
-
-static void spark_fold(struct store_spark *k)
-{
-    for (size_t i = 0; i < STORE_SPARK_BUCKETS / 2; i++) {
-        uint64_t both = (uint64_t)k->bytes[2 * i] + k->bytes[2 * i + 1];
-        k->bytes[i] = both < UINT32_MAX ? (uint32_t)both : UINT32_MAX;
-    }
-    memset(k->bytes + STORE_SPARK_BUCKETS / 2, 0, sizeof k->bytes / 2);
-    k->width *= 2;
-}
-
-static void spark_slide(struct store_spark *k, uint64_t by)
-{
-    if (by >= STORE_SPARK_BUCKETS) {
-        memset(k->bytes, 0, sizeof k->bytes);
-    } else {
-        size_t n = (size_t)by;
-        memmove(k->bytes, k->bytes + n, (STORE_SPARK_BUCKETS - n) * sizeof *k->bytes);
-        memset(k->bytes + STORE_SPARK_BUCKETS - n, 0, n * sizeof *k->bytes);
-    }
-    k->origin += (int64_t)by * k->width;
-}
-
-static uint64_t since(int64_t from, int64_t to)
-{
-    return to > from ? (uint64_t)to - (uint64_t)from : 0;
-}
-
-static void spark_add(struct store_spark *k, int64_t ts, uint64_t n, bool live)
-{
-    if (k->width == 0) {
-        k->width = live ? SPARK_LIVE_NS : SPARK_FIRST_NS;
-        k->origin = ts;
-    }
-    uint64_t i = since(k->origin, ts) / (uint64_t)k->width;
-    if (live && i >= STORE_SPARK_BUCKETS) {
-        spark_slide(k, i - STORE_SPARK_BUCKETS + 1);
-        i = STORE_SPARK_BUCKETS - 1;
-    }
-    while (i >= STORE_SPARK_BUCKETS) {
-        spark_fold(k);
-        i /= 2;
-    }
-    uint32_t *b = &k->bytes[i];
-    *b = n < UINT32_MAX - *b ? *b + (uint32_t)n : UINT32_MAX;
-}
-
-static void series_fold(struct store_series *k)
-{
-    for (size_t i = 0; i < STORE_SERIES_BUCKETS / 2; i++) {
-        k->messages[i] = k->messages[2 * i] + k->messages[2 * i + 1];
-        for (int d = 0; d < 2; d++) {
-            k->bytes[d][i] = k->bytes[d][2 * i] + k->bytes[d][2 * i + 1];
-        }
-    }
-    memset(k->messages + STORE_SERIES_BUCKETS / 2, 0, sizeof k->messages / 2);
-    for (int d = 0; d < 2; d++) {
-        memset(k->bytes[d] + STORE_SERIES_BUCKETS / 2, 0, sizeof k->bytes[d] / 2);
-    }
-    k->width *= 2;
-    k->n = (k->n + 1) / 2;
-}
-
-static void series_add(struct store_series *k, const struct event *e)
-{
-    if (k->width == 0) {
-        k->width = SERIES_FIRST_NS;
-        k->origin = e->ts;
-    }
-    uint64_t i = since(k->origin, e->ts) / (uint64_t)k->width;
-    while (i >= STORE_SERIES_BUCKETS) {
-        series_fold(k);
-        i /= 2;
-    }
-    k->messages[i]++;
-    k->bytes[e->dir][i] += e->message.wire_len;
-    k->n = i + 1 > k->n ? (size_t)i + 1 : k->n;
-}
+/*--- Rates --------------------------------------------------------------------------------------*/
 
 static double decayed(const struct store_session *row, int64_t now)
 {
-    double x = (double)since(row->rate_ts, now) / 1e9 / RATE_TAU_SECONDS;
+    double x = (double)store_since(row->rate_ts, now) / 1e9 / RATE_TAU_SECONDS;
     return (double)row->rate / (1 + x + x * x / 2 + x * x * x / 6); /* as exp(-x), nearly */
 }
 
@@ -215,7 +59,7 @@ double store_rate(const struct store_session *row, int64_t now)
     if (!s->ended) {
         return decayed(row, now);
     }
-    double seconds = (double)since(s->started, s->last_ts) / 1e9;
+    double seconds = (double)store_since(s->started, s->last_ts) / 1e9;
     double bytes = (double)s->dir[0].payload_bytes + (double)s->dir[1].payload_bytes;
     return seconds > 0 ? bytes / seconds : 0;
 }
@@ -266,21 +110,10 @@ static void see_findings(struct store *s, struct store_session *row)
 
 static void add_session(struct store *s, const struct session *session)
 {
-    if (find(s, session) != NULL || s->n >= UINT32_MAX - 1 ||
-        (s->n == s->size && !grow_sessions(s)) || (s->n * 2 > s->mask && !grow_slots(s))) {
-        return;
-    }
-    struct store_session *row = calloc(1, sizeof *row);
+    struct store_session *row = store_find(s, session) == NULL ? store_add(s, session) : NULL;
     if (row == NULL) {
         return;
     }
-    row->session = session;
-    row->index = (uint32_t)s->n;
-    row->worst = -1;
-    size_t at = slot_of(s, session->id);
-    s->slots[at].id = session->id;
-    s->slots[at].index = row->index;
-    s->sessions[s->n++] = row;
     add_talkers(s, row);
     see_findings(s, row);
     if (session->has_handshake) {
@@ -297,7 +130,7 @@ static void opened(void *self, struct session *session)
 static void framed(void *self, const struct session *session, const struct event *e)
 {
     struct store *s = self;
-    struct store_session *row = find(s, session);
+    struct store_session *row = store_find(s, session);
     struct queued_frame f = queued_frame_of(e);
     if (e->frame.opcode & 8) {
         s->control = f;
@@ -420,7 +253,7 @@ static void count_message(struct store_totals *t, const struct store_message *m)
 static void messaged(void *self, const struct session *session, const struct event *e)
 {
     struct store *s = self;
-    struct store_session *row = find(s, session);
+    struct store_session *row = store_find(s, session);
     if (row == NULL) {
         return;
     }
@@ -437,8 +270,8 @@ static void messaged(void *self, const struct session *session, const struct eve
     s->clock = e->ts > s->clock ? e->ts : s->clock;
     row->rate = (float)(decayed(row, e->ts) + (double)m->wire_len / RATE_TAU_SECONDS);
     row->rate_ts = e->ts;
-    spark_add(&row->spark, e->ts, m->wire_len + 1, s->options.live);
-    series_add(&s->series, e);
+    store_spark_add(&row->spark, e->ts, m->wire_len + 1, s->options.live);
+    store_series_add(&s->series, e);
     count_message(&s->totals, m);
     count_talk(s, row, m->wire_len);
 }
@@ -446,7 +279,7 @@ static void messaged(void *self, const struct session *session, const struct eve
 static void found(void *self, const struct session *session, const struct finding_record *f)
 {
     struct store *s = self;
-    struct store_session *row = session != NULL ? find(s, session) : NULL;
+    struct store_session *row = session != NULL ? store_find(s, session) : NULL;
     if (row == NULL) {
         return; /* when the session becomes known its findings are looked at */
     }
@@ -459,21 +292,15 @@ static void found(void *self, const struct session *session, const struct findin
     s->finding_sessions[f->id] += before <= 1;
 }
 
-static void free_queues(struct store_session *row)
-{
-    frame_queue_done(&row->queue[0]);
-    frame_queue_done(&row->queue[1]);
-}
-
 static void ended(void *self, struct session *session)
 {
     struct store *s = self;
     if (session->outcome != OUTCOME_TLS) {
         add_session(s, session);
     }
-    struct store_session *row = find(s, session);
+    struct store_session *row = store_find(s, session);
     if (row != NULL) {
-        free_queues(row);
+        store_free_queues(row);
     }
     s->clock = session->last_ts > s->clock ? session->last_ts : s->clock;
 }
@@ -487,12 +314,10 @@ struct store *store_new(const struct store_options *options)
         return NULL;
     }
     s->options = *options;
-    s->mask = FIRST_SLOTS - 1;
-    s->slots = calloc(FIRST_SLOTS, sizeof *s->slots);
     s->talkers = malloc(STORE_TALKERS_MAX * sizeof *s->talkers);
     s->talker_slots = calloc(STORE_TALKERS_MAX * 2, sizeof *s->talker_slots);
-    s->bodies = body_log_new(options->budget_bytes);
-    if (s->slots == NULL || s->talkers == NULL || s->talker_slots == NULL || s->bodies == NULL) {
+    s->bodies = body_log_new(options->budget_bytes, !options->live);
+    if (s->talkers == NULL || s->talker_slots == NULL || s->bodies == NULL) {
         store_free(s);
         return NULL;
     }
@@ -505,10 +330,7 @@ void store_free(struct store *s)
         return;
     }
     for (size_t i = 0; i < s->n; i++) {
-        free_queues(s->sessions[i]);
-        free(s->sessions[i]->messages);
-        free(s->sessions[i]->track);
-        free(s->sessions[i]);
+        store_free_row(s->sessions[i]);
     }
     body_log_free(s->bodies);
     free(s->sessions);
@@ -534,16 +356,6 @@ struct decode_options store_decode_options(void)
 }
 
 /*--- Looking ------------------------------------------------------------------------------------*/
-
-size_t store_count(const struct store *s)
-{
-    return s->n;
-}
-
-const struct store_session *store_session(const struct store *s, size_t index)
-{
-    return s->sessions[index];
-}
 
 uint64_t store_messages(const struct store *s)
 {

@@ -72,6 +72,7 @@ struct store_session {
     const struct session *session;
     struct store_message *messages;
     uint32_t n, size;
+    uint64_t left_out; /* messages before these, which gave way */
     uint32_t index;
     int worst;  /* enum finding_severity, -1 when it has none */
     float rate; /* payload bytes a second at rate_ts, decaying */
@@ -108,7 +109,7 @@ struct store_totals {
 
 struct store_options {
     uint64_t budget_bytes; /* of bodies in memory */
-    bool live;             /* sparklines show the last seconds, not the whole */
+    bool live; /* sparklines show the last seconds, not the whole; no file takes older bodies */
 };
 
 struct store;
@@ -121,6 +122,22 @@ struct decode_options store_decode_options(void);
 
 size_t store_count(const struct store *);
 const struct store_session *store_session(const struct store *, size_t index);
+/* All before this one gave way. */
+size_t store_first(const struct store *);
+/* Is it what stands in the place of a session that gave way? */
+bool store_is_gone(const struct store_session *);
+/* When the first session of all began. */
+int64_t store_started(const struct store *);
+
+/*
+ * Memory is short: gives up an eighth of the sessions, those that have ended and began first, and
+ * the older half of the messages of those that go on and have many. Sessions in use stay as they
+ * are. The model loses them too. Returns how many sessions that were; store_gave_way counts those
+ * given up, left_out of a session the messages.
+ */
+size_t store_give_way(struct store *, struct model *, bool (*in_use)(void *ctx, uint32_t index),
+                      void *ctx);
+uint64_t store_gave_way(const struct store *);
 uint64_t store_messages(const struct store *); /* of all sessions */
 /* The newest time seen. 0: none yet. */
 int64_t store_clock(const struct store *);

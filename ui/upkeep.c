@@ -9,6 +9,11 @@
 
 #define LOOK_NS (SECOND_NS / 10)
 
+/* So large a part of --memory is left for what comes until the next look. */
+#define MEMORY_AHEAD_PART 8
+/* So large a part of --memory more must be needed after something gave way, before more does. */
+#define MEMORY_STEP_PART 64
+
 /* The kernel's own bookkeeping for each packet in the ring. */
 #define RING_PACKET_BYTES 80
 
@@ -59,18 +64,29 @@ static void watch_load(struct upkeep *u, int64_t now, int64_t last_ts)
     }
 }
 
+static uint64_t memory_used(void)
+{
+    struct mallinfo2 memory = mallinfo2();
+    return memory.uordblks + memory.hblkhd;
+}
+
 /* The oldest gives way when there is more than is allowed: first what is kept of the past, then
  * connections. */
 static void watch_memory(struct upkeep *u)
 {
     const struct upkeep_options *o = &u->options;
-    struct mallinfo2 memory = mallinfo2();
-    if (memory.uordblks + memory.hblkhd <= o->memory ||
-        (o->give_way != NULL && o->give_way(o->context))) {
+    uint64_t used = memory_used();
+    /* What was given up is used again (decoders/base/pool.h) and so may still count as allocated.
+     */
+    uint64_t enough = o->memory - o->memory / MEMORY_AHEAD_PART;
+    if (used <= enough || used <= u->memory_after + o->memory / MEMORY_STEP_PART) {
         return;
     }
-    engine_give_way(o->engine);
-    batch_flush(o->batch); /* their sessions go with the events that tell of it */
+    if (o->give_way == NULL || !o->give_way(o->context)) {
+        engine_give_way(o->engine);
+        batch_flush(o->batch); /* their sessions go with the events that tell of it */
+    }
+    u->memory_after = memory_used();
 }
 
 bool upkeep_tick(struct upkeep *u, int64_t last_ts)

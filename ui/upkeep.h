@@ -31,6 +31,7 @@ struct upkeep {
     uint64_t load_before;           /* bytes of the ring that were used, ever */
     int64_t ts_before;              /* of the newest packet by then */
     int64_t clock_offset;           /* of the time of day to that clock */
+    uint64_t memory_after;          /* bytes allocated when something had given way */
     enum engine_shed shed;
 };
 

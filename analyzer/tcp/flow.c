@@ -395,6 +395,11 @@ bool flow_evict(struct flow_table *t)
     return t->count < before;
 }
 
+void flow_limit(struct flow_table *t, size_t max_flows)
+{
+    t->max = max_flows > 0 ? max_flows : 1;
+}
+
 size_t flow_count(const struct flow_table *t)
 {
     return t->count;

@@ -122,6 +122,8 @@ int64_t flow_now(const struct flow_table *);
 
 /* Gives up the flow that is due next: the one idle longest, for its kind. false: there is none. */
 bool flow_evict(struct flow_table *);
+/* No more than so many flows (at least 1) from now on; what there is more stays until then. */
+void flow_limit(struct flow_table *, size_t max_flows);
 
 size_t flow_count(const struct flow_table *);
 size_t flow_peak(const struct flow_table *);

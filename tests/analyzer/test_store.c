@@ -48,7 +48,7 @@ static void expect_bytes(const struct body_log *log, uint64_t at, size_t n)
 static void what_does_not_fit_the_budget_is_read_back_from_the_spool_file(void **state)
 {
     (void)state;
-    struct body_log *log = body_log_new(2 * BODY_LOG_CHUNK_BYTES);
+    struct body_log *log = body_log_new(2 * BODY_LOG_CHUNK_BYTES, true);
     fill(log, 70, 30011);
     struct body_log_stats stats = body_log_stats(log);
     assert_int_equal(stats.bytes, 70 * 30011);
@@ -64,7 +64,7 @@ static void reading_beyond_the_end_fails(void **state)
 {
     (void)state;
     uint8_t byte;
-    struct body_log *log = body_log_new(0);
+    struct body_log *log = body_log_new(0, true);
     assert_false(body_log_read(log, 0, &byte, 1));
     fill(log, 1, 10);
     assert_true(body_log_read(log, 9, &byte, 1));
@@ -80,7 +80,7 @@ static void bytes_that_no_file_takes_are_lost_and_counted(void **state)
     char *before = getenv("TMPDIR");
     char *old = before != NULL ? strdup(before) : NULL;
     setenv("TMPDIR", "/nonexistent/folder", 1);
-    struct body_log *log = body_log_new(0);
+    struct body_log *log = body_log_new(0, true);
     fill(log, 4, BODY_LOG_CHUNK_BYTES);
     assert_int_equal(body_log_stats(log).lost, 2 * BODY_LOG_CHUNK_BYTES);
     assert_int_not_equal(body_log_stats(log).error, 0);
@@ -260,12 +260,58 @@ static void a_message_of_no_stream_is_its_own_unit(void **state)
     world_done(&w);
 }
 
+static void without_a_file_the_oldest_bodies_are_lost_and_counted(void **state)
+{
+    (void)state;
+    uint8_t byte;
+    struct body_log *log = body_log_new(0, false);
+    fill(log, 4, BODY_LOG_CHUNK_BYTES);
+    assert_int_equal(body_log_stats(log).lost, 2 * BODY_LOG_CHUNK_BYTES);
+    assert_int_equal(body_log_stats(log).spooled, 0);
+    assert_false(body_log_read(log, 0, &byte, 1));
+    expect_bytes(log, 2 * BODY_LOG_CHUNK_BYTES, 100);
+    body_log_free(log);
+}
+
+static bool is_the_second(void *ctx, uint32_t index)
+{
+    (void)ctx;
+    return index == 1;
+}
+
+static void the_oldest_sessions_give_way_but_those_in_use(void **state)
+{
+    (void)state;
+    struct world w;
+    world_of(&w, "captures/tour.pcapng", 1 << 20);
+    size_t n = store_count(w.store), last = n - 1;
+    uint64_t messages = store_messages(w.store), id = store_session(w.store, last)->session->id;
+    size_t gone = store_give_way(w.store, w.model, is_the_second, NULL);
+    assert_int_equal(gone, n / 8 + 1);
+    assert_int_equal(store_gave_way(w.store), gone);
+    assert_int_equal(store_count(w.store), n);
+    assert_int_equal(store_messages(w.store), messages);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(store_is_gone(store_session(w.store, i)), i != 1 && i < gone + 1);
+    }
+    assert_int_equal(store_first(w.store), 1);
+    while (store_give_way(w.store, w.model, is_the_second, NULL) > 0) {
+    }
+    assert_int_equal(store_gave_way(w.store), n - 1);
+    assert_false(store_is_gone(store_session(w.store, 1)));
+    assert_true(store_is_gone(store_session(w.store, last)));
+    assert_int_not_equal(store_session(w.store, last)->session->id, id);
+    world_done(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_does_not_fit_the_budget_is_read_back_from_the_spool_file),
         cmocka_unit_test(reading_beyond_the_end_fails),
         cmocka_unit_test(bytes_that_no_file_takes_are_lost_and_counted),
+        cmocka_unit_test(without_a_file_the_oldest_bodies_are_lost_and_counted),
+        cmocka_unit_test(the_oldest_sessions_give_way_but_those_in_use),
         cmocka_unit_test(every_message_is_kept_with_its_body_and_frames),
         cmocka_unit_test(a_pong_and_its_ping_find_each_other),
         cmocka_unit_test(what_is_summed_up_agrees_with_the_model),

@@ -36,7 +36,7 @@ complete -c wsight -l only-sessions -d 'Save those of WebSocket connections alon
 complete -c wsight -l rotate-size -x -d 'A new file when it is so long'
 complete -c wsight -l rotate-every -x -d 'A new file when it is so old'
 complete -c wsight -l rotate-files -x -d 'Keep so many files'
-complete -c wsight -l memory -x -d 'Beyond so much the oldest connections give way'
+complete -c wsight -l memory -x -d 'Beyond so much what is oldest gives way'
 complete -c wsight -l metrics -x -d 'Metrics for Prometheus'
 complete -c wsight -l every -x -d 'A report of each interval'
 complete -c wsight -l user -x -a '(__fish_complete_users)' -d 'Become this user'

@@ -65,11 +65,20 @@ static void to_model(void *model, const struct batch *batch)
     model_take(model, batch);
 }
 
+static bool give_way(void *feed)
+{
+    struct feed *f = feed;
+    return f->give_way != NULL && f->give_way(f->give_way_context);
+}
+
 int feed_open(struct feed *f, const struct packet_feed *packets, const struct feed_options *options,
               struct err *err)
 {
     struct model_options model = {.retain = true};
     struct store_options store = {.budget_bytes = FEED_BODIES_BYTES, .live = packets->live};
+    if (packets->live && options->upkeep.memory / 4 < store.budget_bytes) {
+        store.budget_bytes = options->upkeep.memory / 4;
+    }
     struct engine_options engine = {.decode = store_decode_options(),
                                     .seed = options->seed,
                                     .secrets = options->secrets,
@@ -90,6 +99,7 @@ int feed_open(struct feed *f, const struct packet_feed *packets, const struct fe
         upkeep.engine = f->engine;
         upkeep.batch = f->batch;
         upkeep.notice = feed_notice;
+        upkeep.give_way = give_way;
         upkeep.context = f;
         upkeep_begin(&f->upkeep, &upkeep);
     }

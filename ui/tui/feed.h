@@ -46,9 +46,12 @@ struct feed {
     const char *name; /* for the title */
     bool finished;
     struct upkeep upkeep; /* of a live capture */
-    int64_t first_ts;     /* of the first packet; 0: none came yet */
-    int64_t last_ts;      /* of the newest packet */
-    struct err news;      /* what became of a live capture; emptied by who tells the user */
+    /* Memory is short: gives up what is oldest in the store; false: nothing. */
+    bool (*give_way)(void *context);
+    void *give_way_context;
+    int64_t first_ts; /* of the first packet; 0: none came yet */
+    int64_t last_ts;  /* of the newest packet */
+    struct err news;  /* what became of a live capture; emptied by who tells the user */
 };
 
 struct feed_options {

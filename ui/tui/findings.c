@@ -52,7 +52,8 @@ static void draw_places(struct tui *t, enum finding_id id, struct area a)
     int y = a.y;
     size_t n = store_count(t->feed->store);
     int64_t until = t->now() + 5000000;
-    for (size_t i = 0; i < n && y < a.y + a.rows && ((i & 1023) != 0 || t->now() < until); i++) {
+    for (size_t i = store_first(t->feed->store);
+         i < n && y < a.y + a.rows && ((i & 1023) != 0 || t->now() < until); i++) {
         const struct store_session *s = store_session(t->feed->store, i);
         for (uint32_t k = 0; s->worst >= 0 && k < s->session->finding_count && y < a.y + a.rows;
              k++) {

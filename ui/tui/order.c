@@ -78,6 +78,28 @@ void order_unsort(struct order *o)
     }
 }
 
+static size_t without_gone(uint32_t *list, size_t n, const struct store *store)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!store_is_gone(store_session(store, list[i]))) {
+            list[kept++] = list[i];
+        }
+    }
+    return kept;
+}
+
+void order_forget_gone(struct order *o, const struct store *store)
+{
+    bool sorting = o->job != ORDER_IDLE;
+    struct order_by by = o->by;
+    o->n = without_gone(o->shown, o->n, store);
+    o->was_n = o->was != NULL ? without_gone(o->was, o->was_n, store) : 0;
+    if (sorting) {
+        order_sort(o, &by, store);
+    }
+}
+
 static bool push(struct order *o, uint32_t index)
 {
     if (o->n == o->size) {
@@ -189,7 +211,8 @@ static bool ask_piece(struct order *o, const struct store *s, size_t count,
 {
     bool changed = false;
     for (size_t i = 0; i < PIECE && o->seen < count; i++, o->seen++) {
-        if (wanted(ctx, store_session(s, o->seen))) {
+        const struct store_session *row = store_session(s, o->seen);
+        if (!store_is_gone(row) && wanted(ctx, row)) {
             changed |= push(o, (uint32_t)o->seen);
         }
     }

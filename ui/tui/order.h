@@ -41,6 +41,9 @@ void order_sort(struct order *, const struct order_by *, const struct store *);
 /* Back to the order of their beginning. */
 void order_unsort(struct order *);
 
+/* Sessions gave way: they are shown no longer. */
+void order_forget_gone(struct order *, const struct store *);
+
 /* Works until `until` (of now()): asks sessions below `count` with wanted(), then sorts. true: what
  * is shown has changed. */
 bool order_step(struct order *, const struct store *, size_t count,

@@ -105,6 +105,8 @@ static int run_tui(const struct screen_options *o, struct inputs *in, struct ter
         return -1;
     }
     t.folder = in->folder;
+    feed->give_way = tui_give_way;
+    feed->give_way_context = &t;
     t.now = monotonic;
     t.show_secrets = o->show_secrets;
     t.registry = o->registry;

@@ -205,8 +205,7 @@ int tui_digits(const struct tui *t)
 
 int64_t tui_start(const struct tui *t)
 {
-    const struct store *s = t->feed->store;
-    return store_count(s) > 0 ? store_session(s, 0)->session->started : 0;
+    return store_started(t->feed->store);
 }
 
 void tui_time(const struct tui *t, char out[SHORT_TEXT_BYTES], int64_t ts, int64_t start,
@@ -476,6 +475,41 @@ void tui_key(struct tui *t, uint32_t key, const struct terminal_mouse *mouse)
     } else {
         act(t, key);
     }
+}
+
+/*--- Giving way ---------------------------------------------------------------------------------*/
+
+static bool in_use(void *ctx, uint32_t session)
+{
+    struct tui *t = ctx;
+    struct subject s;
+    for (int i = 1; i < t->depth; i++) { /* the list itself is beneath */
+        const struct view *v = &t->views[i];
+        if ((v->screen->subject != NULL && v->screen->subject(t, v->state, &s) &&
+             s.session == session) ||
+            (v->screen->dialog && v->screen->busy != NULL && v->screen->busy(t, v->state))) {
+            return true;
+        }
+    }
+    return tui_is_marked(t, session);
+}
+
+bool tui_give_way(void *tui)
+{
+    struct tui *t = tui;
+    struct store *store = t->feed->store;
+    size_t n = store_give_way(store, t->feed->model, in_use, t);
+    if (n == 0 && t->depth > 1) {
+        tui_home(t);
+        n = store_give_way(store, t->feed->model, in_use, t);
+    }
+    if (n > 0) {
+        char count[SHORT_TEXT_BYTES];
+        order_forget_gone(&t->order, store);
+        long_count(count, store_gave_way(store));
+        tui_say(t, true, "no more memory (--memory): %s sessions gave way so far", count);
+    }
+    return n > 0;
 }
 
 /*--- Work in pieces -----------------------------------------------------------------------------*/

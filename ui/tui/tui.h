@@ -85,6 +85,10 @@ void tui_resized(struct tui *);
 /* Packets, keys and drawing until the user has enough. */
 void tui_loop(struct tui *, struct feed *);
 
+/* Memory is short: the oldest sessions give way but those that are looked at or marked; unless
+ * these are all there are. For struct feed. */
+bool tui_give_way(void *tui);
+
 /* A line for the user. */
 void tui_say(struct tui *, bool is_error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
