@@ -3,14 +3,18 @@
 
 #include <string.h>
 
+#define LEFT_OUT "sessions_left_out" /* by the display filter */
+
 static json_t *shards_of(const json_t *report)
 {
     return json_object_get(json_object_get(report, "capture"), "shards");
 }
 
+/* What a part says of itself, not of the files. */
 static bool is_of_parts(const char *key)
 {
-    return strcmp(key, "findings") == 0 || strcmp(key, "shards") == 0;
+    return strcmp(key, "findings") == 0 || strcmp(key, "shards") == 0 ||
+           strcmp(key, LEFT_OUT) == 0;
 }
 
 bool merge_are_parts(const json_t *a, const json_t *b)
@@ -66,6 +70,10 @@ void merge_set_files(json_t *sum, const json_t *a, const json_t *b, json_t *find
     static const char *const of_files[] = {"dropped_packets", "truncated_files", "damaged_records"};
     json_t *capture = json_copy(json_object_get(a, "capture"));
     json_t *shards = joined_shards(a, b);
+    json_t *left_out = json_object_get(json_object_get(sum, "capture"), LEFT_OUT);
+    if (left_out != NULL) {
+        json_object_set(capture, LEFT_OUT, left_out);
+    }
     json_object_set_new(capture, "findings", findings);
     json_object_del(capture, "shards");
     if (shards != NULL) {
