@@ -404,6 +404,9 @@ static int open_output(const struct options *o, enum options_result what, struct
     if (format != NULL && format->needs & REPORT_NEEDS_FOLDER) {
         return output_open_folder(output, o->output, err);
     }
+    if (format != NULL && format->needs & REPORT_NEEDS_PATH) {
+        return output_open_empty(output, o->output, err);
+    }
     return o->n_interfaces > 0 ? output_open_growing(output, o->output, err)
                                : output_open(output, o->output, err);
 }

@@ -13,8 +13,7 @@ static json_t *shards_of(const json_t *report)
 /* What a part says of itself, not of the files. */
 static bool is_of_parts(const char *key)
 {
-    return strcmp(key, "findings") == 0 || strcmp(key, "shards") == 0 ||
-           strcmp(key, LEFT_OUT) == 0;
+    return strcmp(key, "findings") == 0 || strcmp(key, "shards") == 0 || strcmp(key, LEFT_OUT) == 0;
 }
 
 bool merge_are_parts(const json_t *a, const json_t *b)

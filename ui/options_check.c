@@ -38,31 +38,39 @@ static int check_live(const struct options *o, struct err *err)
     return 0;
 }
 
-/* A folder has no standard output to stand in for it. */
-static int check_export(const struct options *o, struct err *err)
+static bool reads_standard_input(const struct options *o)
 {
-    if (o->command == COMMAND_EXPORT && o->output == NULL &&
-        report_find("export", o->format)->needs & REPORT_NEEDS_FOLDER) {
-        return err_set(err, "export %s needs a folder to write to: -o FOLDER", o->format);
-    }
-    for (size_t i = 0; i < o->n_operands && o->command == COMMAND_EXPORT; i++) {
-        if (strcmp(o->operands[i], "-") == 0 &&
-            report_find("export", o->format)->needs & REPORT_NEEDS_FILES) {
-            return err_set(err, "export %s reads the files twice: standard input will not do",
-                           o->format);
+    for (size_t i = 0; i < o->n_operands; i++) {
+        if (strcmp(o->operands[i], "-") == 0) {
+            return true;
         }
     }
-    if (o->command == COMMAND_EXPORT && o->n_interfaces > 0 &&
-        report_find("export", o->format)->needs & REPORT_NEEDS_FOLDER) {
-        return err_set(err, "export %s reads files: a live capture can make no new ones",
+    return false;
+}
+
+/* Standard output and input will not do for every format. */
+static int check_export(const struct options *o, struct err *err)
+{
+    unsigned needs = report_find("export", o->format)->needs;
+    if (o->output == NULL && needs & REPORT_NEEDS_FOLDER) {
+        return err_set(err, "export %s needs a folder to write to: -o FOLDER", o->format);
+    }
+    if (o->output == NULL && needs & REPORT_NEEDS_PATH) {
+        return err_set(err, "export %s needs a file to write to: -o FILE", o->format);
+    }
+    if (needs & REPORT_NEEDS_FILES && reads_standard_input(o)) {
+        return err_set(err, "export %s reads the files twice: standard input will not do",
                        o->format);
+    }
+    if (o->frames && strcmp(o->format, "sqlite") != 0) {
+        return err_set(err, "export %s has no table of frames: export sqlite has one", o->format);
     }
     return 0;
 }
 
 int options_check(const struct options *o, struct err *err)
 {
-    if (check_export(o, err) != 0) {
+    if (o->command == COMMAND_EXPORT && check_export(o, err) != 0) {
         return -1;
     }
     if (o->n_interfaces > 0) {

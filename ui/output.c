@@ -150,6 +150,25 @@ bool output_is_in(int directory, const char *name)
     return false;
 }
 
+int output_open_empty(struct output *o, const char *path, struct err *err)
+{
+    struct stat old;
+    *o = (struct output){.name = path, .directory = -1, .folder = -1};
+    if (stat(path, &old) == 0 && !S_ISREG(old.st_mode)) {
+        return err_set(err, "%s: is no regular file", path);
+    }
+    errno = 0;
+    if (lstat(path, &old) == 0 && S_ISREG(old.st_mode)) {
+        (void)unlink(path); /* who has it open goes on with what was in it */
+    }
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd >= 0) {
+        close(fd);
+        o->stream = fopen("/dev/null", "we");
+    }
+    return o->stream != NULL ? 0 : cannot_write(o, err);
+}
+
 /* Makes the folder if it is not there, and opens it. */
 static int open_folder(struct output *o, const char *path)
 {

@@ -34,6 +34,10 @@ int output_open_growing(struct output *output, const char *path, struct err *err
  * for other outputs. -1 with err filled: what was open before goes on. */
 int output_reopen(struct output *output, struct err *err);
 
+/* For a file that somebody else opens and writes, under its name from the beginning: it is empty. A
+ * regular file of that name is replaced, anything else refused; the stream leads nowhere. */
+int output_open_empty(struct output *output, const char *path, struct err *err);
+
 /* For what is many files: `path` becomes a folder if there is none, and the stream is index.tsv in
  * it, which must not be there yet. */
 int output_open_folder(struct output *output, const char *path, struct err *err);

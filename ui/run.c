@@ -63,6 +63,7 @@ int run_start_report(struct run *run, const struct run_output *output, struct er
     run->context = (struct report_context){
         .out = output->stream,
         .folder = output->folder,
+        .path = o->output,
         .options = {.width = output->width,
                     .colour = output->color,
                     .limit = o->limit,

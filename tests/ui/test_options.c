@@ -212,11 +212,12 @@ static void what_is_exported_stands_before_the_files(void **state)
     assert_true(o.bodies == OPTIONS_UNLIMITED);
     assert_int_equal(parse("export --per=direction payloads -o folder a.pcap"), OPTIONS_RUN);
     assert_true(o.directions);
-    assert_wrong("export",
-                 "export needs a format: har, csv, tsv, zeek, zeek-json, eve, payloads or pcapng");
+    assert_wrong(
+        "export",
+        "export needs a format: har, csv, tsv, zeek, zeek-json, eve, payloads, pcapng or sqlite");
     assert_wrong("export a.pcap",
                  "there is no format 'a.pcap' to export: it is one of har, csv, tsv, zeek, "
-                 "zeek-json, eve, payloads or pcapng");
+                 "zeek-json, eve, payloads, pcapng or sqlite");
     assert_wrong("export csv",
                  "no capture file given. For example: wsight export csv capture.pcapng");
     assert_wrong("export csv --table=x a.pcap", "--table=x: it takes sessions or messages");

@@ -24,8 +24,8 @@ _wsight()
             values="text json html markdown"
             [[ $command = follow || $command = run ]] && values="text jsonl"
             [ "$command" = diff ] && values="text json markdown"
-            [ "$command" = export ] && values="har csv tsv zeek zeek-json eve payloads pcapng" ;;
-        export) values="har csv tsv zeek zeek-json eve payloads pcapng" ;;
+            [ "$command" = export ] && values="har csv tsv zeek zeek-json eve payloads pcapng sqlite" ;;
+        export) values="har csv tsv zeek zeek-json eve payloads pcapng sqlite" ;;
         --table) values="sessions messages" ;;
         --per) values="message direction" ;;
         --bodies) values="all none" ;;

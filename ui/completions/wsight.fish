@@ -50,7 +50,7 @@ complete -c wsight -s o -l output -r -F -d 'Write to a file'
 complete -c wsight -n 'not __wsight_has report follow run export merge diff ui registry fields interfaces config' -a merge -d 'One report of several'
 complete -c wsight -n 'not __wsight_has report follow run export merge diff ui registry fields interfaces config' -a diff -d 'What differs between two'
 complete -c wsight -n '__wsight_has merge diff' -F
-complete -c wsight -n '__wsight_has export' -a 'har csv tsv zeek zeek-json eve payloads pcapng'
+complete -c wsight -n '__wsight_has export' -a 'har csv tsv zeek zeek-json eve payloads pcapng sqlite'
 complete -c wsight -l table -x -a 'sessions messages' -d 'Rows of an export'
 complete -c wsight -l per -x -a 'message direction' -d 'What a file of payloads holds'
 complete -c wsight -l bodies -x -a 'all none' -d 'How much of each message is kept'

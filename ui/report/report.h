@@ -86,7 +86,8 @@ struct report_options {
 /* Everything is borrowed until `free`. */
 struct report_context {
     FILE *out;
-    int folder; /* open, for a format that needs one; else -1 */
+    int folder;       /* open, for a format that needs one; else -1 */
+    const char *path; /* of the output; NULL: standard output */
     struct report_options options;
     const char *tool_name, *tool_version;
     const struct registry *registry;
@@ -105,6 +106,7 @@ enum report_need {
     REPORT_NEEDS_HEADS = 1 << 3,  /* of handshakes, raw */
     REPORT_NEEDS_FOLDER = 1 << 4, /* a folder to write to; out is a file in it */
     REPORT_NEEDS_FILES = 1 << 5,  /* captures that can be read again when it is finished */
+    REPORT_NEEDS_PATH = 1 << 6,   /* the name of an empty file, to open itself; out leads nowhere */
 };
 
 struct report_format {
@@ -124,7 +126,7 @@ struct report_format {
 
 extern const struct report_format report_text, report_json, report_html, report_markdown,
     follow_text, follow_jsonl, export_har, export_csv, export_tsv, export_zeek, export_zeek_json,
-    export_eve, export_payloads, export_pcapng;
+    export_eve, export_payloads, export_pcapng, export_sqlite;
 
 /* All formats, ended by NULL. */
 extern const struct report_format *const report_formats[];

@@ -14,6 +14,14 @@ void table_init(struct table *t, struct out *out, enum table_dialect dialect,
     *t = (struct table){.out = out, .dialect = dialect, .columns = columns, .digits = 6};
 }
 
+void table_init_store(struct table *t, struct out *out, const struct table_store *store, void *into,
+                      const struct table_column *columns)
+{
+    table_init(t, out, TABLE_STORE, columns);
+    t->store = store;
+    t->into = into;
+}
+
 static bool is_json(const struct table *t)
 {
     return t->dialect == TABLE_ZEEK_JSON;
@@ -67,6 +75,7 @@ void table_head(struct table *t, int64_t first)
         out_char(o, '\n');
         return;
     case TABLE_ZEEK_JSON:
+    case TABLE_STORE:
         return;
     }
 }
@@ -92,12 +101,15 @@ static bool is_blank_control(uint32_t c)
 
 bool table_is_exact(enum table_dialect dialect, struct bytes text)
 {
-    if (is_formula(text)) {
+    if (dialect != TABLE_STORE && is_formula(text)) {
         return false;
     }
     while (text.n > 0) {
         uint32_t c;
         size_t n = unicode_decode(text, &c);
+        if (dialect == TABLE_STORE && (c == UNICODE_INVALID || c == 0)) {
+            return false;
+        }
         if (dialect == TABLE_CSV &&
             (c == UNICODE_INVALID || (unicode_is_unsafe(c) && !is_blank_control(c)))) {
             return false;
@@ -186,6 +198,34 @@ static void zeek_text(struct out *o, struct bytes b, bool list)
     }
 }
 
+/* As a store has it. */
+static void put_stored(struct out *o, struct bytes b)
+{
+    while (b.n > 0) {
+        uint32_t c;
+        size_t n = unicode_decode(b, &c);
+        out_bytes(o, c == UNICODE_INVALID || c == 0 ? bytes_of(REPLACEMENT) : bytes_part(b, 0, n));
+        b = bytes_from(b, n);
+    }
+}
+
+static void store_put(struct table *t)
+{
+    (void)out_flush(t->out);
+    t->store->text(t->into, t->at++, buffer_bytes(t->out->into));
+    buffer_clear(t->out->into);
+}
+
+static void store_text(struct table *t, struct bytes b)
+{
+    if (table_is_exact(TABLE_STORE, b)) {
+        t->store->text(t->into, t->at++, b);
+    } else {
+        put_stored(t->out, b);
+        store_put(t);
+    }
+}
+
 /*--- Rows and cells -----------------------------------------------------------------------------*/
 
 void table_begin(struct table *t)
@@ -200,6 +240,10 @@ void table_begin(struct table *t)
 void table_end(struct table *t)
 {
     assert(t->columns[t->at].name == NULL);
+    if (t->store != NULL) {
+        t->store->row(t->into);
+        return;
+    }
     if (is_json(t)) {
         json_end(&t->json);
     }
@@ -221,12 +265,20 @@ static const char *cell(struct table *t)
 void table_none(struct table *t)
 {
     static const char *const words[] = {"", "\\N", "-", ""}; /* in JSON it is left out */
+    if (t->store != NULL) {
+        t->store->none(t->into, t->at++);
+        return;
+    }
     (void)cell(t);
     out_text(t->out, words[t->dialect]);
 }
 
 void table_u64(struct table *t, uint64_t v)
 {
+    if (t->store != NULL) {
+        t->store->integer(t->into, t->at++, v < INT64_MAX ? (int64_t)v : INT64_MAX);
+        return;
+    }
     const char *name = cell(t);
     if (name != NULL) {
         json_u64(&t->json, name, v);
@@ -237,6 +289,10 @@ void table_u64(struct table *t, uint64_t v)
 
 void table_i64(struct table *t, int64_t v)
 {
+    if (t->store != NULL) {
+        t->store->integer(t->into, t->at++, v);
+        return;
+    }
     const char *name = cell(t);
     if (name != NULL) {
         json_i64(&t->json, name, v);
@@ -247,6 +303,10 @@ void table_i64(struct table *t, int64_t v)
 
 void table_bool(struct table *t, bool v)
 {
+    if (t->store != NULL) {
+        t->store->integer(t->into, t->at++, v);
+        return;
+    }
     static const char *const words[][2] = {{"false", "true"}, {"false", "true"}, {"F", "T"}};
     const char *name = cell(t);
     if (name != NULL) {
@@ -260,6 +320,10 @@ void table_text(struct table *t, struct bytes b)
 {
     if (b.p == NULL) {
         table_none(t);
+        return;
+    }
+    if (t->store != NULL) {
+        store_text(t, b);
         return;
     }
     const char *name = cell(t);
@@ -290,8 +354,12 @@ static void put_seconds(struct out *o, int64_t ns, unsigned digits)
 
 void table_time(struct table *t, int64_t ns)
 {
-    const char *name = cell(t);
     uint8_t text[TIME_TEXT_BYTES];
+    if (t->store != NULL) {
+        t->store->text(t->into, t->at++, (struct bytes){text, time_text(text, ns, t->digits)});
+        return;
+    }
+    const char *name = cell(t);
     if (name != NULL) {
         json_value(&t->json, name);
     }
@@ -304,6 +372,10 @@ void table_time(struct table *t, int64_t ns)
 
 void table_seconds(struct table *t, int64_t ns)
 {
+    if (t->store != NULL) {
+        t->store->real(t->into, t->at++, (double)ns / 1e9);
+        return;
+    }
     const char *name = cell(t);
     if (name != NULL) {
         json_value(&t->json, name);
@@ -313,6 +385,10 @@ void table_seconds(struct table *t, int64_t ns)
 
 void table_base64(struct table *t, struct bytes b)
 {
+    if (t->store != NULL) {
+        t->store->blob(t->into, t->at++, b);
+        return;
+    }
     const char *name = cell(t);
     if (name != NULL) {
         json_base64(&t->json, name, b);
@@ -327,8 +403,13 @@ void table_base64(struct table *t, struct bytes b)
 /* In CSV and TSV the items stand in one cell with blanks between them. */
 void table_list(struct table *t)
 {
-    const char *name = cell(t);
     t->items = 0;
+    if (t->store != NULL) {
+        json_init(&t->json, t->out, 0);
+        json_array_begin(&t->json, NULL);
+        return;
+    }
+    const char *name = cell(t);
     if (name != NULL) {
         json_array_begin(&t->json, name);
     } else if (t->dialect == TABLE_CSV) {
@@ -354,6 +435,7 @@ void table_item(struct table *t, struct bytes b)
         zeek_text(o, b, true);
         return;
     case TABLE_ZEEK_JSON:
+    case TABLE_STORE:
         json_bytes(&t->json, NULL, b);
         return;
     }
@@ -361,7 +443,10 @@ void table_item(struct table *t, struct bytes b)
 
 void table_list_end(struct table *t)
 {
-    if (is_json(t)) {
+    if (t->store != NULL) {
+        json_end(&t->json);
+        store_put(t);
+    } else if (is_json(t)) {
         json_end(&t->json);
     } else if (t->dialect == TABLE_CSV) {
         out_char(t->out, '"');

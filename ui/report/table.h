@@ -11,13 +11,16 @@
  * steer a terminal or deceive a reader is not passed on: CSV shows U+FFFD instead, TSV and Zeek's
  * text write \xHH, JSON \uXXXX. In CSV and TSV an apostrophe precedes text that a spreadsheet
  * would take for a formula (it begins with = + - or @).
+ *
+ * TABLE_STORE hands the cells to a store (table_store.h), and has no head and foot.
  */
 #ifndef WSIGHT_TABLE_H
 #define WSIGHT_TABLE_H
 
 #include "ui/report/json.h"
+#include "ui/report/table_store.h"
 
-enum table_dialect { TABLE_CSV, TABLE_TSV, TABLE_ZEEK, TABLE_ZEEK_JSON };
+enum table_dialect { TABLE_CSV, TABLE_TSV, TABLE_ZEEK, TABLE_ZEEK_JSON, TABLE_STORE };
 
 struct table_column {
     const char *name;
@@ -33,10 +36,16 @@ struct table {
     size_t at;                          /* cells of this row so far */
     size_t items;                       /* of the list that is open */
     struct json json;
+    const struct table_store *store; /* TABLE_STORE */
+    void *into;
 };
 
 void table_init(struct table *t, struct out *out, enum table_dialect dialect,
                 const struct table_column *columns);
+
+/* The same for TABLE_STORE; lists are put together in the buffer that `out` writes to. */
+void table_init_store(struct table *t, struct out *out, const struct table_store *store, void *into,
+                      const struct table_column *columns);
 
 /* What stands before and after all rows; times are those of the capture, which Zeek's logs tell. */
 void table_head(struct table *t, int64_t first);
@@ -60,7 +69,7 @@ void table_list(struct table *t);
 void table_item(struct table *t, struct bytes b);
 void table_list_end(struct table *t);
 
-/* Does a cell of this text hold exactly its bytes, in CSV and TSV? */
+/* Does a cell of this text hold exactly its bytes, in CSV, TSV and a store? */
 bool table_is_exact(enum table_dialect dialect, struct bytes text);
 
 #endif
