@@ -46,7 +46,7 @@ static void help_program(FILE *out)
     help_rows(out, CAPTURES & ~RUN, REGISTRY, NULL);
     fputs("\nOptions of report, follow, run and export:\n", out);
     help_rows(out, READING, UI | REGISTRY,
-              "text, json, html, markdown (report); text, jsonl (follow)");
+              "text, json, html, markdown (report); text, jsonl, ecs (follow)");
     fputs("\nOptions of report:\n", out);
     help_rows(out, REPORT, FOLLOW, NULL);
     fputs("\nOptions of follow:\n", out);

@@ -69,9 +69,9 @@ const struct option_row option_rows[] = {
 const struct command_row command_rows[COMMAND_COUNT] = {
     [COMMAND_REPORT] = {"report", "FILE...", "a summary of the captures",
                         "text, json, html or markdown"},
-    [COMMAND_FOLLOW] = {"follow", "FILE...", "a line for each message", "text or jsonl"},
+    [COMMAND_FOLLOW] = {"follow", "FILE...", "a line for each message", "text, jsonl or ecs"},
     [COMMAND_RUN] = {"run", "[--] COMMAND [ARGUMENT]...",
-                     "run a command, and follow its sessions, decrypted", "text or jsonl"},
+                     "run a command, and follow its sessions, decrypted", "text, jsonl or ecs"},
     [COMMAND_UI] = {"ui", "FILE...", "browse the sessions on the screen", NULL},
     [COMMAND_CONFIG] = {"config", "", "the screen's settings and their defaults", NULL},
     [COMMAND_EXPORT] = {"export", "FORMAT FILE...", "sessions and messages for other programs",

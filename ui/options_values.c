@@ -57,8 +57,9 @@ int option_take_format(struct options *o, const char *value, struct err *err)
                    ? err_set(err, "there is no format '%s' to export: it is one of %s", value,
                              command_rows[COMMAND_EXPORT].format_help)
                    : wrong_value(err, "format", value,
-                                 follows ? "text or jsonl"
-                                         : "text, json, html or markdown (jsonl is follow's)");
+                                 follows
+                                     ? "text, jsonl or ecs"
+                                     : "text, json, html or markdown (jsonl and ecs are follow's)");
     }
     o->format = value;
     return 0;

@@ -17,7 +17,7 @@ def run(*arguments):
 def names(value, found):
     if isinstance(value, dict):
         for name, inner in value.items():
-            found.add(name)
+            found.add(name.lstrip("@"))
             names(inner, found)
     elif isinstance(value, list):
         for inner in value:
@@ -42,6 +42,8 @@ def main():
         names(json.loads(run("report", "--format=json", "--digest", f"captures/{capture}")), found)
         for line in run("follow", "--format=jsonl", "--frames", "--bodies=9",
                         f"captures/{capture}").splitlines():
+            names(json.loads(line), found)
+        for line in run("follow", "--format=ecs", "--frames", "--bodies=9", f"captures/{capture}").splitlines():
             names(json.loads(line), found)
         for table in ("sessions", "messages"):
             for kind in ("csv", "zeek"):

@@ -130,9 +130,10 @@ static void every_value_of_an_option_is_understood(void **state)
 static void values_that_make_no_sense_are_refused(void **state)
 {
     (void)state;
-    assert_wrong("a.pcap --format=xml",
-                 "--format=xml: it takes text, json, html or markdown (jsonl is follow's)");
-    assert_wrong("follow a.pcap --format=json", "--format=json: it takes text or jsonl");
+    assert_wrong(
+        "a.pcap --format=xml",
+        "--format=xml: it takes text, json, html or markdown (jsonl and ecs are follow's)");
+    assert_wrong("follow a.pcap --format=json", "--format=json: it takes text, jsonl or ecs");
     assert_wrong("a.pcap --fail-on=fatal", "--fail-on=fatal: it takes note, warning or error");
     assert_wrong("follow a.pcap --bodies=-1",
                  "--bodies=-1: it takes a number of bytes (200, 64K), all or none");

@@ -22,7 +22,7 @@ _wsight()
     case $prev in
         --format)
             values="text json html markdown"
-            [[ $command = follow || $command = run ]] && values="text jsonl"
+            [[ $command = follow || $command = run ]] && values="text jsonl ecs"
             [ "$command" = diff ] && values="text json markdown"
             [ "$command" = export ] && values="har csv tsv zeek zeek-json eve payloads pcapng sqlite" ;;
         export) values="har csv tsv zeek zeek-json eve payloads pcapng sqlite" ;;

@@ -1,8 +1,8 @@
 /* The request and the response of an HTTP Archive's entry. HAR 1.2; RFC 9112 for the heads. */
 #include "ui/report/har_http.h"
 
-#include "ui/report/address.h"
 #include "ui/report/list.h"
+#include "ui/report/session_url.h"
 
 #include <stdlib.h>
 
@@ -141,21 +141,11 @@ static void write_response_headers(struct json *w, const struct har_http *http)
 /*--- URL, query and cookies
  * ----------------------------------------------------------------------*/
 
-/* "wss://example.org/chat?room=7": the host as the client said it, else the server's address. */
 static void write_url(struct json *w, const struct har_http *http)
 {
-    const struct session *s = http->session;
-    const struct handshake *h = &s->handshake;
-    char address[ADDRESS_BYTES];
-    size_t n = address_port_text(address, &s->connection.server, s->connection.family);
-    struct bytes host = h->host.n > 0 ? h->host : (struct bytes){(const uint8_t *)address, n};
     struct buffer url;
-    bool absolute = bytes_find_bytes(bytes_part(h->target, 0, 8), bytes_of("://")) < 8 &&
-                    h->target.n > 8 && h->target.p[0] != '/';
     buffer_init(&url, REDACTED_TEXT_MAX_BYTES);
-    bool whole = absolute || (buffer_append(&url, bytes_of(s->has_tls ? "wss://" : "ws://")) &&
-                              buffer_append(&url, host));
-    whole = whole && buffer_append(&url, h->target.n > 0 ? h->target : bytes_of("/"));
+    bool whole = session_url(http->session, &url);
     json_bytes(w, "url", whole ? redact_text(http->redactor, buffer_bytes(&url)) : bytes_of("***"));
     buffer_done(&url);
 }

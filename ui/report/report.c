@@ -5,10 +5,11 @@
 #include <string.h>
 
 const struct report_format *const report_formats[] = {
-    &report_text,     &report_json,   &report_html,      &report_markdown,
-    &follow_text,     &follow_jsonl,  &export_har,       &export_csv,
-    &export_tsv,      &export_zeek,   &export_zeek_json, &export_eve,
-    &export_payloads, &export_pcapng, &export_sqlite,    NULL,
+    &report_text, &report_json,     &report_html,   &report_markdown,
+    &follow_text, &follow_jsonl,    &follow_ecs,    &export_har,
+    &export_csv,  &export_tsv,      &export_zeek,   &export_zeek_json,
+    &export_eve,  &export_payloads, &export_pcapng, &export_sqlite,
+    NULL,
 };
 
 const struct report_format *report_find(const char *command, const char *name)

@@ -125,8 +125,8 @@ struct report_format {
 };
 
 extern const struct report_format report_text, report_json, report_html, report_markdown,
-    follow_text, follow_jsonl, export_har, export_csv, export_tsv, export_zeek, export_zeek_json,
-    export_eve, export_payloads, export_pcapng, export_sqlite;
+    follow_text, follow_jsonl, follow_ecs, export_har, export_csv, export_tsv, export_zeek,
+    export_zeek_json, export_eve, export_payloads, export_pcapng, export_sqlite;
 
 /* All formats, ended by NULL. */
 extern const struct report_format *const report_formats[];
