@@ -198,7 +198,7 @@ install: all
 	install -d $(BINDIR) $(DATADIR)/man/man1 $(DATADIR)/wsight $(dir $(COMPLETIONS:%=$(DATADIR)/%))
 	install -m 755 $(PROGRAM) $(BINDIR)/wsight
 	$(if $(MANUAL),install -m 644 $(MANUAL) $(DATADIR)/man/man1/wsight.1)
-	install -m 644 ui/report/report.schema.json $(DATADIR)/wsight/report.schema.json
+	install -m 644 ui/report/report.schema.json ui/stores/clickhouse.sql ui/stores/postgresql.sql $(DATADIR)/wsight/
 	install -m 644 ui/completions/wsight.bash $(DATADIR)/bash-completion/completions/wsight
 	install -m 644 ui/completions/_wsight $(DATADIR)/zsh/site-functions/_wsight
 	install -d $(UNITDIR)
@@ -212,6 +212,7 @@ setcap: all
 
 uninstall:
 	$(Q)rm -f $(BINDIR)/wsight $(DATADIR)/man/man1/wsight.1 $(DATADIR)/wsight/report.schema.json \
+		$(DATADIR)/wsight/clickhouse.sql $(DATADIR)/wsight/postgresql.sql \
 		$(COMPLETIONS:%=$(DATADIR)/%) $(UNITDIR)/wsight.service
 
 dist:

@@ -6,6 +6,7 @@ unset MAKEFLAGS MAKELEVEL
 failed=0
 for file in bin/wsight share/bash-completion/completions/wsight share/zsh/site-functions/_wsight \
     share/fish/vendor_completions.d/wsight.fish share/wsight/report.schema.json \
+    share/wsight/clickhouse.sql share/wsight/postgresql.sql \
     lib/systemd/system/wsight.service; do
     echo "./opt/$file"
 done >"$TEST_TMP/expected"

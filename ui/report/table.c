@@ -99,6 +99,12 @@ static bool is_blank_control(uint32_t c)
     return c == '\t' || c == '\n' || c == '\r';
 }
 
+/* What no database takes as part of a text. */
+static bool is_no_text(uint32_t c)
+{
+    return c == UNICODE_INVALID || c == 0;
+}
+
 bool table_is_exact(enum table_dialect dialect, struct bytes text)
 {
     if (dialect != TABLE_STORE && is_formula(text)) {
@@ -107,7 +113,7 @@ bool table_is_exact(enum table_dialect dialect, struct bytes text)
     while (text.n > 0) {
         uint32_t c;
         size_t n = unicode_decode(text, &c);
-        if (dialect == TABLE_STORE && (c == UNICODE_INVALID || c == 0)) {
+        if (dialect != TABLE_CSV && is_no_text(c)) {
             return false;
         }
         if (dialect == TABLE_CSV &&
@@ -146,13 +152,16 @@ static void hex_put(struct out *o, struct bytes b)
     }
 }
 
-/* Everything that is special, in TSV and in Zeek's logs; `list`: a comma is, too. */
-static void escaped_put(struct out *o, struct bytes b, bool short_forms, bool list)
+/* Everything that is special, in TSV (`copy`, what COPY takes) and in Zeek's logs; `list`: a comma
+ * is, too. */
+static void escaped_put(struct out *o, struct bytes b, bool copy, bool list)
 {
     while (b.n > 0) {
         uint32_t c;
         size_t n = unicode_decode(b, &c);
-        if (short_forms && is_blank_control(c)) {
+        if (copy && is_no_text(c)) {
+            out_text(o, REPLACEMENT);
+        } else if (copy && is_blank_control(c)) {
             out_text(o, c == '\t' ? "\\t" : c == '\n' ? "\\n" : "\\r");
         } else if (c == '\\') {
             out_text(o, "\\\\");
@@ -204,7 +213,7 @@ static void put_stored(struct out *o, struct bytes b)
     while (b.n > 0) {
         uint32_t c;
         size_t n = unicode_decode(b, &c);
-        out_bytes(o, c == UNICODE_INVALID || c == 0 ? bytes_of(REPLACEMENT) : bytes_part(b, 0, n));
+        out_bytes(o, is_no_text(c) ? bytes_of(REPLACEMENT) : bytes_part(b, 0, n));
         b = bytes_from(b, n);
     }
 }

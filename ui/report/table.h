@@ -9,7 +9,8 @@
  *
  * A row has exactly the cells of `columns`, in their order. Text may be any bytes. Whatever could
  * steer a terminal or deceive a reader is not passed on: CSV shows U+FFFD instead, TSV and Zeek's
- * text write \xHH, JSON \uXXXX. In CSV and TSV an apostrophe precedes text that a spreadsheet
+ * text write \xHH, JSON \uXXXX; what is no UTF-8 and NUL are U+FFFD in TSV, too, as COPY refuses
+ * them. In CSV and TSV an apostrophe precedes text that a spreadsheet
  * would take for a formula (it begins with = + - or @).
  *
  * TABLE_STORE hands the cells to a store (table_store.h), and has no head and foot.

@@ -2,10 +2,8 @@
 """follow --format=ecs says what jsonl says, in fields that the Elastic Common Schema has; the rest is below
 wsight."""
 import json
-import sys
 
-sys.path.insert(0, "tests/lib")
-from program import check, end, output  # noqa: E402
+from checks import check, finish, run
 
 CAPTURES = ["tour.pcapng", "violations.pcapng", "security.pcapng", "refused.pcapng", "ipv6.pcap",
             "wss-secrets.pcapng", "wss.pcap"]
@@ -38,7 +36,7 @@ def unknown(value, fields, path=""):
 
 def lines(path, style):
     return [json.loads(line) for line in
-            output("follow", f"--format={style}", "--frames", path).decode().splitlines()]
+            run("follow", f"--format={style}", "--frames", path).decode().splitlines()]
 
 
 def test_capture(name):
@@ -80,7 +78,7 @@ def main():
     first = [line for line in lines("captures/security.pcapng", "ecs") if "query" in line.get("url", {})]
     check("secrets of the URL are masked", first and any("***" in line["url"]["full"] for line in first)
           and all("***" in line["url"]["query"] for line in first if "***" in line["url"]["full"]))
-    end()
+    finish()
 
 
 if __name__ == "__main__":
