@@ -1,6 +1,6 @@
 /*
- * The framings of every version: a byte that chooses the version, one of flags, then what
- * stream_feed takes. Cut into single bytes the same must come of it.
+ * The framings of every version: a byte that chooses the version and extensions, one of flags, then
+ * what stream_feed takes. Cut into single bytes the same must come of it.
  */
 #include "decoders/websocket/version.h"
 #include "decoders/websocket/websocket.h"
@@ -39,7 +39,9 @@ static void count_event(struct event_sink *sink, const struct event *e)
 static struct counts run(struct bytes input, size_t most)
 {
     struct reader r = reader_of(input);
-    int version = read_u8(&r) % 15 - 1;
+    uint8_t first = read_u8(&r);
+    int version = first % 15 - 1;
+    unsigned extensions = first / 15;
     uint8_t flags = read_u8(&r);
     struct counter counter = {.sink = {count_event}};
     struct decode_options options = {
@@ -49,9 +51,16 @@ static struct counts run(struct bytes input, size_t most)
                                     .frames = (enum deflate_frames)((flags >> 3 & 3) % 3),
                                     .unsure = flags & 0x20 && (version <= 3 || version == 13),
                                     .has_connection_key = flags & 0x40,
+                                    .mux = extensions & 1,
+                                    .other_extensions = extensions & 2,
+                                    .coding = (enum message_coding)((extensions >> 2) % 3),
                                     .deflate_stream = flags & 0x80};
     struct connection connection = {.family = 4};
-    setup.deflate = setup.frames != DEFLATE_FRAMES_NONE ? DEFLATE_IN_USE : DEFLATE_NONE;
+    if (!websocket_unpacks(setup.coding) || setup.frames != DEFLATE_FRAMES_NONE) {
+        setup.coding = CODING_DEFLATE;
+    }
+    bool compressed = setup.frames != DEFLATE_FRAMES_NONE || setup.coding != CODING_DEFLATE;
+    setup.deflate = compressed ? DEFLATE_IN_USE : DEFLATE_NONE;
     shared.scratch = malloc(STREAM_SCRATCH_BYTES);
     struct stream *s = stream_new(&shared, &connection, true);
     if (s != NULL && shared.scratch != NULL) {
@@ -59,7 +68,7 @@ static struct counts run(struct bytes input, size_t most)
         (void)stream_feed(s, r, most);
     }
     stream_close(s, &(struct session_end){.how = END_FIN, .first_fin = -1, .last_ts = 1});
-    assert(shared.held_bytes == 0);
+    assert(shared.held_bytes == 0 && shared.unpack_bytes == 0);
     stream_shared_done(&shared);
     free(shared.scratch);
     if (setup.unsure) { /* which direction is read first depends on the cuts */

@@ -202,9 +202,12 @@ static void write_inflation(struct page *p, const struct session *s, const struc
         return;
     }
     page_write(p, LINE_PLAIN, "%s", "");
-    page_write(p, LINE_HEADING, "Inflated by permessage-deflate (RFC 7692)");
-    page_write(p, LINE_FIELD, "On the wire: %llu bytes, and the tail 00 00 ff ff that is left out",
-               (unsigned long long)m->wire_len);
+    struct bytes extensions = s->handshake.extensions;
+    bool rfc = extensions.p == NULL || /* picked up */
+               bytes_find_bytes(extensions, bytes_of("permessage-deflate")) < extensions.n;
+    page_write(p, LINE_HEADING, rfc ? "Inflated by permessage-deflate (RFC 7692)" : "Inflated");
+    page_write(p, LINE_FIELD, "On the wire: %llu bytes%s", (unsigned long long)m->wire_len,
+               rfc ? ", and the tail 00 00 ff ff that is left out" : "");
     page_write(p, LINE_FIELD, "Inflated: %llu bytes%s", (unsigned long long)m->len,
                m->flags & MESSAGE_NOT_INFLATED ? " (not in full)" : "");
     if (m->len > 0) {
@@ -231,11 +234,12 @@ static void write_facts(struct page *p, const struct tui *t, const struct store_
 {
     char time[SHORT_TEXT_BYTES], rtt[SHORT_TEXT_BYTES];
     date_text(time, m->ts, tui_digits(t), t->settings.utc);
-    page_write(p, LINE_HEADING, "%s from the %s%s%s%s%s",
+    page_write(p, LINE_HEADING, "%s from the %s%s%s%s%s%s",
                registry_opcode_name(t->registry, store_opcode(m)),
                store_dir(m) == DIR_CLIENT_TO_SERVER ? "client" : "server",
                m->flags & MESSAGE_COMPRESSED ? ", compressed" : "",
                m->flags & MESSAGE_FRAGMENTED ? ", fragmented" : "",
+               m->flags & MESSAGE_RAW ? ", raw: of an extension that is not decoded" : "",
                m->flags & MESSAGE_DAMAGED ? ", bytes of it were not captured" : "",
                m->flags & MESSAGE_FINISHED ? "" : ", never finished");
     page_write(p, LINE_FIELD, "Time: %s", time);

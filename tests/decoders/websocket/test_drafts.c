@@ -464,6 +464,81 @@ static void frames_of_hybi_07_and_later_are_those_of_rfc_6455(void **state)
     }
 }
 
+static void examples_of_rfc_6455(void **state)
+{
+    (void)state;
+    check(13, "< 89 05 48656c6c6f\n> 8a 85 37fa213d 7f9f4d5158\n",
+          "message < ping len=5 \"Hello\"\n"
+          "message > pong len=5 rtt=1ms \"Hello\"\n");
+    const struct websocket_setup setup = {.version = 13};
+    const struct decode_text how = {.decoder = websocket_decoder_for(&setup),
+                                    .arg = &setup,
+                                    .once = true,
+                                    .options = {.body_max = 2}};
+    decode_text_check(&how, "< 82 7e 0100 \"x\"*256 82 7f 0000000000010000 \"y\"*65536\n",
+                      "message < binary len=256 body_cut \"xx\"\n"
+                      "message < binary len=65536 body_cut \"yy\"\n");
+}
+
+static void an_empty_fragment_ends_a_compressed_message(void **state)
+{
+    (void)state;
+    const struct websocket_setup setup = {.version = 13, .deflate = DEFLATE_IN_USE};
+    check_setup(&setup, "< 41 0b f248cdc9c907000000ffff 80 01 00\n",
+                "message < text len=5 frames=2 wire=12 compressed \"Hello\"\n");
+}
+
+/* What is held against a sender, and from which version on. The same frame in the three layouts
+ * that a server's frames had; NULL: it could not be said. */
+static const struct rule {
+    const char *finding;
+    int since;
+    const char *frame[3]; /* of 1 to 3, of 4 to 6, of 7 and later */
+} rules[] = {
+    {"ws.control.fragmented", 1, {"< 82 00\n", "< 02 00\n", "< 09 00\n"}},
+    {"ws.continuation.unexpected", 1, {"< 00 01 61\n", "< 80 01 61\n", "< 80 01 61\n"}},
+    {"ws.frame.opcode", 1, {"< 06 01 61\n", "< 86 01 61\n", "< 83 01 61\n"}},
+    {"ws.control.length",
+     5,
+     {"< 02 7e 0080 \"p\"*128\n", "< 82 7e 0080 \"p\"*128\n", "< 89 7e 0080 \"p\"*128\n"}},
+    {"ws.close.length", 6, {"< 01 01 43\n", "< 81 01 43\n", "< 88 01 43\n"}},
+    {"ws.close.code.unused", 6, {"< 01 02 0001\n", "< 81 02 0001\n", "< 88 02 0001\n"}},
+    {"ws.close.reason.utf8", 6, {"< 01 03 03e8c0\n", "< 81 03 03e8c0\n", "< 88 03 03e8c0\n"}},
+    {"ws.pong.unsolicited", 7, {"< 03 00\n", "< 83 00\n", "< 8a 00\n"}},
+    {"ws.close.code.forbidden", 8, {"< 01 02 03ed\n", "< 81 02 03ed\n", "< 88 02 03ed\n"}},
+    {"ws.text.utf8", 9, {"< 04 01 c0\n", "< 84 01 c0\n", "< 81 01 c0\n"}},
+    {"ws.frame.rsv", 9, {"< 24 01 61\n", "< a4 01 61\n", "< a1 01 61\n"}},
+    {"ws.frame.length.not_minimal",
+     9,
+     {"< 04 7e 0001 61\n", "< 84 7e 0001 61\n", "< 81 7e 0001 61\n"}},
+    {"ws.close.code.reserved", 9, {"< 01 02 03ec\n", "< 81 02 03ec\n", "< 88 02 03ec\n"}},
+    {"ws.mask.unexpected", 9, {NULL, NULL, "< 81 81 01020304 60\n"}},
+    {"ws.mask.missing", 9, {NULL, NULL, "> 81 01 61\n"}},
+};
+
+static void every_rule_is_held_against_the_versions_that_had_it(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+        for (int version = 1; version <= 13; version++) {
+            const struct websocket_setup setup = {
+                .version = version, .has_connection_key = true, .connection_key = CONNECTION_KEY};
+            const struct decode_text how = {.decoder = websocket_decoder_for(&setup),
+                                            .arg = &setup};
+            const char *frame = rules[i].frame[version <= 3 ? 0 : version <= 6 ? 1 : 2];
+            if (frame == NULL) {
+                continue;
+            }
+            char *log = decode_text_log(&how, frame, 0);
+            bool held = strstr(log, rules[i].finding) != NULL;
+            if (held != (version >= rules[i].since)) {
+                fail_msg("version %d, %s: %s", version, rules[i].finding, log);
+            }
+            free(log);
+        }
+    }
+}
+
 static void rules_of_later_versions_are_not_held_against_7_and_8(void **state)
 {
     (void)state;
@@ -629,6 +704,9 @@ int main(void)
         cmocka_unit_test(code_1004_was_too_large_before_hybi_13),
         cmocka_unit_test(names_of_codes_are_those_of_the_version),
         cmocka_unit_test(frames_of_hybi_07_and_later_are_those_of_rfc_6455),
+        cmocka_unit_test(examples_of_rfc_6455),
+        cmocka_unit_test(an_empty_fragment_ends_a_compressed_message),
+        cmocka_unit_test(every_rule_is_held_against_the_versions_that_had_it),
         cmocka_unit_test(rules_of_later_versions_are_not_held_against_7_and_8),
         cmocka_unit_test(the_client_may_end_first_and_need_not_close_before_there_was_a_close),
         cmocka_unit_test(a_frame_is_compressed_by_itself),
