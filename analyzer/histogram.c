@@ -30,12 +30,8 @@ void histogram_merge(struct histogram *into, const struct histogram *from)
     if (from->count == 0) {
         return;
     }
-    into->min = into->count == 0 || from->min < into->min ? from->min : into->min;
-    into->max = from->max > into->max ? from->max : into->max;
-    into->count += from->count;
-    into->sum += from->sum;
+    histogram_add_sums(into, from->count, from->sum, from->min, from->max);
     for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
-        uint64_t sum = (uint64_t)into->buckets[i] + from->buckets[i];
-        into->buckets[i] = sum > UINT32_MAX ? UINT32_MAX : (uint32_t)sum;
+        histogram_add_bucket(into, i, from->buckets[i]);
     }
 }

@@ -36,6 +36,22 @@ static inline void histogram_add(struct histogram *h, uint64_t v)
     *b += *b < UINT32_MAX;
 }
 
+/* What so many values add besides their buckets. */
+static inline void histogram_add_sums(struct histogram *h, uint64_t count, uint64_t sum,
+                                      uint64_t min, uint64_t max)
+{
+    h->min = h->count == 0 || min < h->min ? min : h->min;
+    h->max = max > h->max ? max : h->max;
+    h->count += count;
+    h->sum += sum;
+}
+
+static inline void histogram_add_bucket(struct histogram *h, unsigned bucket, uint32_t n)
+{
+    uint32_t *b = &h->buckets[bucket];
+    *b = n > UINT32_MAX - *b ? UINT32_MAX : *b + n;
+}
+
 /* The value below or at which the given share (0 to 1) of the values lies; the upper edge of its
  * bucket, never more than the maximum. 0 when the histogram is empty. */
 uint64_t histogram_percentile(const struct histogram *, double share);

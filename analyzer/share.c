@@ -108,19 +108,15 @@ static struct histogram *histogram_of(struct totals *t, size_t i)
 
 static void count_histogram(const struct share *s, size_t i, struct histogram *into)
 {
-    struct histogram own = {.count = s->sums[i].count,
-                            .sum = s->sums[i].sum,
-                            .min = s->sums[i].min,
-                            .max = s->sums[i].max};
     uint32_t first = (uint32_t)i * HISTOGRAM_BUCKETS;
     for (size_t at = place_of(s, first); at < s->n; at++) {
         uint32_t bucket = s->counters[at].key - first;
         if (bucket >= HISTOGRAM_BUCKETS) {
             break;
         }
-        own.buckets[bucket] = s->counters[at].n;
+        histogram_add_bucket(into, bucket, s->counters[at].n);
     }
-    histogram_merge(into, &own);
+    histogram_add_sums(into, s->sums[i].count, s->sums[i].sum, s->sums[i].min, s->sums[i].max);
 }
 
 void share_count(const struct share *s, struct totals *t, const struct websocket_version *version)

@@ -157,6 +157,14 @@ bench() {
     if [ "$name" = chat ]; then
         ours "$name" 'follow --format jsonl' 12 "$report.jsonl" follow --format jsonl "$file" || true
         rm -f "$report.jsonl"
+        # Display filters: whole sessions by their port, and messages by what is in them.
+        for filter in 'server.port > 0' 'text contains "no such word"'; do
+            ours "$name" "report -Y '$(echo "$filter" | cut -c1-10)'" - "$report.txt" \
+                report -Y "$filter" "$file" || true
+            ours "$name" "follow -Y '$(echo "$filter" | cut -c1-10)'" - "$report.jsonl" \
+                follow --format jsonl -Y "$filter" "$file" || true
+        done
+        rm -f "$report.jsonl"
     fi
     [ $counted = 1 ] || return 0
     if ! command -v python3 >/dev/null 2>&1; then
@@ -176,6 +184,11 @@ instructions() { # instructions NAME COMMAND...: counted by callgrind
         sed -n 's/.*Collected *: *\([0-9]*\).*/\1/p'
 }
 
+per_packet() { # per_packet COMMAND OPTION...
+    instructions per_packet "$WSIGHT" "$@" "$file" |
+        awk -v what="$*" -v packets="$packets" '{ printf "  %-44s %6.0f\n", what, $1 / packets }'
+}
+
 count_instructions() {
     capture "$1" 0.02
     packets=$(truth packets)
@@ -185,6 +198,11 @@ count_instructions() {
         printf "%s: %d packets, %.0f instructions a packet (bare libpcap loop: %.0f)\n", name,
             packets, whole / packets, bare / packets
     }'
+    for command in report follow; do
+        per_packet "$command" # without a display filter, and with two kinds
+        per_packet "$command" -Y 'server.port > 0'
+        per_packet "$command" -Y 'text contains "no such word"'
+    done
     echo "profile: callgrind_annotate $BENCH_DIR/callgrind.$1.out"
 }
 
