@@ -240,28 +240,34 @@ static bool read_number(enum filter_type type, const char *text, int64_t *number
     return true;
 }
 
+/* "15:59", "15:59:57": its end; NULL: it is none. */
+static const char *read_clock(const char *text, struct tm *tm)
+{
+    const char *end = strptime(text, "%H:%M:%S", tm);
+    return end != NULL ? end : strptime(text, "%H:%M", tm);
+}
+
 /* "2026-11-22", or with a time behind a blank or T: "15:59:57.250", and perhaps Z. */
 static bool read_time(const char *text, int64_t *ns)
 {
     struct tm tm = {0};
     const char *end = strptime(text, "%Y-%m-%d", &tm);
     int64_t fraction = 0;
+    if (end != NULL && (*end == 'T' || *end == ' ')) {
+        end = read_clock(end + 1, &tm);
+    }
     if (end == NULL) {
         return false;
     }
-    if (*end == 'T' || *end == ' ') {
-        const char *seconds = strptime(end + 1, "%H:%M:%S", &tm);
-        end = seconds != NULL ? seconds : strptime(end + 1, "%H:%M", &tm);
-    }
-    if (end != NULL && *end == '.') {
+    if (*end == '.') {
         int64_t unit = 100000000;
         for (end++; isdigit((unsigned char)*end); end++) {
             fraction += (*end - '0') * unit;
             unit /= 10;
         }
     }
-    end += end != NULL && *end == 'Z';
-    if (end == NULL || *end != '\0' || tm.tm_year < 70 || tm.tm_year > 300) {
+    end += *end == 'Z';
+    if (*end != '\0' || tm.tm_year < 70 || tm.tm_year > 300) {
         return false;
     }
     *ns = (int64_t)timegm(&tm) * 1000000000 + fraction;

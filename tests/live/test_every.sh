@@ -4,6 +4,14 @@
 # shellcheck source=tests/live/lib.sh
 . tests/live/lib.sh
 need_namespace
+cat >"$tmp/reports.py" <<'END'
+import json, sys
+decoder, text, reports = json.JSONDecoder(), open(sys.argv[1]).read().strip(), []
+while text:
+    report, end = decoder.raw_decode(text)
+    reports.append(report)
+    text = text[end:].strip()
+END
 
 # One session that lives through several intervals, and short ones.
 start every report -i lo --format=json --every 1
@@ -14,13 +22,8 @@ wait $long
 stop
 check "it ends well" 0 "$status"
 check "nothing is complained of" "" "$(cat "$tmp/every.err")"
-python3 - "$tmp/every.out" >"$tmp/facts" <<'END'
-import json, sys
-decoder, text, reports = json.JSONDecoder(), open(sys.argv[1]).read().strip(), []
-while text:
-    report, end = decoder.raw_decode(text)
-    reports.append(report)
-    text = text[end:].strip()
+PYTHONPATH=$tmp python3 - "$tmp/every.out" >"$tmp/facts" <<'END'
+from reports import reports
 messages = lambda s: s["client_to_server"]["messages"]["text"]
 target = lambda s: s["handshake"]["target"]
 print("several", len(reports) >= 3)
@@ -43,6 +46,28 @@ open at first, clean at last open clean
 totals 12
 packets add up True
 no loss 0" "$(cat "$tmp/facts")"
+
+# A display filter: only what it selects is in the totals of any interval.
+start selected report -i lo --format=json --every 1 -Y 'server.port == 8081'
+inside python3 $talk --sessions 1 --messages 6 --pause 0.3 --port 8081 &
+long=$!
+inside python3 $talk --sessions 2 --messages 1
+wait $long
+stop
+check "a filtered one ends well" 0 "$status"
+PYTHONPATH=$tmp python3 - "$tmp/selected.out" >"$tmp/facts" <<'END'
+from reports import reports
+print("several", len(reports) >= 2)
+print("ports", {s["server"]["port"] for r in reports for s in r["sessions"]})
+print("messages", sum(r["totals"]["client_to_server"]["messages"]["text"] for r in reports))
+print("sizes", sum((r["totals"]["client_to_server"]["message_sizes"] or {"count": 0})["count"] for r in reports))
+print("others left out", sum(r["capture"]["sessions_left_out"] for r in reports) >= 2)
+END
+check "each interval tells of what is selected" "several True
+ports {8081}
+messages 6
+sizes 6
+others left out True" "$(cat "$tmp/facts")"
 
 # SIGUSR1: one now; SIGHUP: the output is opened anew
 mkdir "$tmp/log"

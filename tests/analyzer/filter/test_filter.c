@@ -89,6 +89,8 @@ static void errors_point_at_what_is_wrong(void **state)
         {"len in {1..x}", 8, "'x' is no size, such as 800 or 64KB"},
         {"duration > 2parsec", 11, "'2parsec' is no time, such as 2s or 150ms"},
         {"time > yesterday", 7, "'yesterday' is no time, such as \"2026-11-22 15:59:57\""},
+        {"time > \"2026-11-22 0 15:59\"", 7,
+         "'2026-11-22 0 15:59' is no time, such as \"2026-11-22 15:59:57\""},
         {"tls.version == 1.9", 15, "'1.9' is no version of TLS, such as 1.3"},
         {"ip == 300.1.1.1", 6,
          "'300.1.1.1' is no address, such as 10.0.0.1, 10.0.0.0/8 or fd00::/8"},
