@@ -68,6 +68,12 @@ run 0 report -Y 'outcome == refused' $tour
 check "a report of what is selected" "5 WebSocket sessions: 5 refused" "$(sed -n '/WebSocket sessions/p' "$tmp/out")"
 check "it tells of the rest" "  only sessions that match: outcome == refused (35 sessions left out)" \
     "$(grep 'left out' "$tmp/out")"
+run 0 report --format=html -Y 'path contains "</p>" or outcome == refused' $tour
+check "the page tells of it, too" 1 \
+    "$(grep -c 'only sessions that match path contains &#34;&#60;/p&#62;&#34; or outcome == refused, 35 left out' "$tmp/out")"
+run 0 report --format=markdown -Y 'outcome == refused' $tour
+check "and Markdown" "- only sessions that match <code>outcome == refused</code>, 35 left out" \
+    "$(grep 'left out' "$tmp/out")"
 run 0 follow -Y 'opcode == ping' $tour
 check "only such messages are followed" "ping 15" \
     "$(awk '$3 == "<" || $3 == ">" {print $4}' "$tmp/out" | sort | uniq -c | awk '{print $2, $1}')"

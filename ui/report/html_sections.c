@@ -42,6 +42,11 @@ void html_overview(struct html_report *r)
         out_text(o, " to ");
         put_time(o, c->last);
     }
+    if (r->context.filter != NULL) {
+        out_text(o, "<br>only sessions that match ");
+        markup_text(o, r->context.filter);
+        out_printf(o, ", %s left out", human_count(t->left_out).s);
+    }
     out_printf(o, "<br>%s %s</p>\n<table>\n", r->context.tool_name, r->context.tool_version);
     row(o, "Sessions", human_count(t->sessions).s);
     for (int outcome = 0; outcome < OUTCOME_TLS; outcome++) {

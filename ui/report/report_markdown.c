@@ -164,6 +164,11 @@ static void write_head(struct markdown *r, const struct totals *t)
         put_code(o, bytes_of(c->files[i].name));
         out_printf(o, ": %s packets\n", human_count(c->files[i].packets).s);
     }
+    if (r->context.filter != NULL) {
+        out_text(o, "- only sessions that match ");
+        put_code(o, bytes_of(r->context.filter));
+        out_printf(o, ", %s left out\n", human_count(t->left_out).s);
+    }
     out_printf(o, "- %s sessions", human_count(t->sessions).s);
     for (int outcome = 0; outcome < OUTCOME_TLS; outcome++) {
         if (t->outcomes[outcome] > 0) {
