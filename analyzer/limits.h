@@ -101,4 +101,8 @@
 /* Link types that a capture filter is compiled for; packets of more do not pass. */
 #define CAPTURE_FILTER_LINKS_MAX 64
 
+/* Frames of unfinished messages that wait, for a display filter, until their message is complete,
+ * of all sessions together: 48 MiB. Messages of so many frames are nobody's but an attacker's. */
+#define FILTER_FRAMES_HELD_MAX 1048576U
+
 #endif

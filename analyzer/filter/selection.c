@@ -2,6 +2,7 @@
 #include "selection.h"
 
 #include "../frame_queue.h"
+#include "../limits.h"
 
 #include <stdlib.h>
 
@@ -38,14 +39,17 @@ static struct held *held_of(struct session_choice *c)
     return c->own;
 }
 
-static void hold_frame(struct held *h, const struct event *e)
+/* Beyond FILTER_FRAMES_HELD_MAX frames are not known to the filter, nor told. */
+static void hold_frame(struct selection *x, struct held *h, const struct event *e)
 {
     struct queued_frame f = queued_frame_of(e);
     if (e->frame.opcode & 8) {
         h->control = f;
         h->has_control = true;
-    } else {
+    } else if (x->held < FILTER_FRAMES_HELD_MAX) {
+        uint32_t before = h->queue[e->dir].n;
         frame_queue_push(&h->queue[e->dir], &f);
+        x->held += h->queue[e->dir].n - before;
     }
 }
 
@@ -67,7 +71,7 @@ static struct whole whole_of(const struct held *h, const struct event *e)
     return (struct whole){q->frames, q->n < e->message.frames ? q->n : e->message.frames};
 }
 
-static void forget_frames(struct held *h, const struct event *e)
+static void forget_frames(struct selection *x, struct held *h, const struct event *e)
 {
     if (h == NULL) {
         return;
@@ -75,7 +79,9 @@ static void forget_frames(struct held *h, const struct event *e)
     if (e->message.opcode & 8) {
         h->has_control = false;
     } else {
+        uint32_t before = h->queue[e->dir].n;
         frame_queue_drop(&h->queue[e->dir], e->message.frames);
+        x->held -= before - h->queue[e->dir].n;
     }
 }
 
@@ -175,7 +181,7 @@ static void on_message(void *self, const struct session *s, const struct event *
         c->state |= MATCHED;
         tell_message(x, s, e, &whole);
     }
-    forget_frames(c->own, e);
+    forget_frames(x, c->own, e);
 }
 
 /* Those of messages that may match wait for them; those of whole sessions pass. */
@@ -188,7 +194,7 @@ static void on_frame(void *self, const struct session *s, const struct event *e)
     if (x->by_message) {
         struct held *held = held_of(s->choice);
         if (held != NULL) {
-            hold_frame(held, e);
+            hold_frame(x, held, e);
         }
     } else if (is_told(s)) {
         x->to.frame(x->to.self, s, e);
@@ -226,6 +232,10 @@ static void on_ended(void *self, struct session *s)
     struct selection *x = self;
     if (s->choice == NULL) {
         return;
+    }
+    const struct held *held = s->choice->own;
+    if (s->ended && held != NULL) { /* they go with the session */
+        x->held -= held->queue[0].n + held->queue[1].n;
     }
     s->choice->selected = is_selected(x, s);
     if (s->choice->selected && x->streams && !is_told(s)) {

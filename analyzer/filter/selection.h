@@ -20,6 +20,7 @@ struct selection {
     struct filter *filter;          /* borrowed */
     const struct late_values *late; /* what a first pass learnt, borrowed; NULL: there was none */
     struct model_listener to;       /* the report */
+    size_t held;                    /* frames that wait for their messages, of all sessions */
     bool by_message;                /* the filter asks about messages */
     bool streams;                   /* the report listens to more than ends */
 };
