@@ -52,7 +52,9 @@ void frame_queue_drop(struct frame_queue *q, uint32_t n)
 {
     n = n < q->n ? n : q->n;
     q->n -= n;
-    memmove(q->frames, q->frames + n, q->n * sizeof *q->frames);
+    if (q->n > 0) {
+        memmove(q->frames, q->frames + n, q->n * sizeof *q->frames);
+    }
     if (q->size > IDLE_MAX && q->n == 0) {
         frame_queue_done(q);
     }
