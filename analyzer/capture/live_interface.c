@@ -13,10 +13,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The ring hands over a block when it is full or so old. libpcap's immediate mode gives each packet
- * a slot of its own, as long as the longest packet: a ring of 64 MiB then holds 1,000 packets, 2 ms
- * of a busy link. A block that is never older than this is as quick for a reader, and is lost to
- * nobody. */
+/* The ring hands over a block when it is full or so old. libpcap's immediate mode instead gives
+ * each packet a slot of its own, as long as the longest packet, so that a ring of 64 MiB holds few:
+ * with it tcpdump lost 131,000 of 400,000 packets at 77,000/s, and none at 116,000/s without. A
+ * block that is never older than this is as quick for a reader. */
 #define LIVE_BLOCK_PROMPT_MS 5
 #define LIVE_BLOCK_MS 50
 

@@ -273,6 +273,68 @@ static void the_longest_idle_gives_way_when_there_are_too_many(void **state)
     assert_int_equal(s.connections_peak, 3);
 }
 
+static void bodies_are_shed_first_then_connections_that_begin(void **state)
+{
+    (void)state;
+    struct world *w = world_new();
+    struct talk early = open_talk(w, 4000, 100, 900);
+    upgrade(&early);
+    SAY(&early, 0, HELLO);
+    engine_shed(w->engine, SHED_BODIES);
+    SAY(&early, 0, HELLO);
+    engine_shed(w->engine, SHED_CONNECTIONS);
+    struct talk late = open_talk(w, 4001, 100, 900);
+    upgrade(&late);
+    SAY(&late, 0, HELLO);
+    SAY(&early, 1, HI);
+    engine_shed(w->engine, SHED_NOTHING);
+    SAY(&late, 0, HELLO); /* as long as it lasts */
+    SAY(&early, 1, HI);
+    struct talk after = open_talk(w, 4002, 100, 900);
+    upgrade(&after);
+    expect(w, "(4000->80 101 >Hello > < <Hi (4002->80 101 ");
+    struct engine_stats s = world_free(w);
+    assert_int_equal(s.bodies_shed, 2);
+    assert_int_equal(s.connections_shed, 1);
+}
+
+static void memory_that_is_short_takes_connections_for_good(void **state)
+{
+    (void)state;
+    struct world *w = world_new();
+    for (uint16_t i = 0; i < 3; i++) {
+        struct talk t = open_talk(w, (uint16_t)(4000 + i), 100, 900);
+        upgrade(&t);
+        w->now += 2000 * MILLISECOND;
+    }
+    engine_give_way(w->engine);
+    struct talk t = open_talk(w, 4003, 100, 900);
+    upgrade(&t);
+    expect(w, "(4000->80 101 (4001->80 101 (4002->80 101 tcp.limit.connections evicted) evicted) "
+              "(4003->80 101 ");
+    assert_int_equal(world_free(w).connections_evicted, 2);
+}
+
+/* Ahead by less than what counts as silence, back by anything. */
+static void a_clock_that_is_set_ends_no_connection(void **state)
+{
+    (void)state;
+    static const int64_t steps[] = {-86400, 1200, -1, -8 * 86400, 600};
+    struct world *w = world_new();
+    struct talk t = open_talk(w, 4000, 100, 900);
+    upgrade(&t);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        w->now += steps[i] * 1000 * MILLISECOND;
+        SAY(&t, 0, HELLO);
+        SAY(&t, 1, HI);
+    }
+    SAY(&t, 0, CLIENT_CLOSE);
+    SAY(&t, 1, SERVER_CLOSE);
+    fin_both(&t);
+    expect_at_end(w, "(4000->80 101 >Hello <Hi >Hello <Hi >Hello <Hi >Hello <Hi >Hello <Hi "
+                     ">close1000 <close1000 fin) ");
+}
+
 /* ---- The same ports again ---- */
 
 static void ports_may_be_used_again_after_a_close(void **state)
@@ -855,6 +917,9 @@ int main(void)
         cmocka_unit_test(a_capture_that_ends_leaves_connections_open),
         cmocka_unit_test(a_silent_connection_is_idle_after_half_an_hour),
         cmocka_unit_test(the_longest_idle_gives_way_when_there_are_too_many),
+        cmocka_unit_test(bodies_are_shed_first_then_connections_that_begin),
+        cmocka_unit_test(memory_that_is_short_takes_connections_for_good),
+        cmocka_unit_test(a_clock_that_is_set_ends_no_connection),
         cmocka_unit_test(ports_may_be_used_again_after_a_close),
         cmocka_unit_test(ports_may_be_used_again_without_a_close),
         cmocka_unit_test(a_new_connection_may_lack_any_packet_of_its_handshake),

@@ -202,9 +202,9 @@ fi
 # The reader is gone before the first byte.
 mkfifo "$tmp/closed"
 { "$WSIGHT" follow --format=jsonl $tour 2>"$tmp/err"; echo $? >"$tmp/status"; } | true
-for _ in 1 2 3 4 5 6 7 8 9 10; do
+for _ in $(seq 1500); do # patience for a busy machine
     [ -s "$tmp/status" ] && break
-    sleep 0.1
+    sleep 0.02
 done
 check "a closed pipe" 1 "$(cat "$tmp/status")"
 check "is told" 1 "$(grep -c 'Broken pipe' "$tmp/err")"
@@ -223,7 +223,11 @@ exec 9<>"$tmp/open"
 cat $small >&9
 "$WSIGHT" --format=json "$tmp/open" >"$tmp/out" 2>"$tmp/err" &
 pid=$!
-sleep 0.3
+for _ in $(seq 1500); do # until it has read everything and waits for more
+    [ "$(sed -n 's/^rchar: //p' /proc/$pid/io)" -ge "$(stat -c %s $small)" ] &&
+        grep -q '^State:[[:space:]]*S' /proc/$pid/status && break
+    sleep 0.02
+done
 kill -INT $pid
 wait $pid
 check "an interrupt ends the reading" 0 $?
@@ -232,9 +236,9 @@ check "with its sessions" 1 "$(grep -c '"outcome":"open"' "$tmp/out" | sed 's/[1
 "$WSIGHT" follow --format=jsonl "$tmp/open" >"$tmp/out" 2>"$tmp/err" &
 pid=$!
 cat $small >&9
-for _ in 1 2 3 4 5 6 7 8 9 10; do
+for _ in $(seq 1500); do
     grep -q '"close"' "$tmp/out" && break
-    sleep 0.1
+    sleep 0.02
 done
 check "follow prints while its input pauses" 1 "$(grep -c '"opcode":"close"' "$tmp/out" | sed 's/[1-9][0-9]*/1/')"
 kill -TERM $pid
