@@ -5,6 +5,7 @@
 #include "shed.h"
 
 #include <malloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define LOOK_NS (SECOND_NS / 10)
@@ -35,15 +36,23 @@ static uint64_t ring_load(const struct source *source)
     return info.bytes + info.packets * RING_PACKET_BYTES;
 }
 
+static void tell_shed(const struct upkeep *u)
+{
+    char text[128];
+    if (u->shed == SHED_NOTHING) {
+        u->options.notice(u->options.context, "it keeps up again: everything is decoded");
+        return;
+    }
+    snprintf(text, sizeof text,
+             "packets come faster than they can be worked through: %s are left out",
+             u->shed == SHED_BODIES ? "bodies" : "bodies and new connections");
+    u->options.notice(u->options.context, text);
+}
+
 /* How far behind the packets are that are worked through, and what to do about it. Packets carry
  * the time of day: while that is set, nothing is judged by it. */
 static void watch_load(struct upkeep *u, int64_t now, int64_t last_ts)
 {
-    static const char *const words[] = {
-        "it keeps up again: everything is decoded",
-        "packets come faster than they can be worked through: bodies are left out",
-        "packets come faster than they can be worked through: bodies and new connections are "
-        "left out"};
     uint64_t load = ring_load(u->options.source), came = load - u->load_before;
     int64_t spanned = last_ts - u->ts_before;
     int64_t offset = clock_ns(CLOCK_REALTIME) - now;
@@ -60,7 +69,7 @@ static void watch_load(struct upkeep *u, int64_t now, int64_t last_ts)
     if (shed != u->shed) {
         u->shed = shed;
         engine_shed(u->options.engine, shed);
-        u->options.notice(u->options.context, words[shed]);
+        tell_shed(u);
     }
 }
 
