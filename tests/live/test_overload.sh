@@ -6,8 +6,9 @@
 # shellcheck source=tests/live/lib.sh
 . tests/live/lib.sh
 need_namespace
+command -v curl >/dev/null 2>&1 || skip "curl is not installed"
 
-start slow report -i lo --format=html --buffer 4M
+start slow report -i lo --format=html --buffer 4M --metrics 9100
 inside python3 - "$pid" "$tmp/over" <<'END' &
 import os, signal, socket, sys, time
 program, over = int(sys.argv[1]), sys.argv[2]
@@ -27,12 +28,12 @@ while not os.path.exists(over):
     time.sleep(0.03)
 END
 # A session that is known before, and others that begin while it is too much.
-more=0
 inside python3 $talk --port 8081 --messages 100000 --pause 0.002 --while-no "$tmp/over" &
 talking=$!
-for _ in $(seq 60); do
+counted() { inside curl -s -m 60 http://127.0.0.1:9100/metrics | grep -qE "^wsight_$1_total [1-9]"; }
+for _ in $(seq 100); do # until each was left out
     inside python3 $talk --sessions 5 --messages 2
-    grep -q 'bodies and new connections are left out' "$tmp/slow.err" && [ $((++more)) -gt 10 ] && break
+    counted bodies_shed && counted connections_shed && break
 done
 touch "$tmp/over"
 await_line 'it keeps up again' "$tmp/slow.err"
