@@ -169,6 +169,8 @@ void stream_finding_at(struct stream *, enum dir, int64_t ts, uint64_t pkt, enum
  * end of either direction when the decoder itself has been told, and is closed before the decoder
  * is, unless that closed it earlier. NULL when out of memory or nested too deep. */
 struct stream *stream_child(struct stream *, uint32_t layers, bool from_start);
+/* The inner stream is one of HTTP/2, with this identifier: before its session begins. */
+void stream_set_http2(struct stream *inner, uint32_t id);
 /* The inner stream's time and packet become those of the stream it is in: before emitting on it,
  * when it is not given bytes. */
 void stream_now(struct stream *inner);

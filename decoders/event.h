@@ -45,10 +45,11 @@ struct connection {
     uint8_t family; /* 4 or 6 */
     uint16_t vlan[2];
     uint32_t tunnel;
-    uint32_t layers;    /* enum layer */
-    uint32_t interface; /* index into the source's interfaces */
-    uint32_t number;    /* of the capture's TCP connections, from 0, as they begin */
-    int64_t started;    /* time of its first packet */
+    uint32_t layers;       /* enum layer */
+    uint32_t http2_stream; /* its identifier; 0: not a stream of HTTP/2 */
+    uint32_t interface;    /* index into the source's interfaces */
+    uint32_t number;       /* of the capture's TCP connections, from 0, as they begin */
+    int64_t started;       /* time of its first packet */
     uint64_t first_pkt;
     int64_t syn_rtt; /* SYN to the ACK of SYN/ACK, ns; -1 when not seen whole */
 };

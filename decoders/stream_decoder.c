@@ -108,6 +108,11 @@ struct stream *stream_child(struct stream *s, uint32_t layers, bool from_start)
     return c;
 }
 
+void stream_set_http2(struct stream *s, uint32_t id)
+{
+    s->connection.http2_stream = id;
+}
+
 void stream_now(struct stream *inner)
 {
     inner->ts = inner->parent->ts;

@@ -302,6 +302,7 @@ static void take_request(struct stream *s, uint32_t id, const struct http2_head 
         forget(s, w);
         return;
     }
+    stream_set_http2(w->inner, id);
     stream_start(w->inner, &await_decoder, NULL);
     w->upgrade = upgrade_new(w->inner, &head->head, false);
     if (w->upgrade == NULL) {
@@ -456,6 +457,9 @@ static void pick_up(struct stream *s, uint32_t id)
     if (w != NULL) {
         w->picked_up = true;
         w->inner = stream_child(s, LAYER_HTTP2, false);
+        if (w->inner != NULL) {
+            stream_set_http2(w->inner, id);
+        }
     }
 }
 

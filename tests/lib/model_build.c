@@ -191,7 +191,13 @@ void build_tls(struct model_build *b, uint64_t id, const char *sni)
 {
     struct event e = {.type = EVENT_TLS, .session = id};
     build_session(b, id, SESSION_TLS);
-    e.tls = (struct tls_hello){.sni = bytes_of(sni), .version = 0x304};
+    e.tls = (struct tls_hello){.sni = bytes_of(sni),
+                               .alpn = bytes_of("h2,http/1.1"),
+                               .ja4 = bytes_of("t13d1516h2_8daaf6152771_e5627efa2ab1"),
+                               .certificate = bytes_of("/CN=example.org; *.example.org"),
+                               .version = 0x304,
+                               .cipher = 0x1301,
+                               .why_not = TLS_WHY_NO_KEYS};
     build_event(b, &e);
     build_end(b, id, END_FIN);
 }

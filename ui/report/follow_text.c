@@ -15,6 +15,7 @@
 #include "ui/report/session_json.h" /* close_name */
 #include "ui/report/text_style.h"
 #include "ui/report/time_text.h"
+#include "ui/report/tls_text.h"
 
 #include <stdlib.h>
 
@@ -215,7 +216,7 @@ static void put_handshake(struct follow_text *f, const struct session *s)
 {
     struct out *o = &f->out;
     const struct handshake *h = &s->handshake;
-    char server[ADDRESS_BYTES];
+    char server[ADDRESS_BYTES], transport[TRANSPORT_TEXT_BYTES];
     size_t n = address_port_text(server, &s->connection.server, s->connection.family);
     if (!bytes_equal(h->host, (struct bytes){(const uint8_t *)server, n})) {
         out_char(o, ' ');
@@ -230,7 +231,10 @@ static void put_handshake(struct follow_text *f, const struct session *s)
         out_text(o, ", ");
         plain_put(o, h->extensions, SIZE_MAX);
     }
-    if (h->status != 101 && h->status != 0) {
+    if (transport_text(s, false, transport)[0] != '\0') {
+        out_printf(o, ", %s", transport);
+    }
+    if (s->outcome == OUTCOME_REFUSED && h->status != 0) {
         out_printf(o, ": %d ", h->status);
         plain_put(o, redact_text(&f->redactor, h->reason), SIZE_MAX);
     }
@@ -293,7 +297,18 @@ static void put_tls(struct follow_text *f, const struct session *s)
         out_char(o, ' ');
         plain_put(o, s->tls.sni, SIZE_MAX);
     }
-    out_text(o, ", cannot be read\n");
+    const char *version = tls_version_name(s->tls.version), *why = tls_why_not_name(s->tls.why_not);
+    out_printf(o, ", %s cannot be read: %s", version != NULL ? version : "TLS",
+               why != NULL ? why : "");
+    if (s->tls.alpn.n > 0) {
+        out_text(o, ", ALPN ");
+        plain_put(o, s->tls.alpn, SIZE_MAX);
+    }
+    if (s->tls.ja4.n > 0) {
+        out_text(o, ", client ");
+        plain_put(o, s->tls.ja4, SIZE_MAX);
+    }
+    out_printf(o, ", %s\n", human_bytes(s->end.tcp[0].bytes + s->end.tcp[1].bytes).s);
 }
 
 static void put_end(struct out *o, const struct session *s)

@@ -2,11 +2,11 @@
 #include "ui/report/session_json.h"
 
 #include "analyzer/community_id.h"
-#include "decoders/tls/protection.h"
 #include "decoders/websocket/version.h"
 #include "ui/report/address.h"
 #include "ui/report/list.h"
 #include "ui/report/time_text.h"
+#include "ui/report/tls_text.h"
 
 const char *direction_name(enum dir dir)
 {
@@ -105,6 +105,9 @@ static void json_connection(struct json *w, const struct session *s,
         }
     }
     json_end(w);
+    if (c->http2_stream != 0) {
+        json_u64(w, "http2_stream", c->http2_stream);
+    }
     if (c->tunnel != 0) {
         json_u64(w, "tunnel", c->tunnel);
     } else {
@@ -446,48 +449,18 @@ void json_finding(struct json *w, const struct finding_record *r, const struct j
 /*--- TLS
  * ------------------------------------------------------------------------------------------*/
 
-static const char *why_not_name(enum tls_why why)
-{
-    static const char *const names[] = {
-        [TLS_WHY_DECRYPTED] = NULL,
-        [TLS_WHY_NO_KEYS] = "no keys",
-        [TLS_WHY_WRONG_KEYS] = "wrong keys",
-        [TLS_WHY_UNSUPPORTED] = "unsupported",
-        [TLS_WHY_HANDSHAKE] = "handshake not captured",
-        [TLS_WHY_LOST] = "records lost",
-    };
-    return names[why];
-}
-
-static void json_tls_version(struct json *w, uint16_t version)
-{
-    static const char *const names[] = {"SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3"};
-    if (version >= 0x300 && version <= 0x304) {
-        json_text(w, "version", names[version - 0x300]);
-    } else {
-        json_nothing(w, "version");
-    }
-}
-
-static void json_cipher(struct json *w, uint16_t cipher)
-{
-    const struct tls_suite *suite = tls_suite_find(cipher);
-    char number[8];
-    snprintf(number, sizeof number, "0x%04x", cipher);
-    json_text(w, "cipher", cipher == 0 ? NULL : suite != NULL ? suite->name : number);
-}
-
 /* What is known of the TLS connection, as members of an object. */
 static void json_tls_members(struct json *w, const struct tls_hello *tls)
 {
+    char number[TLS_NUMBER_BYTES];
     json_bytes_or_null(w, "sni", tls->sni);
     json_list(w, "alpn", tls->alpn, NULL);
-    json_tls_version(w, tls->version);
-    json_cipher(w, tls->cipher);
+    json_text(w, "version", tls_version_name(tls->version));
+    json_text(w, "cipher", tls->cipher != 0 ? tls_cipher_name(tls->cipher, number) : NULL);
     json_bytes_or_null(w, "ja4", tls->ja4);
     json_bytes_or_null(w, "certificate", tls->certificate);
     json_bool(w, "decrypted", tls->why_not == TLS_WHY_DECRYPTED);
-    json_text(w, "why_not", why_not_name(tls->why_not));
+    json_text(w, "why_not", tls_why_not_name(tls->why_not));
 }
 
 void json_session(struct json *w, const struct session *s, const struct json_style *style)

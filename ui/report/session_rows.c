@@ -8,6 +8,7 @@
 #include "ui/report/session_json.h" /* version_status */
 #include "ui/report/text_style.h"
 #include "ui/report/time_text.h"
+#include "ui/report/tls_text.h"
 
 #define ID_COLUMNS 5
 #define INDENT 7
@@ -212,6 +213,23 @@ static void put_version(struct out *o, const struct session *s, const struct reg
     }
 }
 
+/* TLS and HTTP/2, where there is such a thing between TCP and the session. */
+static void put_transport(struct out *o, const struct session *s, unsigned width)
+{
+    char text[TRANSPORT_TEXT_BYTES];
+    size_t n = strlen(transport_text(s, true, text));
+    if (n == 0) {
+        return;
+    }
+    out_repeat(o, ' ', INDENT);
+    out_text(o, text);
+    if (s->has_tls && s->tls.sni.n > 0 && width > INDENT + n + 6) {
+        out_text(o, ", for ");
+        plain_put(o, s->tls.sni, width - INDENT - n - 6);
+    }
+    out_char(o, '\n');
+}
+
 static void put_negotiated(struct out *o, const struct session *s, struct redactor *r,
                            unsigned width)
 {
@@ -301,6 +319,7 @@ void session_rows(struct out *o, const struct session *s, struct redactor *r,
     put_who(o, s, r, width);
     put_what(o, s, r, width);
     put_version(o, s, context->registry);
+    put_transport(o, s, width);
     put_negotiated(o, s, r, width);
     put_channels(o, s, width);
     put_findings_of(o, s, SEVERITY_ERROR, context);

@@ -3,6 +3,7 @@
 #include "ui/report/address.h"
 #include "ui/report/losses.h"
 #include "ui/report/time_text.h"
+#include "ui/report/tls_text.h"
 
 #include <stdlib.h>
 
@@ -147,6 +148,32 @@ void section_overview(struct text_report *r, const struct totals *t)
 /*--- TLS
  * ------------------------------------------------------------------------------------------*/
 
+#define TLS_INDENT 22
+
+/* A text of the wire with a word before it, cut to the page. */
+static void put_text(struct text_report *r, const char *word, const struct tls_text *text)
+{
+    struct out *o = &r->out;
+    size_t column = TLS_INDENT + strlen(word);
+    if (text->n > 0) {
+        out_repeat(o, ' ', TLS_INDENT);
+        out_text(o, word);
+        plain_put(o, (struct bytes){text->bytes, text->n}, r->context.options.width - column);
+        out_char(o, '\n');
+    }
+}
+
+static void put_why(struct text_report *r, const struct tls_group *g)
+{
+    char line[160], number[TLS_NUMBER_BYTES];
+    const char *version = tls_version_name(g->version), *why = tls_why_not_name(g->why);
+    snprintf(line, sizeof line, "%s%s%s%s%s", why != NULL ? why : "", version != NULL ? ", " : "",
+             version != NULL ? version : "", g->cipher != 0 ? ", " : "",
+             g->cipher != 0 ? tls_cipher_name(g->cipher, number) : "");
+    out_repeat(&r->out, ' ', TLS_INDENT);
+    plain_wrap(&r->out, line, TLS_INDENT, TLS_INDENT, r->context.options.width);
+}
+
 static void tls_row(struct text_report *r, const struct tls_group *g)
 {
     struct out *o = &r->out;
@@ -155,13 +182,17 @@ static void tls_row(struct text_report *r, const struct tls_group *g)
     plain_put_right(o, human_count(g->connections).s, 10);
     plain_put_right(o, human_bytes(g->bytes).s, 10);
     out_text(o, "  ");
-    if (g->name_n > 0) {
+    if (g->name.n > 0) {
         size_t width = r->context.options.width;
-        plain_put(o, (struct bytes){g->name, g->name_n}, width > 25 + n ? width - 25 - n : 1);
+        plain_put(o, (struct bytes){g->name.bytes, g->name.n}, width > 25 + n ? width - 25 - n : 1);
         out_printf(o, " (%s)\n", server);
     } else {
         out_printf(o, "%s\n", server);
     }
+    put_why(r, g);
+    put_text(r, "ALPN ", &g->alpn);
+    put_text(r, "client ", &g->ja4);
+    put_text(r, "certificate ", &g->certificate);
 }
 
 void section_tls(struct text_report *r, const struct totals *t)
@@ -174,9 +205,9 @@ void section_tls(struct text_report *r, const struct totals *t)
     }
     text_heading(o, &r->context, "TLS that cannot be read");
     out_text(o, "  WebSocket inside stays hidden. To see it, give the sessions' keys (-k FILE;\n"
-                "  the manual says under DECRYPTING how programs log them), or capture where\n"
-                "  the traffic is plain: behind the TLS proxy, or on the server's loopback\n"
-                "  interface.\n"
+                "  the manual says under DECRYPTING how programs log them), have 'wsight run'\n"
+                "  start the program, or capture where the traffic is plain: behind the TLS\n"
+                "  proxy, or on the server's loopback interface.\n"
                 "  connections   bytes  server\n");
     tls_groups_sort(&r->tls);
     for (size_t i = 0; i < r->tls.n; i++) {

@@ -1,15 +1,21 @@
-/* TLS connections that cannot be read, counted by server name and address, for the text report. */
+/* TLS connections that cannot be read, for the text report: those that say the same are counted
+ * together, by server, name, client's fingerprint, and why. */
 #ifndef WSIGHT_TLS_GROUPS_H
 #define WSIGHT_TLS_GROUPS_H
 
 #include "analyzer/model.h"
 
 #define TLS_GROUPS_MAX 64
-#define TLS_NAME_MAX_BYTES 128
+#define TLS_TEXT_MAX_BYTES 128
 
 struct tls_group {
-    uint8_t name[TLS_NAME_MAX_BYTES]; /* from the ClientHello, its beginning */
-    size_t name_n;
+    struct tls_text { /* the beginning of a longer one */
+        uint8_t bytes[TLS_TEXT_MAX_BYTES];
+        size_t n;
+    } name, alpn, ja4;
+    struct tls_text certificate; /* of the first */
+    uint16_t version, cipher;
+    enum tls_why why;
     struct endpoint server;
     uint8_t family;
     uint64_t connections, bytes;

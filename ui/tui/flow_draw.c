@@ -4,6 +4,7 @@
 #include "analyzer/units.h"
 #include "decoders/registry/registry.h"
 #include "ui/report/session_json.h" /* session_close_name */
+#include "ui/report/tls_text.h"
 
 #include <stdio.h>
 
@@ -234,6 +235,8 @@ static void draw_handshake(struct tui *t, struct flow *f, const struct lanes *l,
                            int y)
 {
     const struct handshake *h = &session_of(t, f)->session->handshake;
+    bool refused = session_of(t, f)->session->outcome == OUTCOME_REFUSED;
+    char transport[TRANSPORT_TEXT_BYTES];
     struct canvas *c = &t->canvas;
     int end = l->right - 2, x = l->left + 3;
     if (kind == ROW_REQUEST) {
@@ -243,13 +246,16 @@ static void draw_handshake(struct tui *t, struct flow *f, const struct lanes *l,
         x = text_put(c, y, x, end, ROLE_STRONG, h->method);
         x = canvas_text(c, y, x, end, ROLE_STRONG, " ");
         x = text_put(c, y, x, end, ROLE_STRONG, tui_shown_text(t, h->target));
-        canvas_text(c, y, x, end, ROLE_TEXT, " ");
+        x = canvas_text(c, y, x, end, ROLE_TEXT, " ");
+        if (transport_text(session_of(t, f)->session, false, transport)[0] != '\0') {
+            canvas_format(c, y, x, end, ROLE_DIM, " %s ", transport);
+        }
         return;
     }
     put_time(t, f, l, y, h->response_ts, h->request_ts);
     put_arrow(c, l, y, DIR_SERVER_TO_CLIENT, true);
-    x = canvas_format(c, y, x, end, h->status == 101 ? ROLE_STRONG : ROLE_ERROR, " %d ", h->status);
-    x = text_put(c, y, x, end, h->status == 101 ? ROLE_TEXT : ROLE_ERROR, h->reason);
+    x = canvas_format(c, y, x, end, refused ? ROLE_ERROR : ROLE_STRONG, " %d ", h->status);
+    x = text_put(c, y, x, end, refused ? ROLE_ERROR : ROLE_TEXT, h->reason);
     if (h->subprotocol.n > 0) {
         x = canvas_text(c, y, x, end, ROLE_DIM, "  ");
         x = text_put(c, y, x, end, ROLE_NOTE, tui_shown_text(t, h->subprotocol));

@@ -168,8 +168,9 @@ static void draw_nothing(struct tui *t, struct area a)
                 ROLE_DIM, text);
     uint64_t tls = model_totals(t->feed->model)->tls_connections;
     if (tls > 0 && tui_sessions(t) == 0) {
-        canvas_format(&t->canvas, a.y + a.rows / 2 + 1, (a.columns - 44) / 2, a.columns, ROLE_DIM,
-                      "%llu TLS connections could not be read.", (unsigned long long)tls);
+        canvas_format(&t->canvas, a.y + a.rows / 2 + 1, (a.columns - 66) / 2, a.columns, ROLE_DIM,
+                      "%llu TLS connections could not be read: -k FILE gives their keys.",
+                      (unsigned long long)tls);
     }
 }
 

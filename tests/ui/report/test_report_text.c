@@ -39,7 +39,12 @@ static void without_a_websocket_it_says_what_was_there(void **state)
     expect_part(
         report,
         "No WebSocket in 3 packets: 20 TCP connections, 1 of them TLS that cannot be\nread.\n");
-    expect_part(report, "example.org (10.0.0.2:80)");
+    expect_part(report, "         1       0 B  example.org (10.0.0.2:80)\n"
+                        "                      no keys, TLS 1.3, TLS_AES_128_GCM_SHA256\n"
+                        "                      ALPN h2,http/1.1\n"
+                        "                      client t13d1516h2_8daaf6152771_e5627efa2ab1\n"
+                        "                      certificate /CN=example.org; *.example.org\n");
+    expect_part(report, "-k FILE");
     expect_no_part(report, "\nSessions\n");
     expect_no_part(report, "\nTraffic\n");
     expect_no_part(report, "\nFindings\n");
