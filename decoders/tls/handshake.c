@@ -5,6 +5,11 @@
 
 /* ---- Keys ---- */
 
+static struct tls_kit *kit_of(const struct stream *s)
+{
+    return tls_secrets_kit(stream_shared(s)->secrets);
+}
+
 static bool find_secret(struct stream *s, enum tls_secret_kind kind, struct tls_secret *out)
 {
     const struct tls *t = stream_state(s);
@@ -32,7 +37,7 @@ struct tls_opener *tls_epoch_opener(struct stream *s, enum dir d, enum tls_epoch
     if (kind == TLS_SECRET_KINDS || !find_secret(s, kind, secret)) {
         return NULL;
     }
-    return tls_opener_from_traffic(t->suite, secret);
+    return tls_opener_from_traffic(kit_of(s), t->suite, secret);
 }
 
 void tls_enter_epoch(struct stream *s, enum dir d, enum tls_epoch epoch)
@@ -95,7 +100,7 @@ static bool open_12(struct stream *s)
     }
     for (int d = 0; d < 2; d++) {
         tls_opener_free(t->side[d].next);
-        t->side[d].next = tls_opener_from_master(&k, d == DIR_SERVER_TO_CLIENT);
+        t->side[d].next = tls_opener_from_master(kit_of(s), &k, d == DIR_SERVER_TO_CLIENT);
     }
     return true;
 }
@@ -254,8 +259,9 @@ static void take_key_update(struct stream *s, enum dir d)
     struct tls *t = stream_state(s);
     struct tls_side *side = &t->side[d];
     struct tls_opener *o = NULL;
-    if (side->epoch == TLS_EPOCH_TRAFFIC && tls_traffic_update(t->suite, &side->traffic)) {
-        o = tls_opener_from_traffic(t->suite, &side->traffic);
+    if (side->epoch == TLS_EPOCH_TRAFFIC &&
+        tls_traffic_update(kit_of(s), t->suite, &side->traffic)) {
+        o = tls_opener_from_traffic(kit_of(s), t->suite, &side->traffic);
     }
     if (o != NULL) {
         use_opener(side, o, TLS_EPOCH_TRAFFIC);

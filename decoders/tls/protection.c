@@ -44,11 +44,23 @@ static const struct tls_suite suites[] = {
 #undef SUITE
 };
 
+/* One context of each cipher serves all openers, and takes on the key of whoever opens a record:
+ * with thousands of connections that is a third of the time that it takes to bring contexts of
+ * their own, of 2 KB each, into the cache. */
+struct tls_kit {
+    struct {
+        EVP_CIPHER_CTX *ctx;
+        const struct tls_opener *user;           /* whose key it has */
+    } ciphers[sizeof shapes / sizeof shapes[0]]; /* by enum tls_cipher */
+    EVP_MAC_CTX *hmac[TLS_DIGEST_SHA384 + 1];    /* by enum tls_digest */
+};
+
 struct tls_opener {
     const struct tls_suite *suite;
     const struct shape *shape;
-    EVP_CIPHER_CTX *cipher;
+    struct tls_kit *kit;
     EVP_MAC_CTX *mac; /* of CBC */
+    uint8_t key[32];
     uint16_t version;
     bool encrypt_then_mac;
     bool chained;  /* TLS 1.0: the last block of a record is the vector of the next */
@@ -111,24 +123,50 @@ static OSSL_PARAM text(const char *key, const char *value)
     return OSSL_PARAM_construct_utf8_string(key, (char *)(uintptr_t)value, 0);
 }
 
-/* HKDF-Expand-Label with an empty context (RFC 8446 section 7.1). */
-static bool expand_label(const struct tls_suite *suite, struct bytes secret, const char *label,
-                         uint8_t *out, size_t n)
+static EVP_MAC_CTX *new_hmac(enum tls_digest digest)
 {
-    uint8_t info[32];
-    size_t label_n = strlen(label) + 6;
+    const OSSL_PARAM params[] = {text(OSSL_MAC_PARAM_DIGEST, tls_digest_name(digest)),
+                                 OSSL_PARAM_construct_end()};
+    EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    EVP_MAC_CTX *ctx = mac != NULL ? EVP_MAC_CTX_new(mac) : NULL;
+    EVP_MAC_free(mac);
+    if (ctx != NULL && EVP_MAC_CTX_set_params(ctx, params) != 1) {
+        EVP_MAC_CTX_free(ctx);
+        return NULL;
+    }
+    return ctx;
+}
+
+/* HMAC under a secret, for several expansions of it. NULL when libcrypto cannot. */
+static EVP_MAC_CTX *begin_expansion(struct tls_kit *kit, enum tls_digest digest,
+                                    struct bytes secret)
+{
+    EVP_MAC_CTX **hmac = &kit->hmac[digest];
+    *hmac = *hmac != NULL ? *hmac : new_hmac(digest);
+    return *hmac != NULL && EVP_MAC_init(*hmac, secret.p, secret.n, NULL) == 1 ? *hmac : NULL;
+}
+
+/* HKDF-Expand-Label with an empty context (RFC 8446 section 7.1). So few bytes are wanted, no more
+ * than the digest has, that HKDF-Expand is one HMAC (RFC 5869 section 2.3). The HMAC is ready for
+ * the next expansion afterwards. */
+static bool expand_label(EVP_MAC_CTX *hmac, const char *label, uint8_t *out, size_t n)
+{
+    uint8_t info[32], made[MAC_MAX_BYTES];
+    size_t label_n = strlen(label) + 6, made_n = 0;
     info[0] = (uint8_t)(n >> 8);
     info[1] = (uint8_t)n;
     info[2] = (uint8_t)label_n;
     snprintf((char *)info + 3, sizeof info - 3, "tls13 %s", label);
     info[3 + label_n] = 0;
-    int mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY;
-    const OSSL_PARAM params[] = {OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
-                                 text(OSSL_KDF_PARAM_DIGEST, tls_digest_name(suite->prf)),
-                                 octets(OSSL_KDF_PARAM_KEY, secret),
-                                 octets(OSSL_KDF_PARAM_INFO, (struct bytes){info, 4 + label_n}),
-                                 OSSL_PARAM_construct_end()};
-    return derive("HKDF", params, out, n);
+    info[4 + label_n] = 1;
+    bool done = hmac != NULL && EVP_MAC_update(hmac, info, 5 + label_n) == 1 &&
+                EVP_MAC_final(hmac, made, &made_n, sizeof made) == 1 && made_n >= n &&
+                EVP_MAC_init(hmac, NULL, 0, NULL) == 1;
+    if (done) {
+        memcpy(out, made, n);
+    }
+    OPENSSL_cleanse(made, sizeof made);
+    return done;
 }
 
 bool tls_prf(uint16_t version, enum tls_digest digest, struct bytes secret, const char *label,
@@ -146,36 +184,72 @@ bool tls_prf(uint16_t version, enum tls_digest digest, struct bytes secret, cons
 
 /* ---- Life ---- */
 
-static bool start_cipher(struct tls_opener *o, const uint8_t *key)
+struct tls_kit *tls_kit_new(void)
 {
-    EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, o->shape->name, NULL);
-    o->cipher = EVP_CIPHER_CTX_new();
-    bool done = cipher != NULL && o->cipher != NULL;
-    if (o->shape->mode == MODE_CBC) {
-        done = done && EVP_DecryptInit_ex2(o->cipher, cipher, key, NULL, NULL) == 1 &&
-               EVP_CIPHER_CTX_set_padding(o->cipher, 0) == 1;
-        o->block = done ? (uint8_t)EVP_CIPHER_get_block_size(cipher) : 0;
-    } else if (o->shape->mode == MODE_CCM) {
-        done = done && EVP_DecryptInit_ex2(o->cipher, cipher, NULL, NULL, NULL) == 1 &&
-               EVP_CIPHER_CTX_ctrl(o->cipher, EVP_CTRL_AEAD_SET_IVLEN, NONCE_BYTES, NULL) == 1 &&
-               EVP_CIPHER_CTX_ctrl(o->cipher, EVP_CTRL_AEAD_SET_TAG, o->shape->tag, NULL) == 1 &&
-               EVP_DecryptInit_ex2(o->cipher, NULL, key, NULL, NULL) == 1;
-    } else {
-        done = done && EVP_DecryptInit_ex2(o->cipher, cipher, key, NULL, NULL) == 1;
+    return calloc(1, sizeof(struct tls_kit));
+}
+
+void tls_kit_free(struct tls_kit *kit)
+{
+    if (kit == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof kit->ciphers / sizeof kit->ciphers[0]; i++) {
+        EVP_CIPHER_CTX_free(kit->ciphers[i].ctx);
+    }
+    for (size_t i = 0; i < sizeof kit->hmac / sizeof kit->hmac[0]; i++) {
+        EVP_MAC_CTX_free(kit->hmac[i]);
+    }
+    free(kit);
+}
+
+static EVP_CIPHER_CTX *new_cipher(const struct shape *shape)
+{
+    EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, shape->name, NULL);
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    bool done =
+        cipher != NULL && ctx != NULL && EVP_DecryptInit_ex2(ctx, cipher, NULL, NULL, NULL) == 1;
+    if (shape->mode == MODE_CBC) {
+        done = done && EVP_CIPHER_CTX_set_padding(ctx, 0) == 1;
+    } else if (shape->mode == MODE_CCM) {
+        done = done && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, NONCE_BYTES, NULL) == 1 &&
+               EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, shape->tag, NULL) == 1;
     }
     EVP_CIPHER_free(cipher);
-    return done;
+    if (!done) {
+        EVP_CIPHER_CTX_free(ctx);
+        return NULL;
+    }
+    return ctx;
+}
+
+static bool start_cipher(struct tls_kit *kit, struct tls_opener *o, const uint8_t *key)
+{
+    EVP_CIPHER_CTX **ctx = &kit->ciphers[o->suite->cipher].ctx;
+    *ctx = *ctx != NULL ? *ctx : new_cipher(o->shape);
+    o->kit = kit;
+    memcpy(o->key, key, o->shape->key);
+    o->block = *ctx != NULL && o->shape->mode == MODE_CBC
+                   ? (uint8_t)EVP_CIPHER_CTX_get_block_size(*ctx)
+                   : 0;
+    return *ctx != NULL;
+}
+
+/* The context with the opener's key and this vector, to decrypt; NULL when libcrypto cannot. */
+static EVP_CIPHER_CTX *begin_record(struct tls_opener *o, const uint8_t *iv)
+{
+    EVP_CIPHER_CTX *ctx = o->kit->ciphers[o->suite->cipher].ctx;
+    const struct tls_opener **user = &o->kit->ciphers[o->suite->cipher].user;
+    const uint8_t *key = *user == o ? NULL : o->key;
+    *user = o;
+    return EVP_DecryptInit_ex2(ctx, NULL, key, iv, NULL) == 1 ? ctx : NULL;
 }
 
 static bool start_mac(struct tls_opener *o, struct bytes key)
 {
-    const OSSL_PARAM params[] = {text(OSSL_MAC_PARAM_DIGEST, tls_digest_name(o->suite->mac)),
-                                 OSSL_PARAM_construct_end()};
-    EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    o->mac = mac != NULL ? EVP_MAC_CTX_new(mac) : NULL;
-    EVP_MAC_free(mac);
+    o->mac = new_hmac(o->suite->mac);
     o->mac_bytes = (uint8_t)key.n;
-    return o->mac != NULL && EVP_MAC_init(o->mac, key.p, key.n, params) == 1;
+    return o->mac != NULL && EVP_MAC_init(o->mac, key.p, key.n, NULL) == 1;
 }
 
 static struct tls_opener *opener_new(const struct tls_suite *suite, uint16_t version)
@@ -192,8 +266,11 @@ static struct tls_opener *opener_new(const struct tls_suite *suite, uint16_t ver
 void tls_opener_free(struct tls_opener *o)
 {
     if (o != NULL) {
-        EVP_CIPHER_CTX_free(o->cipher);
+        if (o->kit != NULL && o->kit->ciphers[o->suite->cipher].user == o) {
+            o->kit->ciphers[o->suite->cipher].user = NULL;
+        }
         EVP_MAC_CTX_free(o->mac);
+        OPENSSL_cleanse(o->key, sizeof o->key);
         free(o);
     }
 }
@@ -207,7 +284,7 @@ static struct tls_opener *opener_or_nothing(struct tls_opener *o, bool fine)
     return o;
 }
 
-struct tls_opener *tls_opener_from_traffic(const struct tls_suite *suite,
+struct tls_opener *tls_opener_from_traffic(struct tls_kit *kit, const struct tls_suite *suite,
                                            const struct tls_secret *secret)
 {
     uint8_t key[32];
@@ -216,17 +293,19 @@ struct tls_opener *tls_opener_from_traffic(const struct tls_suite *suite,
         return NULL;
     }
     struct tls_opener *o = opener_new(suite, 0x0304);
-    bool fine = o != NULL && expand_label(suite, from, "key", key, o->shape->key) &&
-                expand_label(suite, from, "iv", o->iv, NONCE_BYTES) && start_cipher(o, key);
+    EVP_MAC_CTX *hmac = begin_expansion(kit, suite->prf, from);
+    bool fine = o != NULL && expand_label(hmac, "key", key, o->shape->key) &&
+                expand_label(hmac, "iv", o->iv, NONCE_BYTES) && start_cipher(kit, o, key);
     OPENSSL_cleanse(key, sizeof key);
     return opener_or_nothing(o, fine);
 }
 
-bool tls_traffic_update(const struct tls_suite *suite, struct tls_secret *secret)
+bool tls_traffic_update(struct tls_kit *kit, const struct tls_suite *suite,
+                        struct tls_secret *secret)
 {
     uint8_t next[TLS_SECRET_MAX_BYTES];
-    if (!expand_label(suite, (struct bytes){secret->bytes, secret->n}, "traffic upd", next,
-                      secret->n)) {
+    struct bytes from = {secret->bytes, secret->n};
+    if (!expand_label(begin_expansion(kit, suite->prf, from), "traffic upd", next, secret->n)) {
         return false;
     }
     memcpy(secret->bytes, next, secret->n);
@@ -234,7 +313,8 @@ bool tls_traffic_update(const struct tls_suite *suite, struct tls_secret *secret
 }
 
 /* The key block (RFC 5246 section 6.3): MAC keys, keys and vectors, the client's first each. */
-static bool cut_key_block(struct tls_opener *o, const uint8_t *block, bool server)
+static bool cut_key_block(struct tls_kit *kit, struct tls_opener *o, const uint8_t *block,
+                          bool server)
 {
     size_t mac = digest_bytes(o->suite->mac);
     size_t key = o->shape->key;
@@ -244,11 +324,12 @@ static bool cut_key_block(struct tls_opener *o, const uint8_t *block, bool serve
                                                               : 16U;
     size_t who = server ? 1 : 0;
     memcpy(o->iv, block + 2 * mac + 2 * key + who * iv, iv);
-    return start_cipher(o, block + 2 * mac + who * key) &&
+    return start_cipher(kit, o, block + 2 * mac + who * key) &&
            (mac == 0 || start_mac(o, (struct bytes){block + who * mac, mac}));
 }
 
-struct tls_opener *tls_opener_from_master(const struct tls_handshake_keys *k, bool server)
+struct tls_opener *tls_opener_from_master(struct tls_kit *kit, const struct tls_handshake_keys *k,
+                                          bool server)
 {
     uint8_t block[KEY_BLOCK_MAX_BYTES];
     struct bytes master = {k->master->bytes, k->master->n};
@@ -266,7 +347,7 @@ struct tls_opener *tls_opener_from_master(const struct tls_handshake_keys *k, bo
     bool fine = o != NULL &&
                 tls_prf(k->version, k->suite->prf, master, "key expansion", seed1, seed2, block,
                         sizeof block) &&
-                cut_key_block(o, block, server);
+                cut_key_block(kit, o, block, server);
     OPENSSL_cleanse(block, sizeof block);
     return opener_or_nothing(o, fine);
 }
@@ -327,20 +408,19 @@ static bool open_aead(struct tls_opener *o, uint64_t number, struct bytes header
     struct bytes mark = bytes_from(payload, payload.n - tag);
     size_t aad_n = additional_data(o, number, header, sealed.n, aad);
     bool ccm = o->shape->mode == MODE_CCM;
-    if (EVP_CIPHER_CTX_ctrl(o->cipher, EVP_CTRL_AEAD_SET_TAG, (int)tag,
-                            (void *)(uintptr_t)mark.p) != 1 ||
-        EVP_DecryptInit_ex2(o->cipher, NULL, NULL, nonce, NULL) != 1 ||
-        (ccm && EVP_DecryptUpdate(o->cipher, NULL, &part, NULL, (int)sealed.n) != 1) ||
-        EVP_DecryptUpdate(o->cipher, NULL, &part, aad, (int)aad_n) != 1) {
+    EVP_CIPHER_CTX *ctx = begin_record(o, nonce);
+    if (ctx == NULL ||
+        EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, (int)tag, (void *)(uintptr_t)mark.p) != 1 ||
+        (ccm && EVP_DecryptUpdate(ctx, NULL, &part, NULL, (int)sealed.n) != 1) ||
+        EVP_DecryptUpdate(ctx, NULL, &part, aad, (int)aad_n) != 1) {
         return false;
     }
     *n = sealed.n;
     if (ccm) {
-        return EVP_DecryptUpdate(o->cipher, out, &part, sealed.p, (int)sealed.n) == 1;
+        return EVP_DecryptUpdate(ctx, out, &part, sealed.p, (int)sealed.n) == 1;
     }
-    return (sealed.n == 0 ||
-            EVP_DecryptUpdate(o->cipher, out, &part, sealed.p, (int)sealed.n) == 1) &&
-           EVP_DecryptFinal_ex(o->cipher, out + sealed.n, &part) == 1;
+    return (sealed.n == 0 || EVP_DecryptUpdate(ctx, out, &part, sealed.p, (int)sealed.n) == 1) &&
+           EVP_DecryptFinal_ex(ctx, out + sealed.n, &part) == 1;
 }
 
 static bool mac_fits(struct tls_opener *o, const uint8_t *aad, struct bytes content,
@@ -373,6 +453,7 @@ static bool unpad(const uint8_t *p, size_t *n)
 static bool open_cbc(struct tls_opener *o, uint64_t number, struct bytes header,
                      struct bytes payload, uint8_t *out, size_t *n)
 {
+    EVP_CIPHER_CTX *ctx;
     uint8_t aad[13];
     int part = 0;
     struct bytes sealed = payload;
@@ -391,8 +472,8 @@ static bool open_cbc(struct tls_opener *o, uint64_t number, struct bytes header,
     const uint8_t *iv = o->chained ? o->iv : sealed.p;
     struct bytes body = o->chained ? sealed : bytes_from(sealed, o->block);
     if (sealed.n < (o->chained ? o->block : 2U * o->block) || body.n % o->block != 0 ||
-        EVP_DecryptInit_ex2(o->cipher, NULL, NULL, iv, NULL) != 1 ||
-        EVP_DecryptUpdate(o->cipher, out, &part, body.p, (int)body.n) != 1) {
+        (ctx = begin_record(o, iv)) == NULL ||
+        EVP_DecryptUpdate(ctx, out, &part, body.p, (int)body.n) != 1) {
         return false;
     }
     size_t left = body.n;

@@ -44,13 +44,20 @@ bool tls_suite_is_rsa(const struct tls_suite *);
 /* libcrypto's name of a digest. */
 const char *tls_digest_name(enum tls_digest);
 
+/* libcrypto's algorithms, fetched once each: that costs more than opening a record. */
+struct tls_kit;
+/* NULL when out of memory. */
+struct tls_kit *tls_kit_new(void);
+void tls_kit_free(struct tls_kit *);
+
 /* What opens the records of one direction under one key. */
 struct tls_opener;
 
 /* TLS 1.3, from a traffic secret. NULL: it does not fit the suite, or out of memory. */
-struct tls_opener *tls_opener_from_traffic(const struct tls_suite *, const struct tls_secret *);
+struct tls_opener *tls_opener_from_traffic(struct tls_kit *, const struct tls_suite *,
+                                           const struct tls_secret *);
 /* The traffic secret after a key update, in place. */
-bool tls_traffic_update(const struct tls_suite *, struct tls_secret *);
+bool tls_traffic_update(struct tls_kit *, const struct tls_suite *, struct tls_secret *);
 
 /* TLS 1.2 and before: both directions from a master secret and the randoms. */
 struct tls_handshake_keys {
@@ -61,7 +68,8 @@ struct tls_handshake_keys {
     const uint8_t *client_random, *server_random;
 };
 /* Client's records when `server` is false. NULL: they do not fit, or out of memory. */
-struct tls_opener *tls_opener_from_master(const struct tls_handshake_keys *, bool server);
+struct tls_opener *tls_opener_from_master(struct tls_kit *, const struct tls_handshake_keys *,
+                                          bool server);
 
 /* The TLS 1.0 to 1.2 pseudorandom function (RFC 5246 section 5). */
 bool tls_prf(uint16_t version, enum tls_digest, struct bytes secret, const char *label,

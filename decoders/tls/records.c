@@ -345,6 +345,14 @@ static void tls_session(struct stream *s, struct stream *inner)
     tls_tell_shut(s, inner, DIR_SERVER_TO_CLIENT);
 }
 
+static void tls_prefetch(const void *state, enum dir d)
+{
+    const struct tls *t = state;
+    __builtin_prefetch(&t->state);
+    __builtin_prefetch(&t->side[d].message_skip);
+    __builtin_prefetch(&t->side[d].number);
+}
+
 const struct decoder tls_decoder = {.name = "tls",
                                     .state_size = sizeof(struct tls),
                                     .max_keep = KEEP_MAX_BYTES,
@@ -354,4 +362,5 @@ const struct decoder tls_decoder = {.name = "tls",
                                     .gap = tls_gap,
                                     .end = tls_end,
                                     .close = tls_close,
-                                    .session = tls_session};
+                                    .session = tls_session,
+                                    .prefetch = tls_prefetch};

@@ -184,6 +184,9 @@ static void open_record(struct stream *s, enum dir d, struct bytes record)
         tls_close_for(s, TLS_WHY_LOST);
         return;
     }
+    if (t->child != NULL) { /* it comes while the record is being opened */
+        stream_prefetch_state(t->child, d);
+    }
     if (!(side->opener != NULL && try_open(side->opener, side->number, record, &o)) &&
         !try_later_epochs(s, d, record, &o)) {
         fail_record(s, d, record);

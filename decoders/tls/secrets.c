@@ -2,6 +2,7 @@
 #include "secrets.h"
 
 #include "../base/buffer.h"
+#include "protection.h"
 
 #include <stdlib.h>
 
@@ -30,6 +31,7 @@ struct tls_secrets {
     bool too_long;      /* ... and it is no longer kept */
     bool expected;
     const struct tls_rsa_keys *rsa;
+    struct tls_kit *kit;
 };
 
 static uint64_t load64(const uint8_t *p)
@@ -281,6 +283,11 @@ const struct tls_rsa_keys *tls_secrets_rsa(const struct tls_secrets *t)
     return t->rsa;
 }
 
+struct tls_kit *tls_secrets_kit(const struct tls_secrets *t)
+{
+    return t->kit;
+}
+
 uint64_t tls_secrets_generation(const struct tls_secrets *t)
 {
     return t->generation;
@@ -311,8 +318,9 @@ struct tls_secrets *tls_secrets_new(uint64_t seed)
     t->mask = FIRST_SLOTS - 1;
     t->entries = calloc(FIRST_SLOTS, sizeof *t->entries);
     buffer_init(&t->line, LINE_MAX_BYTES);
-    if (t->entries == NULL) {
-        free(t);
+    t->kit = tls_kit_new();
+    if (t->entries == NULL || t->kit == NULL) {
+        tls_secrets_free(t);
         return NULL;
     }
     return t;
@@ -322,6 +330,7 @@ void tls_secrets_free(struct tls_secrets *t)
 {
     if (t != NULL) {
         free(t->entries);
+        tls_kit_free(t->kit);
         buffer_done(&t->line);
         free(t);
     }

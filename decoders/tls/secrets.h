@@ -69,6 +69,10 @@ struct tls_rsa_keys;
 void tls_secrets_use_rsa(struct tls_secrets *, const struct tls_rsa_keys *);
 const struct tls_rsa_keys *tls_secrets_rsa(const struct tls_secrets *);
 
+/* What the openers of records are made with (protection.h). */
+struct tls_kit;
+struct tls_kit *tls_secrets_kit(const struct tls_secrets *);
+
 /* false: it is not known. */
 bool tls_secrets_find(const struct tls_secrets *, const uint8_t random[TLS_RANDOM_BYTES],
                       enum tls_secret_kind, struct tls_secret *out);

@@ -28,7 +28,7 @@ build() {
     $CC $FLAGS $CFLAGS ${LDFLAGS:-} -o "$to/$name" $sources $3
 }
 
-build generate 'generate.c session.c frame.c payload.c lane.c bulk.c web.c tap.c impair.c' \
+build generate 'generate.c session.c frame.c payload.c lane.c bulk.c tls.c web.c tap.c impair.c' \
     '-lcrypto -lz -lm'
 build bare 'bare.c' '-lpcap -lz'
 build measure 'measure.c' ''

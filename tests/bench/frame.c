@@ -29,7 +29,10 @@ void out_format(struct run *run, const char *format, ...)
 
 void out_send(struct run *run, struct conn *c, enum side from)
 {
-    conn_send(&run->tap, c, from, run->out, run->out_used);
+    if (c->tls != NULL)
+        tls_send(run, c, from, run->out, run->out_used);
+    else
+        conn_send(&run->tap, c, from, run->out, run->out_used);
     run->out_used = 0;
 }
 

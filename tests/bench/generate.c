@@ -3,8 +3,8 @@
  *
  * Writes the capture FILE and FILE.truth, a JSON object with the counts that a right reading of the
  * capture must come to; for `deflate` also FILE.messages, each compressed message in wire order as
- * two native 32-bit numbers (direction, length) and its bytes, for bare.c --inflate. The same seed
- * and scale give the same bytes.
+ * two native 32-bit numbers (direction, length) and its bytes, for bare.c --inflate; with TLS
+ * around sessions FILE.keys, their key log. The same seed and scale give the same bytes.
  *
  * Scale works on sessions and on their length by its square root each, so that a small file still
  * has many sessions open at once; `churn` has fewer sessions instead, each as short as ever.
@@ -23,7 +23,7 @@ struct workload {
     uint32_t sessions, open, steps; /* at scale 1: in all, at once, steps of talk in each */
     uint32_t gap_ns, refused_per_mille, abrupt_per_mille;
     uint32_t web_open, web_mb; /* connections at once and megabytes without WebSocket */
-    bool impaired, short_sessions;
+    bool impaired, short_sessions, tls;
 };
 
 static const struct workload workloads[] = {
@@ -75,6 +75,22 @@ static const struct workload workloads[] = {
      .steps = 41,
      .gap_ns = 20000,
      .impaired = true},
+    {.name = "wss-chat",
+     .about = "chat over TLS 1.3",
+     .talk = TALK_CHAT,
+     .sessions = 10000,
+     .open = 10000,
+     .steps = 92,
+     .gap_ns = 20000,
+     .tls = true},
+    {.name = "wss-bulk",
+     .about = "bulk over TLS 1.3",
+     .talk = TALK_BULK,
+     .sessions = 50,
+     .open = 50,
+     .steps = 20,
+     .gap_ns = 2000,
+     .tls = true},
 };
 
 struct actor {
@@ -185,6 +201,8 @@ static void run_open(struct run *run, const struct options *o)
         if (deflateInit2(&run->packer, 5, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) != Z_OK)
             fail("no memory");
     }
+    run->tls_random.state = ~o->seed;
+    run->keylog = w->tls ? open_beside(o->path, ".keys") : NULL;
     tap_open(&run->tap, o->path, &run->random, w->gap_ns);
 }
 
@@ -195,6 +213,8 @@ static void run_close(struct run *run)
         close_whole(run->messages);
         deflateEnd(&run->packer);
     }
+    if (run->keylog != NULL)
+        close_whole(run->keylog);
     free(run->out);
     free(run->pool);
     free(run->tap.impair);
@@ -301,12 +321,14 @@ static void tell_truth(const struct run *run, const struct options *o)
             "{\n  \"workload\": \"%s\",\n  \"scale\": %g,\n  \"seed\": %llu,\n"
             "  \"packets\": %llu,\n  \"bytes\": %llu,\n  \"sessions\": %llu,\n"
             "  \"refused\": %llu,\n  \"most_open\": %llu,\n  \"http_connections\": %llu,\n"
-            "  \"tls_connections\": %llu,\n  \"inflated\": %llu,\n",
+            "  \"tls_connections\": %llu,\n  \"records\": %llu,\n  \"record_bytes\": %llu,\n"
+            "  \"inflated\": %llu,\n",
             o->workload->name, o->scale, (unsigned long long)o->seed,
             (unsigned long long)run->tap.packets, (unsigned long long)run->tap.bytes,
             (unsigned long long)t->sessions, (unsigned long long)t->refused,
             (unsigned long long)t->most_open, (unsigned long long)t->http_connections,
-            (unsigned long long)t->tls_connections, (unsigned long long)t->inflated_bytes);
+            (unsigned long long)t->tls_connections, (unsigned long long)t->records,
+            (unsigned long long)t->record_bytes, (unsigned long long)t->inflated_bytes);
     if (run->tap.impair != NULL)
         fprintf(f,
                 "  \"wire\": {\"lost\": %llu, \"reordered\": %llu, \"repeated\": %llu, "

@@ -34,7 +34,8 @@ struct flow_truth {
 
 struct truth {
     uint64_t sessions, refused, http_connections, tls_connections, most_open;
-    uint64_t inflated_bytes; /* of compressed messages alone, both directions */
+    uint64_t records, record_bytes; /* of TLS around sessions: their content */
+    uint64_t inflated_bytes;        /* of compressed messages alone, both directions */
     struct flow_truth flow[2];
 };
 
@@ -49,9 +50,11 @@ struct run {
     uint32_t messages_low, messages_high; /* steps of talking per session */
     uint8_t *out;                         /* what one step sends */
     size_t out_used;
-    uint8_t *pool;   /* random bytes for binary payloads and downloads */
-    FILE *messages;  /* compressed messages in wire order, for the bare inflater */
-    z_stream packer; /* one deflater serves all lanes, see lane.c */
+    uint8_t *pool;            /* random bytes for binary payloads and downloads */
+    FILE *messages;           /* compressed messages in wire order, for the bare inflater */
+    FILE *keylog;             /* NULL: no TLS around sessions */
+    struct random tls_random; /* of its own, so that TLS changes nothing inside */
+    z_stream packer;          /* one deflater serves all lanes, see lane.c */
 };
 
 /* A stream that is told in one go. */
@@ -105,6 +108,11 @@ struct outflow {
 void bulk_start(struct run *run, enum side from, struct outflow *flow);
 /* Up to `n` bytes of the stream; fewer at the end of the message. */
 size_t bulk_fill(struct run *run, enum side from, struct outflow *flow, uint8_t *p, size_t n);
+
+/* tls.c: TLS around a connection: its handshake, and what is sent from then on. */
+void tls_begin(struct run *run, struct conn *c);
+void tls_send(struct run *run, struct conn *c, enum side from, const uint8_t *p, size_t n);
+void tls_free(struct tls *t);
 
 /* web.c: connections without WebSocket: HTTP downloads, or TLS. */
 struct web;

@@ -6,7 +6,7 @@
 # the generator's truth. Captures are kept in $BENCH_DIR. Exits with 1 when a count is wrong.
 #
 #   --scale S         size of the workloads; 1 is 0.4 to 1.2 GB each (default 0.2)
-#   --only NAME       chat, deflate, bulk, mixed, churn or lossy; may be repeated
+#   --only NAME       chat, deflate, bulk, mixed, churn, lossy or wss; may be repeated
 #   --times N         runs of each command (default 3)
 #   --callgrind NAME  instead: instructions per packet on a small NAME, under valgrind
 #
@@ -124,10 +124,16 @@ goal_of() {
     esac
 }
 
-# 32 MiB and 2 KiB for each open connection; for deflate also zlib's 40 KiB window each way.
+# 32 MiB and 2 KiB for each open connection; for deflate also zlib's 40 KiB window each way, for wss
+# the keys.
 allowed_of() {
-    awk -v open="$(truth most_open)" -v windows="$([ "$1" = deflate ] && echo 80 || echo 0)" \
-        'BEGIN { printf "%.0f", 32 + open * (2 + windows) / 1024 }'
+    case $1 in
+    deflate) more=80 ;;
+    wss) more=1 ;;
+    *) more=0 ;;
+    esac
+    awk -v open="$(truth most_open)" -v more=$more \
+        'BEGIN { printf "%.0f", 32 + open * (2 + more) / 1024 }'
 }
 
 bench() {
@@ -167,14 +173,51 @@ bench() {
         rm -f "$report.jsonl"
     fi
     [ $counted = 1 ] || return 0
+    check_counts "$report.json"
+}
+
+check_counts() { # check_counts REPORT.json: against the truth of $file
     if ! command -v python3 >/dev/null 2>&1; then
         echo "         counts not checked: python3 is not installed"
-    elif python3 "$here/check.py" "$report.json" "$file.truth" >"$BENCH_DIR/checked"; then
+    elif python3 "$here/check.py" "$1" "$file.truth" >"$BENCH_DIR/checked"; then
         echo "         $(cat "$BENCH_DIR/checked")"
     else
         sed 's/^/         /' "$BENCH_DIR/checked"
         wrong=1
     fi
+}
+
+# What TLS adds to a workload, in units of what openssl speed takes to decrypt as many bytes in
+# records of their average length.
+bench_wss() {
+    inside=$1
+    capture "$inside" "$scale"
+    runs=$times
+    measure /dev/null "$WSIGHT" report "$file"
+    plain=$cpu
+    capture "wss-$inside" "$scale"
+    packets=$(truth packets)
+    bytes=$(truth bytes)
+    records=$(truth records)
+    content=$(truth record_bytes)
+    allowed=$(allowed_of wss)
+    runs=$((times * 5))
+    measure /dev/null "$tools/bare" "$file"
+    runs=$times
+    unit=$cpu
+    row "wss-$inside" 'bare libpcap loop' - -
+    ours "wss-$inside" 'report with keys' - "$BENCH_DIR/wss-report.txt" report -k "$file.keys" "$file" ||
+        return 0
+    rate=$(openssl speed -evp aes-128-gcm -aead -decrypt -bytes $((content / records)) -seconds 2 -mr 2>/dev/null |
+        sed -n 's/^+F:.*://p')
+    awk -v whole="$cpu" -v plain="$plain" -v content="$content" -v records="$records" -v rate="$rate" 'BEGIN {
+        speed = content / rate
+        printf "         decrypting adds %.3f s; openssl speed takes %.3f s for as many records of %d bytes: %.2f times it, goal 1.5  %s\n",
+            whole - plain, speed, content / records, (whole - plain) / speed,
+            (whole - plain) / speed <= 1.5 ? "met" : "ABOVE"
+    }'
+    "$WSIGHT" report --format=json -k "$file.keys" "$file" >"$BENCH_DIR/wss-report.json"
+    check_counts "$BENCH_DIR/wss-report.json"
 }
 
 instructions() { # instructions NAME COMMAND...: counted by callgrind
@@ -193,7 +236,8 @@ count_instructions() {
     capture "$1" 0.02
     packets=$(truth packets)
     bare=$(instructions bare "$tools/bare" "$file")
-    whole=$(instructions "$1" "$WSIGHT" report "$file")
+    # shellcheck disable=SC2046 # an option and its argument, or nothing
+    whole=$(instructions "$1" "$WSIGHT" report $([ ! -f "$file.keys" ] || echo "-k $file.keys") "$file")
     awk -v name="$1" -v packets="$packets" -v bare="$bare" -v whole="$whole" 'BEGIN {
         printf "%s: %d packets, %.0f instructions a packet (bare libpcap loop: %.0f)\n", name,
             packets, whole / packets, bare / packets
@@ -214,7 +258,12 @@ if [ -n "$callgrind" ]; then
 fi
 wrong=0
 heading
-for name in ${only:-chat deflate bulk mixed churn lossy}; do
-    bench "$name"
+for name in ${only:-chat deflate bulk mixed churn lossy wss}; do
+    if [ "$name" = wss ]; then
+        bench_wss chat
+        bench_wss bulk
+    else
+        bench "$name"
+    fi
 done
 exit $wrong

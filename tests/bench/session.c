@@ -62,6 +62,7 @@ void session_free(struct session *s)
         lane_free(s->lane[i]);
         free(s->conn.peer[i].history);
     }
+    tls_free(s->conn.tls);
     free(s);
 }
 
@@ -79,13 +80,14 @@ static void say_request(struct run *run, struct session *s)
                "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
                "Chrome/140.0.0.0 Safari/537.36\r\n"
                "Upgrade: websocket\r\n"
-               "Origin: http://live.example.net%s\r\n"
+               "Origin: http%s://live.example.net%s\r\n"
                "Sec-WebSocket-Version: 13\r\n"
                "Accept-Encoding: gzip, deflate\r\n"
                "Accept-Language: en-GB,en;q=0.9\r\n"
                "Sec-WebSocket-Key: %s\r\n"
                "%s\r\n",
-               s->id % 500, s->id & 1 ? ":8080" : "", s->id & 1 ? ":8080" : "", s->key,
+               s->id % 500, s->id & 1 ? ":8080" : "", run->keylog != NULL ? "s" : "",
+               s->id & 1 ? ":8080" : "", s->key,
                run->talk == TALK_FEED
                    ? "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
                    : "");
@@ -303,6 +305,8 @@ bool session_step(struct run *run, struct session *s)
         conn_flags(t, c, SIDE_CLIENT, TCP_ACK);
         break;
     case STATE_REQUEST:
+        if (run->keylog != NULL)
+            tls_begin(run, c);
         say_request(run, s);
         out_send(run, c, SIDE_CLIENT);
         break;

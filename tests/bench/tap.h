@@ -53,6 +53,7 @@ struct peer {
 struct conn {
     struct peer peer[2];
     bool impaired;
+    struct tls *tls; /* around what is sent; NULL: none */
 };
 
 struct due {

@@ -23,7 +23,7 @@ number() { # number NAME FILE: the first number of that name
 
 sh "$here/build.sh" "$tools" || exit 1
 
-for name in chat deflate bulk mixed churn lossy; do
+for name in chat deflate bulk mixed churn lossy wss-chat wss-bulk; do
     file=$tmp/$name.pcap
     "$tools/generate" "$name" --scale 0.001 -o "$file" || exit 1
     "$tools/bare" "$file" >"$file.read" || exit 1
@@ -38,6 +38,15 @@ file=$tmp/deflate.pcap
 compressed=$(awk -F '[:,]' '/"compressed"/ { n += $2 } END { print n }' "$file.truth")
 expect "deflate: messages" "$(number messages "$file.read")" "$compressed"
 expect "deflate: inflated" "$(number inflated "$file.read")" "$(number inflated "$file.truth")"
+
+# What is sealed can be opened with the key log.
+if command -v python3 >/dev/null 2>&1; then
+    for name in wss-chat wss-bulk; do
+        file=$tmp/$name.pcap
+        "${WSIGHT:-./wsight}" report --format=json -k "$file.keys" "$file" >"$file.json" || exit 1
+        expect "$name: read with its keys" "$(python3 "$here/check.py" "$file.json" "$file.truth")" 'counts exact'
+    done
+fi
 
 "$tools/generate" lossy --scale 0.001 -o "$tmp/again.pcap" || exit 1
 expect "the same seed" "$(cksum <"$tmp/again.pcap")" "$(cksum <"$tmp/lossy.pcap")"
