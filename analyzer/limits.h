@@ -98,6 +98,8 @@
 /* Processes of the command's, and sockets of theirs, that are looked at. */
 #define SOCKETS_PROCESSES_MAX 4096
 #define SOCKETS_MAX 65536
+/* --with-keys: connections whose secrets are kept for the next file; 1 KB each. */
+#define SAVE_SECRETS_MAX 16384
 /* Link types that a capture filter is compiled for; packets of more do not pass. */
 #define CAPTURE_FILTER_LINKS_MAX 64
 

@@ -224,6 +224,7 @@ struct tls_hello {
     uint16_t version; /* highest version offered, or the one the server chose; 0: none was seen */
     uint16_t cipher;  /* chosen; 0 when not seen */
     enum tls_why why_not;
+    const uint8_t *client_random; /* 32 bytes, while the event is told; NULL: not seen */
 };
 
 #define MESSAGES_DIGEST_BYTES 32 /* SHA-256 */

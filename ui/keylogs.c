@@ -1,6 +1,8 @@
 /* Key logs: files that may grow, and what captures carry. */
 #include "keylogs.h"
 
+#include "analyzer/capture/pcapng_write.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -10,8 +12,6 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define SECRETS_TLS_KEY_LOG 0x544c534bU /* pcapng's type of such a block */
 
 /* Of a file that is being written: the line that is not over is left for the next time, as that of
  * another file may come before its rest. A line longer than the buffer is none. */
@@ -190,7 +190,7 @@ void keylogs_poll(struct keylogs *k)
 void keylogs_from_capture(void *keylogs, uint32_t type, struct bytes secrets)
 {
     struct keylogs *k = keylogs;
-    if (type == SECRETS_TLS_KEY_LOG) {
+    if (type == PCAPNG_SECRETS_TLS_KEY_LOG) {
         tls_secrets_add(k->secrets, secrets);
         tls_secrets_end(k->secrets);
         tls_secrets_expect(k->secrets, true); /* where there is one block there may be more */

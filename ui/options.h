@@ -76,7 +76,7 @@ struct options {
     unsigned width;      /* columns; 0: those of the terminal */
     enum color_when color;
     bool command_given;
-    bool frames, digest, show_secrets, quiet, verbose, promiscuous, only_sessions;
+    bool frames, digest, show_secrets, quiet, verbose, promiscuous, only_sessions, with_keys;
     bool messages;                 /* export: rows are messages, not sessions */
     bool directions;               /* export: a file for each direction, not each message */
     bool fails;                    /* --fail-on was given */

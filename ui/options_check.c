@@ -70,6 +70,9 @@ static int check_export(const struct options *o, struct err *err)
 
 int options_check(const struct options *o, struct err *err)
 {
+    if (o->with_keys && (o->write == NULL || !o->only_sessions)) {
+        return err_set(err, "--with-keys goes with -w FILE --only-sessions: it saves their keys");
+    }
     if (o->command == COMMAND_EXPORT && check_export(o, err) != 0) {
         return -1;
     }

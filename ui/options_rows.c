@@ -26,6 +26,8 @@ const struct option_row option_rows[] = {
     {OPTION_WRITE, 'w', "write", "FILE", READING, "save the packets, too (pcapng)"},
     {OPTION_ONLY_SESSIONS, 0, "only-sessions", NULL, READING,
      "save those of WebSocket connections alone"},
+    {OPTION_WITH_KEYS, 0, "with-keys", NULL, READING,
+     "... and the keys of their TLS, so that others can open it"},
     {OPTION_ROTATE_SIZE, 0, "rotate-size", "SIZE", READING,
      "save to a new file when it is so long"},
     {OPTION_ROTATE_EVERY, 0, "rotate-every", "SECONDS", READING, "... or so old"},

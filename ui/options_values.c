@@ -197,6 +197,9 @@ int option_take(struct options *o, int id, const char *value, struct err *err)
     case OPTION_ONLY_SESSIONS:
         o->only_sessions = true;
         return 0;
+    case OPTION_WITH_KEYS:
+        o->with_keys = true;
+        return 0;
     case OPTION_ROTATE_SIZE:
         return take_number(&o->rotate_size, INT64_MAX, "rotate-size", value, err);
     case OPTION_ROTATE_EVERY:

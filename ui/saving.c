@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "config.h"
+#include "decoders/tls/secrets.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -17,11 +18,35 @@ static void note_over(void *self, uint64_t connection)
     recorder_note_end(self, connection);
 }
 
+/* A session in TLS is told of in TLS's words right afterwards: then its secrets can stand before
+ * its packets. */
+static void note_session(struct saving *s, const struct connection *c)
+{
+    if (s->secrets != NULL && (c->layers & LAYER_TLS)) {
+        s->waiting = c->first_pkt;
+    } else {
+        recorder_note_session(s->recorder, c->first_pkt);
+    }
+}
+
+static void note_secrets(struct saving *s, const uint8_t *client_random)
+{
+    char log[TLS_SESSION_LOG_MAX_BYTES];
+    size_t n = client_random != NULL ? tls_secrets_write(s->secrets, client_random, log) : 0;
+    if (n > 0) {
+        recorder_note_secrets(s->recorder, s->waiting, (struct bytes){(uint8_t *)log, n});
+    }
+    recorder_note_session(s->recorder, s->waiting);
+    s->waiting = 0;
+}
+
 static void emit(struct event_sink *sink, const struct event *e)
 {
     struct saving *s = (struct saving *)sink;
     if (e->type == EVENT_SESSION && e->begin.kind != SESSION_TLS) {
-        recorder_note_session(s->recorder, e->begin.connection->first_pkt);
+        note_session(s, e->begin.connection);
+    } else if (e->type == EVENT_TLS && s->waiting != 0) {
+        note_secrets(s, e->tls.client_random);
     }
     s->next->emit(s->next, e);
 }
@@ -59,6 +84,7 @@ int saving_open(struct saving *s, const struct options *o, struct event_sink *ne
         s->recorder = NULL;
         return -1;
     }
+    s->secrets = o->with_keys ? engine->secrets : NULL;
     if (o->only_sessions) {
         engine->watch = (struct engine_watch){note_segment, note_over, s->recorder};
     }

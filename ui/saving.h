@@ -10,8 +10,10 @@
 struct saving {
     struct event_sink sink; /* first */
     struct event_sink *next;
-    struct recorder *recorder; /* NULL: nothing is saved */
-    bool told;                 /* of the problem */
+    struct recorder *recorder;         /* NULL: nothing is saved */
+    bool told;                         /* of the problem */
+    const struct tls_secrets *secrets; /* --with-keys; else NULL */
+    uint64_t waiting;                  /* connection whose secrets come next; 0: none */
 };
 
 /* Opens the first file when -w was given. The engine's options are completed, and the engine's sink

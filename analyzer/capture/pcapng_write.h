@@ -16,6 +16,7 @@ size_t pcapng_packet(uint8_t *to, const struct packet *packet);
 /* Each comment takes 8 bytes beyond its own, of which PCAPNG_COMMENT_MAX_BYTES are written. */
 size_t pcapng_commented_packet(uint8_t *to, const struct packet *packet,
                                const struct bytes *comments, size_t n);
+#define PCAPNG_SECRETS_TLS_KEY_LOG 0x544c534bU
 /* Decryption secrets; the block takes PCAPNG_BLOCK_MAX_BYTES beyond them. */
 size_t pcapng_secrets(uint8_t *to, uint32_t type, struct bytes secrets);
 size_t pcapng_statistics(uint8_t *to, uint32_t number, const struct source_interface *interface,

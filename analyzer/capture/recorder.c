@@ -20,6 +20,13 @@
 
 enum fate { FATE_NONE, FATE_KEEP, FATE_WRITE };
 
+/* Secrets of a connection that is being saved. */
+struct kept_secrets {
+    struct kept_secrets *next;
+    uint64_t connection;
+    struct bytes keylog;
+};
+
 /* A packet of the batch that the engine works through. */
 struct expected {
     uint64_t connection;
@@ -47,6 +54,8 @@ struct recorder {
     struct expected expected[SAVE_BATCH_MAX];
     struct connections wanted;
     struct lookback *lookback;
+    struct kept_secrets *secrets;
+    size_t secrets_n;
 };
 
 /*--- Files --------------------------------------------------------------------------------------*/
@@ -184,6 +193,14 @@ void recorder_end(struct recorder *s)
     end_file(s);
 }
 
+static void write_secrets(struct recorder *s, struct bytes keylog)
+{
+    if (s->fd >= 0) {
+        s->used += pcapng_secrets(room(s, keylog.n + PCAPNG_BLOCK_MAX_BYTES),
+                                  PCAPNG_SECRETS_TLS_KEY_LOG, keylog);
+    }
+}
+
 static void next_file(struct recorder *s, int64_t ts)
 {
     struct err err;
@@ -194,6 +211,9 @@ static void next_file(struct recorder *s, int64_t ts)
     end_file(s);
     if (s->problem.text[0] == '\0' && recorder_open(s, ts, &err) != 0) {
         err_set(&s->problem, "%.180s; nothing more is saved", err.text);
+    }
+    for (const struct kept_secrets *k = s->secrets; k != NULL; k = k->next) {
+        write_secrets(s, k->keylog);
     }
 }
 
@@ -290,8 +310,41 @@ void recorder_note_session(struct recorder *s, uint64_t connection)
     s->counts.forgotten += !begun;
 }
 
+void recorder_note_secrets(struct recorder *s, uint64_t connection, struct bytes keylog)
+{
+    if (connections_has(&s->wanted, connection) || s->secrets_n == SAVE_SECRETS_MAX) {
+        return;
+    }
+    struct kept_secrets *k = malloc(sizeof *k + keylog.n);
+    if (k != NULL) {
+        uint8_t *copy = (uint8_t *)(k + 1);
+        memcpy(copy, keylog.p, keylog.n);
+        *k = (struct kept_secrets){s->secrets, connection, {copy, keylog.n}};
+        s->secrets = k;
+        s->secrets_n++;
+        write_secrets(s, keylog);
+    }
+}
+
+static void forget_secrets(struct recorder *s, uint64_t connection)
+{
+    struct kept_secrets **link = &s->secrets;
+    while (*link != NULL && (*link)->connection != connection) {
+        link = &(*link)->next;
+    }
+    if (*link != NULL) {
+        struct kept_secrets *k = *link;
+        *link = k->next;
+        free(k);
+        s->secrets_n--;
+    }
+}
+
 void recorder_note_end(struct recorder *s, uint64_t connection)
 {
+    if (connections_has(&s->wanted, connection)) {
+        forget_secrets(s, connection);
+    }
     connections_remove(&s->wanted, connection);
 }
 
@@ -377,6 +430,9 @@ void recorder_free(struct recorder *s)
     end_file(s);
     if (s->directory >= 0) {
         close(s->directory);
+    }
+    while (s->secrets != NULL) {
+        forget_secrets(s, s->secrets->connection);
     }
     lookback_free(s->lookback);
     connections_done(&s->wanted);

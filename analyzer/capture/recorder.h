@@ -58,6 +58,9 @@ void recorder_note_packet(struct recorder *recorder, uint64_t packet, uint64_t c
                           bool wanted);
 /* The connection carries WebSocket: its packets are written, those before too. */
 void recorder_note_session(struct recorder *recorder, uint64_t connection);
+/* Secrets of a connection, as a key log has them, before it is noted as a session: they are written
+ * to each file that has packets of it, as a decryption secrets block. */
+void recorder_note_secrets(struct recorder *recorder, uint64_t connection, struct bytes keylog);
 void recorder_note_end(struct recorder *recorder, uint64_t connection);
 
 /* Writes what is to be written of the batch. */

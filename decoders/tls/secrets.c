@@ -4,6 +4,7 @@
 #include "../base/buffer.h"
 #include "protection.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* A line is at most 225 bytes long; comments may be longer. */
@@ -143,16 +144,17 @@ static struct bytes next_word(struct bytes *line)
     return word;
 }
 
+static const char *const labels[TLS_SECRET_KINDS] = {
+    [TLS_MASTER_SECRET] = "CLIENT_RANDOM",
+    [TLS_CLIENT_EARLY] = "CLIENT_EARLY_TRAFFIC_SECRET",
+    [TLS_CLIENT_HANDSHAKE] = "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+    [TLS_SERVER_HANDSHAKE] = "SERVER_HANDSHAKE_TRAFFIC_SECRET",
+    [TLS_CLIENT_TRAFFIC] = "CLIENT_TRAFFIC_SECRET_0",
+    [TLS_SERVER_TRAFFIC] = "SERVER_TRAFFIC_SECRET_0",
+};
+
 static int kind_of(struct bytes label)
 {
-    static const char *const labels[TLS_SECRET_KINDS] = {
-        [TLS_MASTER_SECRET] = "CLIENT_RANDOM",
-        [TLS_CLIENT_EARLY] = "CLIENT_EARLY_TRAFFIC_SECRET",
-        [TLS_CLIENT_HANDSHAKE] = "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
-        [TLS_SERVER_HANDSHAKE] = "SERVER_HANDSHAKE_TRAFFIC_SECRET",
-        [TLS_CLIENT_TRAFFIC] = "CLIENT_TRAFFIC_SECRET_0",
-        [TLS_SERVER_TRAFFIC] = "SERVER_TRAFFIC_SECRET_0",
-    };
     for (int i = 0; i < TLS_SECRET_KINDS; i++) {
         if (bytes_equal(label, bytes_of(labels[i]))) {
             return i;
@@ -301,6 +303,33 @@ bool tls_secrets_find(const struct tls_secrets *t, const uint8_t random[TLS_RAND
         *out = e->secret;
     }
     return e->used;
+}
+
+static size_t write_hex(char *out, const uint8_t *p, size_t n)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < n; i++) {
+        out[2 * i] = digits[p[i] >> 4];
+        out[2 * i + 1] = digits[p[i] & 15];
+    }
+    return 2 * n;
+}
+
+size_t tls_secrets_write(const struct tls_secrets *t, const uint8_t random[TLS_RANDOM_BYTES],
+                         char out[TLS_SESSION_LOG_MAX_BYTES])
+{
+    struct tls_secret secret;
+    size_t n = 0;
+    for (int kind = 0; kind < TLS_SECRET_KINDS; kind++) {
+        if (tls_secrets_find(t, random, (enum tls_secret_kind)kind, &secret)) {
+            n += (size_t)sprintf(out + n, "%s ", labels[kind]);
+            n += write_hex(out + n, random, TLS_RANDOM_BYTES);
+            out[n++] = ' ';
+            n += write_hex(out + n, secret.bytes, secret.n);
+            out[n++] = '\n';
+        }
+    }
+    return n;
 }
 
 struct tls_secrets_counts tls_secrets_counts(const struct tls_secrets *t)

@@ -77,6 +77,11 @@ struct tls_kit *tls_secrets_kit(const struct tls_secrets *);
 bool tls_secrets_find(const struct tls_secrets *, const uint8_t random[TLS_RANDOM_BYTES],
                       enum tls_secret_kind, struct tls_secret *out);
 
+/* Writes what is known of a session as lines of a key log; returns their length. */
+#define TLS_SESSION_LOG_MAX_BYTES (TLS_SECRET_KINDS * 200)
+size_t tls_secrets_write(const struct tls_secrets *, const uint8_t random[TLS_RANDOM_BYTES],
+                         char out[TLS_SESSION_LOG_MAX_BYTES]);
+
 struct tls_secrets_counts tls_secrets_counts(const struct tls_secrets *);
 
 #endif

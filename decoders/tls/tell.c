@@ -25,6 +25,9 @@ void tls_tell(struct stream *s, struct stream *inner, enum dir d)
     if (h->ja4[0] != '\0') {
         e.tls.ja4 = bytes_of(h->ja4);
     }
+    if (h->has_random[DIR_CLIENT_TO_SERVER]) {
+        e.tls.client_random = h->random[DIR_CLIENT_TO_SERVER];
+    }
     e.tls.why_not = inner != NULL ? TLS_WHY_DECRYPTED : t->why;
     stream_emit(inner != NULL ? inner : s, &e);
 }

@@ -134,6 +134,26 @@ print(json.load(open(sys.argv[1]))["fields"][0]["name"])' "$tmp/out")"
 run 1 fields no-such-thing
 says "no field has to do with 'no-such-thing'"
 run 2 fields --format=html
+# --- Keys are saved with their sessions
+keyed=captures/h2
+digests_of() { "$WSIGHT" report --format=json --digest "$@" 2>/dev/null | grep -o '"sha256":"[0-9a-f]*"' | sort; }
+run 0 report -k $keyed.keys -w "$tmp/with.pcapng" --only-sessions --with-keys $keyed.pcap
+check "they open the saved file" "$(digests_of -k $keyed.keys $keyed.pcap)" "$(digests_of "$tmp/with.pcapng")"
+check "each secret once" "$(grep -acE '^(CLIENT|SERVER)_(HANDSHAKE_)?TRAFFIC|^CLIENT_RANDOM' $keyed.keys)" \
+    "$(grep -aoE '(CLIENT|SERVER)_(HANDSHAKE_)?TRAFFIC_SECRET|CLIENT_RANDOM' "$tmp/with.pcapng" | wc -l)"
+run 0 report -w "$tmp/rsa.pcapng" --rsa-key=captures/tls-rsa.pem --only-sessions --with-keys captures/tls-rsa.pcap
+check "so do secrets that followed from a private key" "$(digests_of --rsa-key=captures/tls-rsa.pem captures/tls-rsa.pcap)" \
+    "$(digests_of "$tmp/rsa.pcapng")"
+cat captures/tls-rsa.pem $keyed.keys captures/wss.keys >"$tmp/all.keys"
+run 0 report -k "$tmp/all.keys" -w "$tmp/some.pcapng" --only-sessions --with-keys $keyed.pcap
+check "keys of others stay out" 0 "$(grep -ac "$(sed -n 's/^[A-Z_0-9]* \([0-9a-f]*\) .*/\1/p' captures/wss.keys | head -1)" "$tmp/some.pcapng")"
+if command -v tshark >/dev/null 2>&1; then
+    run 0 report -k captures/wss.keys -w "$tmp/wss.pcapng" --only-sessions --with-keys captures/wss.pcap
+    HOME=$tmp tshark -r "$tmp/wss.pcapng" -Y websocket >"$tmp/shark" 2>/dev/null
+    check "tshark opens it" 1 "$(grep -c 'WebSocket Text' "$tmp/shark" | sed 's/^[1-9][0-9]*/1/')"
+fi
+run 2 report --with-keys -w "$tmp/x.pcapng" $keyed.pcap
+says "--with-keys goes with -w FILE --only-sessions: it saves their keys"
 
 # --- Registry
 run 0 registry 1006

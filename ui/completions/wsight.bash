@@ -3,7 +3,7 @@ _wsight()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} values="" i command=""
     local options="-f --bpf -Y --filter -r --read -k --keys --rsa-key -i --interface -s --snaplen --promiscuous -B --buffer
-        -c --count --duration --sessions --every --user -w --write --only-sessions
+        -c --count --duration --sessions --every --user -w --write --only-sessions --with-keys
         --rotate-size --rotate-every --rotate-files --memory --metrics
         --format -o --output --bodies --frames --digest --limit --table --per
         --script --show-secrets --fail-on --registry --shard --max-connections --color --width -q --quiet -h --help

@@ -59,6 +59,24 @@ static void every_label_is_found_by_its_client_random(void **state)
     }
 }
 
+static void a_sessions_secrets_are_written_as_a_log_of_their_own(void **state)
+{
+    static const char log[] = "CLIENT_RANDOM " RANDOM " " SECRET48 "\n"
+                              "CLIENT_TRAFFIC_SECRET_0 " RANDOM " " SECRET32 "\n"
+                              "SERVER_TRAFFIC_SECRET_0 ff" RANDOM "\n";
+    char out[TLS_SESSION_LOG_MAX_BYTES];
+    uint8_t other[TLS_RANDOM_BYTES] = {1};
+    struct tls_secrets *t = read_log(log, sizeof log);
+    (void)state;
+    size_t n = tls_secrets_write(t, client_random, out);
+    size_t lines = strlen("CLIENT_RANDOM " RANDOM " " SECRET48 "\n"
+                          "CLIENT_TRAFFIC_SECRET_0 " RANDOM " " SECRET32 "\n");
+    assert_int_equal(n, lines);
+    assert_memory_equal(out, log, lines);
+    assert_int_equal(tls_secrets_write(t, other, out), 0);
+    tls_secrets_free(t);
+}
+
 static void another_sessions_secret_is_not_found(void **state)
 {
     (void)state;
@@ -172,6 +190,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_label_is_found_by_its_client_random),
+        cmocka_unit_test(a_sessions_secrets_are_written_as_a_log_of_their_own),
         cmocka_unit_test(another_sessions_secret_is_not_found),
         cmocka_unit_test(malformed_lines_are_counted_and_the_others_read),
         cmocka_unit_test(a_byte_order_mark_is_passed_over),
