@@ -8,9 +8,8 @@
 
 /* ---- Whose stream is it? ---- */
 
-/* Whether b begins with a record that begins a hello of the given type. Nothing beyond the record
- * is looked at: it may be cut into very small ones. */
-static enum verdict begins_hello(struct bytes b, unsigned type)
+/* Nothing beyond the record is looked at: a hello may be cut into very small ones. */
+enum verdict tls_begins_hello(struct bytes b, unsigned type)
 {
     size_t n = b.n >= TLS_RECORD_HEADER_BYTES ? be16_at(b, 3) : 1;
     if (n == 0 || n > TLS_RECORD_MAX_BYTES) {
@@ -37,7 +36,7 @@ static enum verdict begins_hello(struct bytes b, unsigned type)
 bool tls_client_random(struct bytes b, uint8_t random[TLS_RANDOM_BYTES])
 {
     size_t before = TLS_RECORD_HEADER_BYTES + TLS_HANDSHAKE_HEADER_BYTES + 2;
-    if (begins_hello(b, TLS_CLIENT_HELLO) != VERDICT_YES || b.n < before + TLS_RANDOM_BYTES) {
+    if (tls_begins_hello(b, TLS_CLIENT_HELLO) != VERDICT_YES || b.n < before + TLS_RANDOM_BYTES) {
         return false;
     }
     memcpy(random, b.p + before, TLS_RANDOM_BYTES);
@@ -92,7 +91,7 @@ static enum verdict match_midstream(const struct hint *h)
             continue;
         }
         for (unsigned sender = 0; sender < 2; sender++) {
-            enum verdict v = begins_hello(h->first[d], types[sender]);
+            enum verdict v = tls_begins_hello(h->first[d], types[sender]);
             if (v == VERDICT_YES) {
                 return sender == d ? VERDICT_YES : VERDICT_YES_SWAPPED;
             }
@@ -113,9 +112,9 @@ enum verdict tls_match(const struct hint *h)
         return match_midstream(h);
     }
     if (h->first[DIR_CLIENT_TO_SERVER].n > 0) {
-        return begins_hello(h->first[DIR_CLIENT_TO_SERVER], TLS_CLIENT_HELLO);
+        return tls_begins_hello(h->first[DIR_CLIENT_TO_SERVER], TLS_CLIENT_HELLO);
     }
-    return begins_hello(h->first[DIR_SERVER_TO_CLIENT], TLS_SERVER_HELLO);
+    return tls_begins_hello(h->first[DIR_SERVER_TO_CLIENT], TLS_SERVER_HELLO);
 }
 
 /* ---- Hellos ---- */

@@ -82,6 +82,11 @@ static inline bool tls_is_grease(uint16_t v)
 /* Does b, of at least 5 bytes, begin with a record header that a sender could mean? */
 bool tls_is_record(struct bytes b);
 
+/* Does b begin with a record that begins a hello of that type (enum tls_handshake_type)? */
+enum verdict tls_begins_hello(struct bytes b, unsigned type);
+
+extern const struct decoder tls_decoder;
+
 /* Is a connection's beginning TLS? */
 enum verdict tls_match(const struct hint *);
 

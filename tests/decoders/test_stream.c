@@ -877,7 +877,7 @@ static void nobodys_stream_is_given_up_at_once(void **state)
 {
     (void)state;
     struct world *w = world_new();
-    feed(w, C2S, "HELLO", 5);
+    feed(w, C2S, "\1HELO", 5);
     assert_false(w->alive);
     feed(w, C2S, "!T1a", 4);
     assert_false(w->alive);

@@ -226,6 +226,14 @@ void peers_write(struct peers *p, enum dir d, struct bytes b)
     peers_pump(p);
 }
 
+void peers_say_before(struct peers *p, enum dir d, const char *text)
+{
+    add_wire(&p->wire, d, (const uint8_t *)text, strlen(text));
+    struct wire_piece piece = p->wire.pieces[p->wire.n - 1];
+    memmove(p->wire.pieces + 1, p->wire.pieces, (p->wire.n - 1) * sizeof piece);
+    p->wire.pieces[0] = piece;
+}
+
 void peers_upgrade(struct peers *p)
 {
     peers_write(p, DIR_CLIENT_TO_SERVER,

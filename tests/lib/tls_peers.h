@@ -68,6 +68,8 @@ void peers_pump(struct peers *);
 /* One end writes plaintext, and the other reads it. */
 void peers_write(struct peers *, enum dir, struct bytes);
 void peers_upgrade(struct peers *);
+/* What was said in clear before the handshake; called in reverse order. */
+void peers_say_before(struct peers *, enum dir, const char *text);
 /* A text message "cN" or "sN" and n more bytes. */
 void peers_message(struct peers *, enum dir, size_t n);
 void peers_shutdown(struct peers *);

@@ -374,7 +374,8 @@ static void what_can_hold_no_upgrade_is_given_up(void **state)
     assert_false(is_wanted("GET / HTTP/1.1\r\nHost: h\r\nUpgrade: other\r\n\r\n",
                            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\n\r\n\1\2\3"));
     assert_false(is_wanted("SSH-2.0-client\r\n", "x"));
-    assert_false(is_wanted("EHLO example.org\r\n", "x"));
+    assert_false(is_wanted("\1\2\3\r\n", "x"));
+    assert_true(is_wanted("EHLO example.org\r\n", "x")); /* TLS may follow */
     assert_true(is_wanted("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", ""));
     assert_false(
         is_wanted("CONNECT h:22 HTTP/1.1\r\n\r\nSSH-2.0-client\r\n", "HTTP/1.1 200 OK\r\n\r\n"));

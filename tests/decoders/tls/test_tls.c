@@ -378,6 +378,47 @@ static void why_a_connection_stays_closed_is_said(void **state)
     peers_free(p);
 }
 
+static void tls_in_a_connect_tunnel_is_opened(void **state)
+{
+    struct peers *p = talk(&(struct peers_options){.version = TLS1_3_VERSION});
+    (void)state;
+    peers_say_before(p, DIR_SERVER_TO_CLIENT, "HTTP/1.1 200 OK\r\n\r\n");
+    peers_say_before(p, DIR_CLIENT_TO_SERVER,
+                     "CONNECT chat.example:443 HTTP/1.1\r\nHost: chat.example:443\r\n\r\n");
+    check_whole(p, "tunnel");
+    peers_free(p);
+}
+
+static void tls_that_begins_later_is_found_by_its_hello(void **state)
+{
+    static const int versions[] = {TLS1_3_VERSION, TLS1_2_VERSION};
+    (void)state;
+    for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++) {
+        struct peers *p = talk(&(struct peers_options){.version = versions[i]});
+        peers_say_before(p, DIR_SERVER_TO_CLIENT, "220 \x16\x03 go ahead\r\n");
+        peers_say_before(p, DIR_CLIENT_TO_SERVER, "STARTTLS\r\n");
+        peers_say_before(p, DIR_SERVER_TO_CLIENT, "250-mail.example\r\n250 STARTTLS\r\n");
+        peers_say_before(p, DIR_CLIENT_TO_SERVER, "EHLO client.example\r\n");
+        peers_say_before(p, DIR_SERVER_TO_CLIENT, "220 mail.example ESMTP\r\n");
+        check_whole(p, "STARTTLS");
+        peers_free(p);
+    }
+}
+
+static void much_talk_is_not_looked_through_for_tls(void **state)
+{
+    static char line[5001];
+    static struct heard h;
+    struct peers *p = talk(&(struct peers_options){.version = TLS1_3_VERSION});
+    struct hearing how = {.drop = SIZE_MAX};
+    (void)state;
+    memset(line, 'x', sizeof line - 1);
+    peers_say_before(p, DIR_CLIENT_TO_SERVER, line);
+    peers_hear(p, &how, &h);
+    assert_string_equal(h.log, "");
+    peers_free(p);
+}
+
 static void certificates_of_tls12_are_named(void **state)
 {
     static struct heard h;
@@ -494,6 +535,9 @@ int main(void)
         cmocka_unit_test(secrets_of_the_traffic_may_come_later_than_those_of_the_handshake),
         cmocka_unit_test(a_missing_or_wrong_secret_costs_its_direction_alone),
         cmocka_unit_test(why_a_connection_stays_closed_is_said),
+        cmocka_unit_test(tls_in_a_connect_tunnel_is_opened),
+        cmocka_unit_test(tls_that_begins_later_is_found_by_its_hello),
+        cmocka_unit_test(much_talk_is_not_looked_through_for_tls),
         cmocka_unit_test(certificates_of_tls12_are_named),
         cmocka_unit_test(a_lost_record_costs_its_message_alone),
         cmocka_unit_test(a_hole_within_a_long_message_leaves_the_next_whole),
