@@ -8,7 +8,7 @@
 /* What is said before TLS: a greeting, what the server can do, and the wish. Mail servers with long
  * lists come to 1 KB. */
 #define LATER_MAX_BYTES 4096
-#define LINE_MAX_BYTES 512 /* RFC 5321 section 4.5.3.1.5 */
+#define LINE_MAX_BYTES 512   /* RFC 5321 section 4.5.3.1.5 */
 #define HELLO_KNOWN_BYTES 11 /* by so many a hello is known */
 
 struct later {

@@ -186,7 +186,8 @@ static void refused_and_tls_have_lists_of_their_own(void **state)
         "\"server\":{\"ip\":\"10.0.0.2\",\"port\":80},\"host\":null,\"target\":\"/a?key=***\","
         "\"status\":426,\"reason\":\"Upgrade Required\","
         "\"supported_versions\":[\"13\",\"8\"]");
-    expect_part(report, "\"sni\":\"example.org\",\"alpn\":null,\"version\":\"TLS 1.3\"");
+    expect_part(report,
+                "\"sni\":\"example.org\",\"alpn\":[\"h2\",\"http/1.1\"],\"version\":\"TLS 1.3\"");
     expect_part(report, "\"sessions\":1,\n    \"open\":0,\n    \"refused\":1");
     expect_no_part(report, "\"outcome\":\"tls\"");
     free(report);
