@@ -1,5 +1,5 @@
 #!/bin/sh
-# tests/bench/run.sh [--scale S] [--only NAME]... [--times N] [--callgrind NAME]
+# tests/bench/run.sh [--scale S] [--only NAME]... [--times N] [--callgrind NAME] [--exports NAME]
 #
 # Measures ./wsight on generated workloads, as CPU time (user and system, the least of N runs, page
 # cache warm) in units of a bare libpcap loop over the same file, and compares what it counted with
@@ -8,6 +8,8 @@
 #   --scale S         size of the workloads; 1 is 0.4 to 1.2 GB each (default 0.2)
 #   --only NAME       chat, deflate, bulk, mixed, churn, lossy or wss; may be repeated
 #   --times N         runs of each command (default 3)
+#   --exports NAME    instead: what every export, report and follow of NAME writes a second of CPU
+#                     time, and its peak memory
 #   --callgrind NAME  instead: instructions per packet on a small NAME, under valgrind
 #
 # Environment: WSIGHT, BUILD, CC, CFLAGS, LDFLAGS, BENCH_DIR.
@@ -21,6 +23,7 @@ scale=0.2
 times=3
 only=
 callgrind=
+exports=
 
 usage() {
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
@@ -32,13 +35,14 @@ while [ $# -gt 0 ]; do
         usage
         exit 0
         ;;
-    --scale | --only | --times | --callgrind)
+    --scale | --only | --times | --callgrind | --exports)
         [ $# -ge 2 ] || { usage >&2; exit 2; }
         case $1 in
         --scale) scale=$2 ;;
         --only) only="$only $2" ;;
         --times) times=$2 ;;
         --callgrind) callgrind=$2 ;;
+        --exports) exports=$2 ;;
         esac
         shift 2
         ;;
@@ -220,6 +224,40 @@ bench_wss() {
     check_counts "$BENCH_DIR/wss-report.json"
 }
 
+# exported WHAT ARGUMENT...: what that writes to $made, a file or a folder.
+exported() {
+    what=$1
+    shift
+    measure "$made.out" "$WSIGHT" "$@"
+    size=$(du -sb --total "$made.out" "$made" 2>/dev/null | awk '/total$/ { print $1 }')
+    awk -v what="$what" -v cpu="$cpu" -v size="$size" -v peak="$peak_kib" -v status="$status" 'BEGIN {
+        printf "%-22s %8.3f %9.1f %8.1f %9.1f  %s\n", what, cpu, size / 1e6, size / cpu / 1e6,
+            peak / 1024, status == 0 ? "" : "status " status
+    }'
+    rm -rf "$made" "$made.out"
+}
+
+export_all() {
+    capture "$1" "$scale"
+    made=$BENCH_DIR/exported
+    runs=1
+    echo "$1: $(truth sessions) sessions, $(truth packets) packets"
+    printf '%-22s %8s %9s %8s %9s\n' what 'CPU s' 'output MB' MB/s 'peak MiB'
+    exported report report "$file"
+    for format in json html markdown; do
+        exported "report $format" report --format=$format "$file"
+    done
+    for format in text jsonl ecs; do
+        exported "follow $format" follow --format=$format "$file"
+    done
+    for format in har csv tsv zeek zeek-json eve pcapng sqlite payloads; do
+        exported "export $format" export $format -o "$made" "$file"
+    done
+    for format in csv zeek; do
+        exported "export $format messages" export $format --table=messages -o "$made" "$file"
+    done
+}
+
 instructions() { # instructions NAME COMMAND...: counted by callgrind
     counts=$BENCH_DIR/callgrind.$1.out
     shift
@@ -254,6 +292,10 @@ count_instructions() {
 if [ -n "$callgrind" ]; then
     command -v valgrind >/dev/null 2>&1 || { echo "run.sh: valgrind is not installed" >&2; exit 1; }
     count_instructions "$callgrind"
+    exit 0
+fi
+if [ -n "$exports" ]; then
+    export_all "$exports"
     exit 0
 fi
 wrong=0

@@ -4,6 +4,7 @@
 #include "ui/report/list.h"
 #include "ui/report/session_url.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 /*--- Header fields
@@ -141,13 +142,35 @@ static void write_response_headers(struct json *w, const struct har_http *http)
 /*--- URL, query and cookies
  * ----------------------------------------------------------------------*/
 
+/* May it stand in a URI (RFC 3986 section 2)? Brackets are left to those who wrote them. */
+static bool is_of_uri(struct bytes url, size_t at)
+{
+    uint8_t c = url.p[at];
+    if (c == '%') {
+        return url.n - at > 2 && isxdigit(url.p[at + 1]) && isxdigit(url.p[at + 2]);
+    }
+    return c > ' ' && c < 0x7f && strchr("<>\"\\^`{|}", c) == NULL;
+}
+
+/* What a URI cannot hold is percent-encoded, or who reads the file refuses all of it. */
 static void write_url(struct json *w, const struct har_http *http)
 {
+    static const char digits[] = "0123456789ABCDEF";
     struct buffer url;
+    struct buffer encoded;
     buffer_init(&url, REDACTED_TEXT_MAX_BYTES);
+    buffer_init(&encoded, 3 * REDACTED_TEXT_MAX_BYTES);
     bool whole = session_url(http->session, &url);
-    json_bytes(w, "url", whole ? redact_text(http->redactor, buffer_bytes(&url)) : bytes_of("***"));
+    struct bytes text = whole ? redact_text(http->redactor, buffer_bytes(&url)) : bytes_of("***");
+    for (size_t i = 0; i < text.n; i++) {
+        const uint8_t code[] = {'%', (uint8_t)digits[text.p[i] >> 4],
+                                (uint8_t)digits[text.p[i] & 15]};
+        (void)buffer_append(&encoded, is_of_uri(text, i) ? bytes_part(text, i, 1)
+                                                         : (struct bytes){code, sizeof code});
+    }
+    json_bytes(w, "url", buffer_bytes(&encoded));
     buffer_done(&url);
+    buffer_done(&encoded);
 }
 
 static void write_pair(struct json *w, struct bytes pair, bool secret)

@@ -10,7 +10,8 @@ import os
 from checks import TMP, check, finish, run, wsight
 
 CAPTURES = ["tour.pcapng", "violations.pcapng", "security.pcapng", "refused.pcapng", "midstream.pcapng",
-            "gap.pcapng"]
+            "gap.pcapng", "handshakes.pcapng"]
+URI = set(map(chr, range(33, 127))) - set("<>\"\\^`{|}")
 CAPTURES = [name for name in CAPTURES if os.path.exists("captures/" + name)]
 ZEEK = ("ts uid id.orig_h id.orig_p id.resp_h id.resp_p host uri user_agent subprotocol client_protocols "
         "server_extensions client_extensions").split()
@@ -61,6 +62,8 @@ def test_har(name, path, truth):
           log["version"] == "1.2" and {"name", "version"} <= set(log["creator"]))
     check(f"{name}: har has an entry for each session",
           [e["_session"] for e in entries] == [s["id"] for s in truth.report["sessions"]])
+    check(f"{name}: every URL holds what a URI may hold", all(
+        not set(e["request"]["url"]) - URI for e in entries))
     check(f"{name}: every entry has what HAR asks for", all(
         har_request_is_whole(e["request"]) and har_response_is_whole(e["response"])
         and e["cache"] == {} and e["serverIPAddress"] and e["startedDateTime"].endswith("Z")
