@@ -21,7 +21,7 @@ static void row(struct out *o, const char *name, const char *value)
     out_printf(o, "<tr><th scope=\"row\">%s</th><td>%s</td></tr>\n", name, value);
 }
 
-void html_overview(struct html_report *r)
+void html_overview(struct page_report *r)
 {
     struct out *o = &r->out;
     const struct capture_summary *c = r->context.capture;
@@ -66,7 +66,7 @@ void html_overview(struct html_report *r)
     out_text(o, "</table>\n");
 }
 
-void html_timeline(struct html_report *r)
+void html_timeline(struct page_report *r)
 {
     struct out *o = &r->out;
     const struct timeline *t = &r->timeline;
@@ -148,7 +148,7 @@ static struct human as_time(uint64_t ns)
     return human_time(ns > INT64_MAX ? INT64_MAX : (int64_t)ns);
 }
 
-void html_traffic(struct html_report *r)
+void html_traffic(struct page_report *r)
 {
     struct out *o = &r->out;
     const struct totals *t = model_totals(r->context.model);
@@ -173,7 +173,7 @@ static void code_row(void *ctx, const struct close_count *c)
     out_printf(o, "<td class=\"n\">%s</td></tr>\n", human_count(c->n[1]).s);
 }
 
-void html_endings(struct html_report *r)
+void html_endings(struct page_report *r)
 {
     struct out *o = &r->out;
     const struct totals *t = model_totals(r->context.model);
@@ -189,7 +189,7 @@ void html_endings(struct html_report *r)
     out_text(o, "</table>\n");
 }
 
-void html_findings(struct html_report *r)
+void html_findings(struct page_report *r)
 {
     struct out *o = &r->out;
     const struct totals *t = model_totals(r->context.model);
@@ -233,7 +233,7 @@ static void put_loss(void *self, uint64_t n, const char *text)
     row(l->out, text, human_count(n).s);
 }
 
-void html_losses(struct html_report *r)
+void html_losses(struct page_report *r)
 {
     struct loss_rows rows = {.out = &r->out};
     struct losses losses = {.context = &r->context,

@@ -13,12 +13,10 @@
 #include "ui/report/session_json.h" /* close_name */
 #include "ui/report/time_text.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 #define LADDER_BYTES 16384
 #define LADDERS_BYTES (32U << 20)
-#define ROW_MAX_BYTES (1U << 20)
 #define TEXT_SHOWN_BYTES 400
 
 struct ladder {
@@ -26,49 +24,16 @@ struct ladder {
     uint64_t shown, left_out;
 };
 
-static void html_free(void *self)
-{
-    struct html_report *r = self;
-    if (r != NULL) {
-        spool_free(r->sessions);
-        buffer_done(&r->text);
-        redact_done(&r->redactor);
-        free(r);
-    }
-}
-
-static void *html_start(const struct report_context *context)
-{
-    struct html_report *r = calloc(1, sizeof *r);
-    size_t memory = context->options.memory > 0 ? context->options.memory : SPOOL_MEMORY_BYTES;
-    if (r == NULL) {
-        return NULL;
-    }
-    r->context = *context;
-    redact_init(&r->redactor, context->options.show_secrets);
-    buffer_init(&r->text, ROW_MAX_BYTES);
-    out_init(&r->out, context->out, NULL);
-    r->sessions = spool_new(memory, context->options.limit);
-    if (r->sessions == NULL) {
-        html_free(r);
-        return NULL;
-    }
-    if (context->options.no_files) {
-        spool_stay_in_memory(r->sessions);
-    }
-    return r;
-}
-
 /*--- Ladders
  * --------------------------------------------------------------------------------------*/
 
-static void begin_text(struct html_report *r)
+static void begin_text(struct page_report *r)
 {
     buffer_clear(&r->text);
     out_init(&r->piece, NULL, &r->text);
 }
 
-static void put_body(struct html_report *r, const struct message *m)
+static void put_body(struct page_report *r, const struct message *m)
 {
     struct out *o = &r->piece;
     struct bytes shown = message_shown(m, r->context.options.bodies);
@@ -94,7 +59,7 @@ static void put_body(struct html_report *r, const struct message *m)
     out_text(o, message_is_cut(m, shown) && shown.p != NULL ? "...</code>" : "</code>");
 }
 
-static void put_step(struct html_report *r, const struct session *s, const struct event *e)
+static void put_step(struct page_report *r, const struct session *s, const struct event *e)
 {
     struct out *o = &r->piece;
     const struct message *m = &e->message;
@@ -112,7 +77,7 @@ static void put_step(struct html_report *r, const struct session *s, const struc
 
 static void on_message(void *self, const struct session *s, const struct event *e)
 {
-    struct html_report *r = self;
+    struct page_report *r = self;
     struct ladder *ladder = s->user;
     timeline_add(&r->timeline, e->ts,
                  e->dir == DIR_CLIENT_TO_SERVER ? TIMELINE_FROM_CLIENT : TIMELINE_FROM_SERVER);
@@ -160,7 +125,7 @@ static void put_number(struct out *o, int64_t value, const char *text)
     out_printf(o, "<td class=\"n\" data-v=\"%lld\">%s</td>", (long long)value, text);
 }
 
-static void put_path(struct html_report *r, const struct session *s)
+static void put_path(struct page_report *r, const struct session *s)
 {
     struct out *o = &r->piece;
     const struct handshake *h = &s->handshake;
@@ -211,7 +176,7 @@ static void put_ladder(struct out *o, const struct session *s)
     out_text(o, "</details></td></tr>");
 }
 
-static void put_row(struct html_report *r, const struct session *s)
+static void put_row(struct page_report *r, const struct session *s)
 {
     struct out *o = &r->piece;
     int64_t lasted = time_between(s->started, s->last_ts);
@@ -237,7 +202,7 @@ static void put_row(struct html_report *r, const struct session *s)
 
 static void on_end(void *self, struct session *s)
 {
-    struct html_report *r = self;
+    struct page_report *r = self;
     struct ladder *ladder = s->user;
     tally_session(&r->tally, s);
     if (s->outcome != OUTCOME_TLS) {
@@ -270,7 +235,7 @@ static void take_piece(void *ctx, struct bytes piece, bool first)
     out_bytes(ctx, piece);
 }
 
-static int write_sessions(struct html_report *r)
+static int write_sessions(struct page_report *r)
 {
     static const char *const heads[HTML_SESSION_COLUMNS] = {
         "#",    "Client",      "Server", "Host and path", "Lasted", "Client sent",
@@ -293,7 +258,7 @@ static int write_sessions(struct html_report *r)
 
 static int html_finish(void *self, struct err *err)
 {
-    struct html_report *r = self;
+    struct page_report *r = self;
     html_page_begin(&r->out, "WebSocket traffic");
     html_overview(r);
     html_timeline(r);
@@ -303,14 +268,7 @@ static int html_finish(void *self, struct err *err)
     html_losses(r);
     int error = write_sessions(r);
     html_page_end(&r->out);
-    if (report_output_error(out_flush(&r->out), err) != 0) {
-        return -1;
-    }
-    if (error != 0 || r->left_out > 0) {
-        return err_set(err, "the report lacks sessions: the temporary file or memory failed: %s",
-                       strerror(error != 0 ? error : ENOMEM));
-    }
-    return 0;
+    return page_end(r, error, err);
 }
 
 static struct model_listener html_listener(void *self)
@@ -319,17 +277,11 @@ static struct model_listener html_listener(void *self)
         .session_opened = on_opened, .message = on_message, .session_ended = on_end, .self = self};
 }
 
-static int html_flush(void *self)
-{
-    struct html_report *r = self;
-    return out_flush(&r->out);
-}
-
 const struct report_format report_html = {.command = "report",
                                           .name = "html",
                                           .needs = REPORT_NEEDS_MESSAGES,
-                                          .start = html_start,
+                                          .start = page_start,
                                           .listener = html_listener,
-                                          .flush = html_flush,
+                                          .flush = page_flush,
                                           .finish = html_finish,
-                                          .free = html_free};
+                                          .free = page_free};

@@ -3,67 +3,17 @@
  * first sessions. What comes from the wire stands in <code>, where Markdown makes no links and
  * mentions nobody, and is escaped for both languages.
  */
+#include "analyzer/community_id.h"
 #include "ui/report/address.h"
 #include "ui/report/close_counts.h"
 #include "ui/report/losses.h"
 #include "ui/report/markup.h"
+#include "ui/report/page_report.h"
 #include "ui/report/plain.h"
-#include "ui/report/redact.h"
-#include "ui/report/report.h"
 #include "ui/report/session_json.h" /* close_name */
-#include "ui/report/spool.h"
-#include "ui/report/tally.h"
 #include "ui/report/time_text.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
-#define ROW_MAX_BYTES (1U << 20)
 #define TEXT_SHOWN_BYTES 120
-
-struct markdown {
-    struct report_context context;
-    struct redactor redactor;
-    struct tally tally;
-    struct spool *sessions;
-    struct buffer text;
-    struct out row;
-    uint64_t left_out;
-    struct out out;
-};
-
-static void markdown_free(void *self)
-{
-    struct markdown *r = self;
-    if (r != NULL) {
-        spool_free(r->sessions);
-        buffer_done(&r->text);
-        redact_done(&r->redactor);
-        free(r);
-    }
-}
-
-static void *markdown_start(const struct report_context *context)
-{
-    struct markdown *r = calloc(1, sizeof *r);
-    size_t memory = context->options.memory > 0 ? context->options.memory : SPOOL_MEMORY_BYTES;
-    if (r == NULL) {
-        return NULL;
-    }
-    r->context = *context;
-    redact_init(&r->redactor, context->options.show_secrets);
-    buffer_init(&r->text, ROW_MAX_BYTES);
-    out_init(&r->out, context->out, NULL);
-    r->sessions = spool_new(memory, context->options.limit);
-    if (r->sessions == NULL) {
-        markdown_free(r);
-        return NULL;
-    }
-    if (context->options.no_files) {
-        spool_stay_in_memory(r->sessions);
-    }
-    return r;
-}
 
 /*--- Sessions
  * -------------------------------------------------------------------------------------*/
@@ -85,9 +35,10 @@ static void put_end(struct out *o, const struct endpoint *e, uint8_t family)
     out_text(o, " | ");
 }
 
-static void put_row(struct markdown *r, const struct session *s)
+static void put_row(struct page_report *r, const struct session *s)
 {
-    struct out *o = &r->row;
+    struct out *o = &r->piece;
+    char id[COMMUNITY_ID_BYTES];
     out_printf(o, "| %llu | ", (unsigned long long)s->id);
     put_end(o, &s->connection.client, s->connection.family);
     put_end(o, &s->connection.server, s->connection.family);
@@ -109,20 +60,21 @@ static void put_row(struct markdown *r, const struct session *s)
             out_printf(o, "%s ", kind->id);
         }
     }
-    out_text(o, "|\n");
+    community_id(&s->connection, id);
+    out_printf(o, "| %s |\n", id);
 }
 
 static void on_end(void *self, struct session *s)
 {
-    struct markdown *r = self;
+    struct page_report *r = self;
     tally_session(&r->tally, s);
     if (s->outcome == OUTCOME_TLS || !spool_wants(r->sessions, s->id)) {
         return;
     }
     buffer_clear(&r->text);
-    out_init(&r->row, NULL, &r->text);
+    out_init(&r->piece, NULL, &r->text);
     put_row(r, s);
-    if (out_flush(&r->row) == 0) {
+    if (out_flush(&r->piece) == 0) {
         spool_add(r->sessions, s->id, buffer_bytes(&r->text));
     } else {
         r->left_out++;
@@ -135,7 +87,7 @@ static void take_piece(void *ctx, struct bytes piece, bool first)
     out_bytes(ctx, piece);
 }
 
-static int write_sessions(struct markdown *r, const struct totals *t)
+static int write_sessions(struct page_report *r, const struct totals *t)
 {
     struct out *o = &r->out;
     if (spool_count(r->sessions) == 0) {
@@ -143,7 +95,8 @@ static int write_sessions(struct markdown *r, const struct totals *t)
     }
     out_text(o, "\n### Sessions\n\n"
                 "| # | client | server | host and path | lasted | client sent | server sent | end "
-                "| errors and warnings |\n|--:|---|---|---|--:|--:|--:|---|---|\n");
+                "| errors and warnings | Community ID |\n"
+                "|--:|---|---|---|--:|--:|--:|---|---|---|\n");
     int error = spool_read(r->sessions, take_piece, o);
     if (t->sessions > spool_count(r->sessions)) {
         out_printf(o, "\n... and %s more\n", human_count(t->sessions - spool_count(r->sessions)).s);
@@ -154,7 +107,7 @@ static int write_sessions(struct markdown *r, const struct totals *t)
 /*--- Totals
  * ---------------------------------------------------------------------------------------*/
 
-static void write_head(struct markdown *r, const struct totals *t)
+static void write_head(struct page_report *r, const struct totals *t)
 {
     struct out *o = &r->out;
     const struct capture_summary *c = r->context.capture;
@@ -182,7 +135,7 @@ static void write_head(struct markdown *r, const struct totals *t)
     out_printf(o, " (%s)\n", human_bytes(t->dir[1].message_bytes).s);
 }
 
-static void write_findings(struct markdown *r, const struct totals *t)
+static void write_findings(struct page_report *r, const struct totals *t)
 {
     struct out *o = &r->out;
     const char *head = "\n### Findings\n\n| severity | finding | what it says | section | times | "
@@ -215,7 +168,7 @@ static void write_code(void *ctx, const struct close_count *c)
     out_printf(o, "| %s |\n", human_count(c->n[1]).s);
 }
 
-static void write_ends(struct markdown *r, const struct totals *t)
+static void write_ends(struct page_report *r, const struct totals *t)
 {
     struct out *o = &r->out;
     out_text(o, "\n### Ends\n\n| how | sessions |\n|---|--:|\n");
@@ -246,7 +199,7 @@ static void put_loss(void *self, uint64_t n, const char *text)
     out_printf(l->out, " | %s |\n", human_count(n).s);
 }
 
-static void write_losses(struct markdown *r)
+static void write_losses(struct page_report *r)
 {
     struct loss_rows rows = {.out = &r->out};
     struct losses losses = {.context = &r->context,
@@ -259,21 +212,14 @@ static void write_losses(struct markdown *r)
 
 static int markdown_finish(void *self, struct err *err)
 {
-    struct markdown *r = self;
+    struct page_report *r = self;
     const struct totals *t = model_totals(r->context.model);
     write_head(r, t);
     write_findings(r, t);
     write_ends(r, t);
     write_losses(r);
     int error = write_sessions(r, t);
-    if (report_output_error(out_flush(&r->out), err) != 0) {
-        return -1;
-    }
-    if (error != 0 || r->left_out > 0) {
-        return err_set(err, "the report lacks sessions: the temporary file or memory failed: %s",
-                       strerror(error != 0 ? error : ENOMEM));
-    }
-    return 0;
+    return page_end(r, error, err);
 }
 
 static struct model_listener markdown_listener(void *self)
@@ -281,16 +227,10 @@ static struct model_listener markdown_listener(void *self)
     return (struct model_listener){.session_ended = on_end, .self = self};
 }
 
-static int markdown_flush(void *self)
-{
-    struct markdown *r = self;
-    return out_flush(&r->out);
-}
-
 const struct report_format report_markdown = {.command = "report",
                                               .name = "markdown",
-                                              .start = markdown_start,
+                                              .start = page_start,
                                               .listener = markdown_listener,
-                                              .flush = markdown_flush,
+                                              .flush = page_flush,
                                               .finish = markdown_finish,
-                                              .free = markdown_free};
+                                              .free = page_free};
