@@ -29,13 +29,14 @@ static int read_log(struct keylogs *k, struct keylog *log)
     ssize_t n;
     struct tls_secrets_counts before = tls_secrets_counts(k->secrets);
     while ((n = read(log->fd, buffer, sizeof buffer)) > 0) {
-        size_t taken = k->follow ? leave_last_line(log, buffer, (size_t)n) : (size_t)n;
+        size_t taken =
+            k->growth != KEYLOGS_WHOLE ? leave_last_line(log, buffer, (size_t)n) : (size_t)n;
         tls_secrets_add(k->secrets, (struct bytes){(const uint8_t *)buffer, taken});
         if (taken < (size_t)n) {
             break;
         }
     }
-    if (!k->follow) {
+    if (k->growth == KEYLOGS_WHOLE) {
         tls_secrets_end(k->secrets);
     }
     struct tls_secrets_counts after = tls_secrets_counts(k->secrets);
@@ -67,17 +68,40 @@ static int add_log(struct keylogs *k, const char *path, bool named, struct err *
     }
     struct keylog *log = &k->list[k->n++];
     *log = (struct keylog){.path = path, .fd = -1, .named = named};
-    if (open_log(k, log) != 0 && named && !(k->follow && errno == ENOENT)) {
-        return err_set(err, "%s: %s", path, strerror(errno));
+    if (open_log(k, log) == 0 || !named) {
+        return 0;
     }
-    return 0;
+    if (errno == ENOENT && k->growth != KEYLOGS_WHOLE) {
+        return k->growth == KEYLOGS_COMING
+                   ? 0
+                   : err_set(err, "%.160s: must be there before a live capture, empty or not",
+                             path);
+    }
+    return err_set(err, "%s: %s", path, strerror(errno));
 }
 
-int keylogs_open(struct keylogs *k, const char *const *paths, size_t n, bool follow,
+static bool is_pipe(const char *path)
+{
+    struct stat st;
+    int status = strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, &st) : stat(path, &st);
+    return status == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+}
+
+enum keylogs_growth keylogs_growth(bool live, const char *const *paths, size_t n)
+{
+    for (size_t i = 0; i < n && !live; i++) {
+        if (is_pipe(paths[i])) {
+            return KEYLOGS_COMING;
+        }
+    }
+    return live ? KEYLOGS_GROWING : KEYLOGS_WHOLE;
+}
+
+int keylogs_open(struct keylogs *k, const char *const *paths, size_t n, enum keylogs_growth growth,
                  struct err *err)
 {
     uint64_t seed = 0;
-    *k = (struct keylogs){.follow = follow};
+    *k = (struct keylogs){.growth = growth};
     if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != (ssize_t)sizeof seed) {
         seed = (uint64_t)(uintptr_t)&seed; /* where the stack happens to be */
     }
@@ -94,7 +118,7 @@ int keylogs_open(struct keylogs *k, const char *const *paths, size_t n, bool fol
     if (usual != NULL && usual[0] != '\0' && k->n < KEYLOGS_MAX) {
         (void)add_log(k, usual, false, err);
     }
-    tls_secrets_expect(k->secrets, follow && k->n > 0);
+    tls_secrets_expect(k->secrets, growth != KEYLOGS_WHOLE && k->n > 0);
     return 0;
 }
 
@@ -162,27 +186,26 @@ static bool is_new_file(const struct keylog *log)
             (S_ISREG(open_one.st_mode) && at > open_one.st_size));
 }
 
-void keylogs_read(struct keylogs *k)
+static void look_for(struct keylogs *k, struct keylog *log)
 {
-    for (size_t i = 0; k->follow && i < k->n; i++) {
-        if (k->list[i].fd >= 0) {
-            (void)read_log(k, &k->list[i]);
-        }
+    if (log->fd >= 0 && is_new_file(log)) {
+        close(log->fd);
+        log->fd = -1;
+    }
+    if (log->fd < 0) {
+        (void)open_log(k, log);
     }
 }
 
-void keylogs_poll(struct keylogs *k)
+void keylogs_read(struct keylogs *k)
 {
-    keylogs_read(k);
-    for (size_t i = 0; k->follow && !k->sealed && i < k->n; i++) {
+    for (size_t i = 0; k->growth != KEYLOGS_WHOLE && i < k->n; i++) {
         struct keylog *log = &k->list[i];
-        if (log->fd >= 0 && is_new_file(log)) {
-            close(log->fd);
-            log->fd = -1;
+        if (log->fd >= 0) {
+            (void)read_log(k, log);
         }
-        if (log->fd < 0) {
-            tls_secrets_end(k->secrets);
-            (void)open_log(k, log);
+        if (k->growth == KEYLOGS_COMING) {
+            look_for(k, log);
         }
     }
 }

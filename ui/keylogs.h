@@ -20,30 +20,38 @@ struct keylog {
     uint64_t secrets, malformed; /* lines of it */
 };
 
+enum keylogs_growth {
+    KEYLOGS_WHOLE,   /* they are read at once */
+    KEYLOGS_GROWING, /* they may grow; nothing can be opened later */
+    KEYLOGS_COMING   /* ... and those that are not there yet may come */
+};
+
 struct keylogs {
     struct tls_secrets *secrets;
     struct tls_rsa_keys *rsa; /* NULL: none was given */
     struct keylog list[KEYLOGS_MAX];
     size_t n;
-    bool follow;
-    bool sealed; /* nothing can be opened any more: what is open is read on */
+    enum keylogs_growth growth;
 };
 
-/* Opens and reads the files, and the one that SSLKEYLOGFILE names when that can be read. follow:
- * they may grow, and those that are not there yet may come. -1 with err filled when a named file
- * cannot be read. */
-int keylogs_open(struct keylogs *, const char *const *paths, size_t n, bool follow, struct err *);
+/* For captures of these paths ("-" is standard input), or of interfaces: programs may still be
+ * writing their logs when packets come from an interface, or through a pipe. */
+enum keylogs_growth keylogs_growth(bool live, const char *const *paths, size_t n);
+
+/* Opens and reads the files, and the one that SSLKEYLOGFILE names when that can be read. -1 with
+ * err filled when a named file cannot be read. */
+int keylogs_open(struct keylogs *, const char *const *paths, size_t n, enum keylogs_growth,
+                 struct err *err);
 /* Reads files with servers' RSA private keys. -1 with err filled. */
 int keylogs_add_rsa(struct keylogs *, const char *const *paths, size_t n, struct err *);
 /* One more file that may grow. -1 with err filled. */
 int keylogs_add(struct keylogs *, const char *path, struct err *);
 void keylogs_close(struct keylogs *);
 
-/* Reads what was added since to the open files: before packets that may need it, since programs log
- * a secret before they use it. Costs a read() a file. */
+/* Reads what was added since, and of KEYLOGS_COMING opens files that came or were replaced: before
+ * packets that may need it, since programs log a secret before they use it. Costs a read() a file,
+ * and two stat() of KEYLOGS_COMING. */
 void keylogs_read(struct keylogs *);
-/* The same, and looks for files that came, or were replaced; every second or so. */
-void keylogs_poll(struct keylogs *);
 
 /* For source_options: takes the secrets of a capture; the context is the struct keylogs. */
 void keylogs_from_capture(void *keylogs, uint32_t type, struct bytes secrets);

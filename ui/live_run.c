@@ -15,7 +15,6 @@ int live_confine(struct run *run, const struct output *output,
                  const struct privileges_account *account, struct err *err)
 {
     struct seal seal = {0};
-    run->keylogs.sealed = true;
     if (confine_prepare(err) != 0) {
         return -1;
     }

@@ -133,7 +133,9 @@ static int open_parts(struct run *run, const struct options *o, const struct run
     struct model_options model = {.selective = output->filter != NULL};
     struct engine_options engine = engine_options(o, run->format, output->filter);
     size_t inputs = o->n_interfaces > 0 ? o->n_interfaces : o->n_operands;
-    if (keylogs_open(&run->keylogs, o->keylogs, o->n_keylogs, o->n_interfaces > 0, err) != 0 ||
+    bool live = o->n_interfaces > 0 || o->program != NULL;
+    enum keylogs_growth growth = keylogs_growth(live, o->operands, o->n_operands);
+    if (keylogs_open(&run->keylogs, o->keylogs, o->n_keylogs, growth, err) != 0 ||
         keylogs_add_rsa(&run->keylogs, o->rsa_keys, o->n_rsa_keys, err) != 0) {
         return -1;
     }
@@ -319,6 +321,7 @@ int run_packets(struct run *run, const struct run_output *look, struct output *o
     int status = read_packets(run, is_live ? &live : NULL, look->stream, &progress);
     progress_end(&progress);
     source_refresh(run->source);
+    keylogs_read(&run->keylogs); /* for what waits */
     engine_finish(run->engine);
     saving_end(&run->saving, look->notice);
     keylogs_notices(&run->keylogs, look->notice);

@@ -111,6 +111,6 @@ bool upkeep_tick(struct upkeep *u, int64_t last_ts)
     }
     u->next_second = now + SECOND_NS;
     source_refresh(u->options.source);
-    keylogs_poll(u->options.keylogs);
+    keylogs_read(u->options.keylogs);
     return true;
 }

@@ -58,7 +58,9 @@ def block(kind, body):
     return struct.pack("<I", kind) + size + body + size
 
 
-def write(path, packets, link, snap, secrets=b""):
+def write(path, packets, link, snap, secrets=None):
+    """secrets: key logs, each by the number of packets before its block; for pcapng only."""
+    secrets = secrets or {}
     with open(path, "wb") as file:
         if path.endswith(".pcap"):
             file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, snap, link))
@@ -69,9 +71,11 @@ def write(path, packets, link, snap, secrets=b""):
         file.write(block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)))
         if_tsresol = struct.pack("<HHB3xHH", 9, 1, 9, 0, 0)
         file.write(block(1, struct.pack("<HHI", link, 0, snap) + if_tsresol))
-        if secrets:
-            file.write(block(10, struct.pack("<II", 0x544C534B, len(secrets)) + secrets))
-        for p in packets:
+        for n, p in enumerate([*packets, None]):
+            if n in secrets:
+                file.write(block(10, struct.pack("<II", 0x544C534B, len(secrets[n])) + secrets[n]))
+            if p is None:
+                break
             head = struct.pack("<IIIII", 0, p.ns >> 32, p.ns & 0xFFFFFFFF, len(p.data), p.wire)
             file.write(block(6, head + p.data))
 
@@ -229,7 +233,7 @@ def main():
         write(args[0], packets, parts[0][1], parts[0][2])
         return
     packets, link, snap = read(args[0])
-    secrets = b""
+    secrets = {}
     port = int(args[4 if command == "gap" else 3]) if len(args) > (4 if command == "gap" else 3) else 0
     if command == "midstream":
         packets = midstream(packets, int(args[2]), port)
@@ -243,7 +247,7 @@ def main():
         packets = late(packets, int(args[2]), float(args[3]))
     elif command == "secrets":
         with open(args[2], "rb") as file:
-            secrets = file.read()
+            secrets = {0: file.read()}
     elif command != "copy":
         sys.exit(__doc__)
     write(args[1], packets, link, snap, secrets)

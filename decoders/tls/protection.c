@@ -64,6 +64,7 @@ struct tls_opener {
     uint16_t version;
     bool encrypt_then_mac;
     bool chained;  /* TLS 1.0: the last block of a record is the vector of the next */
+    bool blind;    /* ... and that was lost */
     uint8_t block; /* of CBC */
     uint8_t mac_bytes;
     uint8_t iv[BLOCK_MAX_BYTES]; /* fixed part of the nonce, or the chained block */
@@ -471,7 +472,7 @@ static bool open_cbc(struct tls_opener *o, uint64_t number, struct bytes header,
     }
     const uint8_t *iv = o->chained ? o->iv : sealed.p;
     struct bytes body = o->chained ? sealed : bytes_from(sealed, o->block);
-    if (sealed.n < (o->chained ? o->block : 2U * o->block) || body.n % o->block != 0 ||
+    if (o->blind || sealed.n < (o->chained ? o->block : 2U * o->block) || body.n % o->block != 0 ||
         (ctx = begin_record(o, iv)) == NULL ||
         EVP_DecryptUpdate(ctx, out, &part, body.p, (int)body.n) != 1) {
         return false;
@@ -491,16 +492,27 @@ static bool open_cbc(struct tls_opener *o, uint64_t number, struct bytes header,
             return false;
         }
     }
-    tls_opener_skip(o, sealed);
     *n = left;
     return true;
 }
 
-void tls_opener_skip(struct tls_opener *o, struct bytes payload)
+void tls_opener_pass(struct tls_opener *o, struct bytes payload)
 {
-    if (o->chained && payload.n >= o->block) {
-        memcpy(o->iv, payload.p + payload.n - o->block, o->block);
+    size_t behind = o->encrypt_then_mac ? o->mac_bytes : 0;
+    if (o->chained && payload.n >= behind + o->block) {
+        memcpy(o->iv, payload.p + payload.n - behind - o->block, o->block);
+        o->blind = false;
     }
+}
+
+void tls_opener_lose(struct tls_opener *o)
+{
+    o->blind = o->chained;
+}
+
+bool tls_opener_is_blind(const struct tls_opener *o)
+{
+    return o->blind;
 }
 
 bool tls_opener_open(struct tls_opener *o, uint64_t number, struct bytes header,

@@ -79,7 +79,7 @@ void tls_opener_free(struct tls_opener *);
 
 /* Opens the record of that number. The header is its 5 bytes; out has room for as many bytes as the
  * payload. false: it is not a record of this key and number. In TLS 1.3 what comes out is the
- * content, its type and padding. */
+ * content, its type and padding. The same record can be opened again until tls_opener_pass. */
 bool tls_opener_open(struct tls_opener *, uint64_t number, struct bytes header,
                      struct bytes payload, uint8_t *out, size_t *n);
 
@@ -89,7 +89,12 @@ size_t tls_opener_overhead(const struct tls_opener *, bool *exact);
 /* The least payload that a record can have. */
 size_t tls_opener_least(const struct tls_opener *);
 
-/* A record could not be opened: TLS 1.0 chains records, so its end is needed for the next one. */
-void tls_opener_skip(struct tls_opener *, struct bytes payload);
+/* The next record follows one with this payload, opened or not. TLS 1.0 alone wants to know: the
+ * last block of a record is the vector of the next (RFC 2246 section 6.2.3.2). */
+void tls_opener_pass(struct tls_opener *, struct bytes payload);
+/* Bytes before the next record were lost. */
+void tls_opener_lose(struct tls_opener *);
+/* Must one more record be passed before any can be opened? */
+bool tls_opener_is_blind(const struct tls_opener *);
 
 #endif

@@ -300,6 +300,22 @@ static void tls_end(struct stream *s, enum dir d)
     }
 }
 
+/* Of a connection that was opened: a direction that was not, or waited for its secret in vain. */
+static void judge_side(struct stream *s, enum dir d)
+{
+    struct tls *t = stream_state(s);
+    struct tls_side *side = &t->side[d];
+    if (side->shut == TLS_WHY_DECRYPTED && t->waiting[d] > 0) {
+        side->shut = TLS_WHY_NO_KEYS;
+        if (t->child != NULL) { /* it is gone by now */
+            tls_tell_shut(s, s, d);
+        }
+    }
+    if (side->shut != TLS_WHY_DECRYPTED && t->child == NULL) {
+        tls_close_for(s, side->shut);
+    }
+}
+
 /* A connection that ended before it could be judged. */
 static void judge_late(struct stream *s)
 {
@@ -313,12 +329,9 @@ static void judge_late(struct stream *s)
     } else if (t->state == TLS_OPEN && !t->ever_opened &&
                t->side[0].failures + t->side[1].failures > 0) {
         tls_close_for(s, TLS_WHY_WRONG_KEYS);
-    } else if (t->state == TLS_OPEN && t->child == NULL) {
-        for (int d = 0; d < 2; d++) {
-            if (t->side[d].shut != TLS_WHY_DECRYPTED) {
-                tls_close_for(s, t->side[d].shut);
-            }
-        }
+    }
+    for (int d = 0; d < 2 && t->state == TLS_OPEN; d++) {
+        judge_side(s, (enum dir)d);
     }
 }
 

@@ -147,14 +147,11 @@ static bool may_skip_records(const struct tls *t, enum dir d)
     return side->failures < (early ? UNOPENED_EARLY_MAX : UNOPENED_FIRST_MAX);
 }
 
-static void fail_record(struct stream *s, enum dir d, struct bytes record)
+static void fail_record(struct stream *s, enum dir d)
 {
     struct tls *t = stream_state(s);
     struct tls_side *side = &t->side[d];
     side->failures++;
-    if (side->opener != NULL) {
-        tls_opener_skip(side->opener, bytes_from(record, TLS_RECORD_HEADER_BYTES));
-    }
     if (side->opened > 0) {
         side->number++;
         stream_finding(s, d, FINDING_TLS_RECORD, NULL);
@@ -175,6 +172,25 @@ static void take_opened(struct stream *s, enum dir d, unsigned type, const struc
     take_content(s, d, type, content);
 }
 
+/* A record of known length was lost: what is missing of its content. */
+static void lose_record(struct stream *s, enum dir d, size_t whole)
+{
+    struct tls *t = stream_state(s);
+    struct tls_side *side = &t->side[d];
+    bool exact = false;
+    if (side->opener == NULL) {
+        side->message_lost = true;
+        return;
+    }
+    size_t overhead = tls_opener_overhead(side->opener, &exact);
+    side->number++;
+    buffer_clear(&side->message);
+    side->message_skip = 0;
+    if (side->epoch == TLS_EPOCH_TRAFFIC) {
+        hand_gap(s, d, exact && whole > overhead ? whole - overhead : GAP_UNKNOWN_BYTES);
+    }
+}
+
 static void open_record(struct stream *s, enum dir d, struct bytes record)
 {
     struct tls *t = stream_state(s);
@@ -184,12 +200,20 @@ static void open_record(struct stream *s, enum dir d, struct bytes record)
         tls_close_for(s, TLS_WHY_LOST);
         return;
     }
+    if (side->opener != NULL && tls_opener_is_blind(side->opener)) {
+        lose_record(s, d, record.n);
+        tls_opener_pass(side->opener, bytes_from(record, TLS_RECORD_HEADER_BYTES));
+        return;
+    }
     if (t->child != NULL) { /* it comes while the record is being opened */
         stream_prefetch_state(t->child, d);
     }
-    if (!(side->opener != NULL && try_open(side->opener, side->number, record, &o)) &&
-        !try_later_epochs(s, d, record, &o)) {
-        fail_record(s, d, record);
+    bool fits = side->opener != NULL && try_open(side->opener, side->number, record, &o);
+    if (side->opener != NULL) {
+        tls_opener_pass(side->opener, bytes_from(record, TLS_RECORD_HEADER_BYTES));
+    }
+    if (!fits && !try_later_epochs(s, d, record, &o)) {
+        fail_record(s, d);
         return;
     }
     side->number++;
@@ -231,29 +255,13 @@ void tls_shut_side(struct stream *s, enum dir d, enum tls_why why)
     }
 }
 
-/* A record of known length was lost: what is missing of its content. */
-static void lose_record(struct stream *s, enum dir d, size_t whole)
-{
-    struct tls *t = stream_state(s);
-    struct tls_side *side = &t->side[d];
-    bool exact = false;
-    if (side->opener == NULL) {
-        side->message_lost = true;
-        return;
-    }
-    size_t overhead = tls_opener_overhead(side->opener, &exact);
-    side->number++;
-    buffer_clear(&side->message);
-    side->message_skip = 0;
-    if (side->epoch == TLS_EPOCH_TRAFFIC) {
-        hand_gap(s, d, exact && whole > overhead ? whole - overhead : GAP_UNKNOWN_BYTES);
-    }
-}
-
 bool tls_lose(struct stream *s, enum dir d, uint64_t n)
 {
     struct tls *t = stream_state(s);
     struct tls_side *side = &t->side[d];
+    if (side->opener != NULL) {
+        tls_opener_lose(side->opener);
+    }
     if (side->left > 0) { /* of a handshake record in clear */
         uint64_t part = n < side->left ? n : side->left;
         side->left -= (size_t)part;
@@ -370,6 +378,10 @@ size_t tls_search(struct stream *s, enum dir d, struct bytes b, size_t *want)
         side->lost += i;
         if (is_record_of_ours(s, d, bytes_part(here, 0, whole))) {
             return i;
+        }
+        if (side->opener != NULL) { /* TLS 1.0: the next one needs this one's last block */
+            tls_opener_pass(side->opener, bytes_part(here, TLS_RECORD_HEADER_BYTES,
+                                                     whole - TLS_RECORD_HEADER_BYTES));
         }
         side->lost -= i;
         if (side->tried >= TRIED_MAX_BYTES) {

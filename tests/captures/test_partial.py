@@ -25,10 +25,13 @@ def sessions_with_messages(name):
                 yield session
 
 
-def followed(name):
+def capture_of(name):
+    return next(f for f in (f"captures/{name}.pcapng", f"captures/{name}.pcap") if os.path.exists(f))
+
+
+def followed(capture, *options):
     """(client port, direction) -> SHA-256 of each whole message, in order."""
-    capture = next(f for f in (f"captures/{name}.pcapng", f"captures/{name}.pcap") if os.path.exists(f))
-    command = [WSIGHT, "follow", "--format=jsonl", "--bodies=all", capture]
+    command = [WSIGHT, "follow", "--format=jsonl", "--bodies=all", *options, capture]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     ports, messages = {}, {}
     for line in map(json.loads, lines):
@@ -51,7 +54,7 @@ def in_order(found, sent):
 
 
 def check(name):
-    messages = followed(name)
+    messages = followed(capture_of(name))
     whole = 0
     for session in sessions_with_messages(name):
         for way in DIRECTIONS:

@@ -141,7 +141,7 @@ bool feed_step(struct feed *f, int64_t (*now)(void), int64_t until)
             }
             break;
         }
-        if (f->packets.live) {
+        if (f->upkeep.options.keylogs != NULL) {
             keylogs_read(f->upkeep.options.keylogs);
         }
         engine_packets(f->engine, packets, n);

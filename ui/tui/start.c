@@ -86,7 +86,6 @@ static void take_notice(void *context, const char *text)
 static int seal(struct inputs *in, struct err *err)
 {
     struct seal seal = {.directories = {in->folder}, .directories_n = 1, .terminal = true};
-    in->keylogs.sealed = true;
     seal.sockets = source_sockets(in->feed.packets.self, &seal.sockets_n);
     return in->feed.packets.live ? privileges_seal(&seal, err) : 0;
 }
@@ -228,7 +227,8 @@ int screen_run(const struct screen_options *o, void (*complain)(const char *))
         settings_load(&settings, note, &complaints);
     }
     settings.color &= !o->no_color;
-    if (keylogs_open(&in.keylogs, o->keylogs, o->n_keylogs, o->n_interfaces > 0, &err) != 0 ||
+    enum keylogs_growth growth = keylogs_growth(o->n_interfaces > 0, o->paths, o->n_paths);
+    if (keylogs_open(&in.keylogs, o->keylogs, o->n_keylogs, growth, &err) != 0 ||
         keylogs_add_rsa(&in.keylogs, o->rsa_keys, o->n_rsa_keys, &err) != 0) {
         close_inputs(&in);
         complain(err.text);

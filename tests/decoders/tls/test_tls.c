@@ -461,7 +461,8 @@ static void a_lost_record_costs_its_message_alone(void **state)
                  {TLS1_3_VERSION, "TLS_CHACHA20_POLY1305_SHA256"},
                  {TLS1_2_VERSION, "ECDHE-ECDSA-AES128-GCM-SHA256"},
                  {TLS1_2_VERSION, "ECDHE-ECDSA-CHACHA20-POLY1305"},
-                 {TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA"}};
+                 {TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA"},
+                 {TLS1_VERSION, "ECDHE-ECDSA-AES128-SHA"}};
     (void)state;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         struct peers *p =
