@@ -47,16 +47,24 @@ bool store_filter_message(struct filter *f, const struct store *store,
     return holds;
 }
 
+enum filter_answer store_filter_piece(struct filter *f, const struct store *store,
+                                      const struct store_session *s, uint32_t *at, uint32_t most)
+{
+    if (!(filter_needs(f) & FILTER_MESSAGES) || s->n == 0) {
+        struct filter_subject subject = {.session = s->session};
+        return filter_holds(f, &subject) ? FILTER_YES : FILTER_NO;
+    }
+    for (; *at < s->n && most > 0; ++*at, most--) {
+        if (store_filter_message(f, store, s, &s->messages[*at])) {
+            return FILTER_YES;
+        }
+    }
+    return *at < s->n ? FILTER_MORE : FILTER_NO;
+}
+
 bool store_filter_session(struct filter *f, const struct store *store,
                           const struct store_session *s)
 {
-    if (!(filter_needs(f) & FILTER_MESSAGES) || s->n == 0) {
-        return filter_holds(f, &(struct filter_subject){.session = s->session});
-    }
-    for (uint32_t i = 0; i < s->n; i++) {
-        if (store_filter_message(f, store, s, &s->messages[i])) {
-            return true;
-        }
-    }
-    return false;
+    uint32_t at = 0;
+    return store_filter_piece(f, store, s, &at, UINT32_MAX) == FILTER_YES;
 }

@@ -197,7 +197,7 @@ static void hide_control(struct tui *t, struct flow *f)
     f->hide_control = !f->hide_control;
     f->expanded = 0;
     ladder_begin_list(t, f);
-    ladder_step(t, f, t->now() + 20000000);
+    ladder_step(t, f, t->now() + FIND_AT_ONCE_NS);
     tui_say(t, false, f->hide_control ? "control frames are hidden" : "all messages are shown");
 }
 

@@ -6,8 +6,9 @@
 #include <time.h>
 
 #define MS INT64_C(1000000)
-#define PACKETS_NS (20 * MS)
-#define WORK_NS (10 * MS)
+/* A key waits for one of each at most, and for a redraw. */
+#define PACKETS_NS (10 * MS)
+#define WORK_NS (5 * MS)
 #define REDRAW_NS (50 * MS)
 #define IDLE_MS 1000
 #define KEYS_AT_ONCE 256

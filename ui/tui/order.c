@@ -3,25 +3,24 @@
 
 #include <stdlib.h>
 
-#define PIECE 256
+/* The clock is looked at after so many: a piece takes far less than a millisecond. */
+#define PIECE 256        /* sessions that are compared or copied */
+#define ASKED_AT_ONCE 16 /* sessions */
 
 struct order_item {
     uint64_t key;
     uint32_t index;
 };
 
+/* A session that may be wanted later. */
+struct order_doubt {
+    uint32_t index, at_message;
+    bool ended; /* it is asked for the last time */
+};
+
 void order_init(struct order *o)
 {
-    *o = (struct order){.sorted = true};
-}
-
-void order_done(struct order *o)
-{
-    free(o->shown);
-    free(o->was);
-    free(o->items);
-    free(o->spare);
-    order_init(o);
+    *o = (struct order){.sorted = false};
 }
 
 static void stop_job(struct order *o)
@@ -30,6 +29,15 @@ static void stop_job(struct order *o)
     free(o->spare);
     o->items = o->spare = NULL;
     o->job = ORDER_IDLE;
+}
+
+void order_done(struct order *o)
+{
+    stop_job(o);
+    free(o->shown);
+    free(o->was);
+    free(o->doubts);
+    order_init(o);
 }
 
 void order_restart(struct order *o, size_t first)
@@ -44,14 +52,22 @@ void order_restart(struct order *o, size_t first)
     o->shown = NULL;
     o->n = o->size = 0;
     o->seen = first;
+    o->at_message = 0;
+    o->doubts_n = o->doubt_at = o->doubt_to = 0;
 }
 
-void order_sort(struct order *o, const struct order_by *by, const struct store *store)
+void order_ask_again(struct order *o)
 {
-    (void)store;
+    if (o->doubt_at == o->doubts_n) {
+        o->doubt_at = o->doubt_to = 0;
+    }
+}
+
+/*--- Sorting ------------------------------------------------------------------------------------*/
+
+static void begin_job(struct order *o)
+{
     stop_job(o);
-    o->by = *by;
-    o->sorted = false;
     o->items = malloc((o->n + 1) * sizeof *o->items);
     o->spare = malloc((o->n + 1) * sizeof *o->spare);
     if (o->items == NULL || o->spare == NULL) {
@@ -63,20 +79,21 @@ void order_sort(struct order *o, const struct order_by *by, const struct store *
     o->job_at = 0;
 }
 
-static int by_index(const void *a, const void *b)
+void order_sort(struct order *o, const struct order_by *by)
 {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
+    o->by = *by;
+    o->sorted = true;
+    begin_job(o);
 }
 
 void order_unsort(struct order *o)
 {
-    stop_job(o);
-    o->sorted = true;
-    if (o->n > 0) {
-        qsort(o->shown, o->n, sizeof *o->shown, by_index);
-    }
+    o->by = (struct order_by){.number = NULL};
+    o->sorted = false;
+    begin_job(o);
 }
+
+/*--- Giving way ---------------------------------------------------------------------------------*/
 
 static size_t without_gone(uint32_t *list, size_t n, const struct store *store)
 {
@@ -89,35 +106,34 @@ static size_t without_gone(uint32_t *list, size_t n, const struct store *store)
     return kept;
 }
 
-void order_forget_gone(struct order *o, const struct store *store)
+/* Messages gave way, too, so those that are left have other numbers: all are asked again. */
+static void doubts_without_gone(struct order *o, const struct store *store)
 {
-    bool sorting = o->job != ORDER_IDLE;
-    struct order_by by = o->by;
-    o->n = without_gone(o->shown, o->n, store);
-    o->was_n = o->was != NULL ? without_gone(o->was, o->was_n, store) : 0;
-    if (sorting) {
-        order_sort(o, &by, store);
+    size_t kept = 0;
+    for (size_t i = 0; i < o->doubts_n; i++) {
+        if (!store_is_gone(store_session(store, o->doubts[i].index))) {
+            o->doubts[kept] = o->doubts[i];
+            o->doubts[kept++].at_message = 0;
+        }
     }
+    o->doubts_n = o->doubt_at = kept;
+    o->doubt_to = 0;
+    o->at_message = 0;
 }
 
-static bool push(struct order *o, uint32_t index)
+void order_forget_gone(struct order *o, const struct store *store)
 {
-    if (o->n == o->size) {
-        size_t size = o->size == 0 ? 1024 : o->size * 2;
-        uint32_t *more = realloc(o->shown, size * sizeof *more);
-        if (more == NULL) {
-            return false;
-        }
-        o->shown = more;
-        o->size = size;
+    o->n = without_gone(o->shown, o->n, store);
+    o->was_n = o->was != NULL ? without_gone(o->was, o->was_n, store) : 0;
+    doubts_without_gone(o, store);
+    if (o->job != ORDER_IDLE) {
+        begin_job(o);
     }
-    o->shown[o->n++] = index;
-    return true;
 }
 
 static struct bytes text_of(const struct order *o, const struct store *s, uint32_t index)
 {
-    return o->by.text != NULL ? o->by.text(store_session(s, index)) : (struct bytes){NULL, 0};
+    return o->by.text(store_session(s, index));
 }
 
 static uint64_t key_of(const struct order *o, const struct store *s, uint32_t index)
@@ -125,6 +141,8 @@ static uint64_t key_of(const struct order *o, const struct store *s, uint32_t in
     uint64_t key = 0;
     if (o->by.number != NULL) {
         key = o->by.number(store_session(s, index), o->by.now);
+    } else if (o->by.text == NULL) {
+        key = index;
     } else {
         struct bytes text = text_of(o, s, index);
         for (size_t i = 0; i < 8; i++) {
@@ -176,15 +194,22 @@ static void merge_piece(struct order *o, const struct store *s)
     }
 }
 
-static bool finish_job(struct order *o)
+static void show_new(struct order *o)
+{
+    free(o->was);
+    o->was = NULL;
+}
+
+static void finish_job(struct order *o)
 {
     for (size_t i = 0; i < o->job_n; i++) {
         o->shown[i] = o->items[i].index;
     }
     stop_job(o);
-    return true;
+    show_new(o);
 }
 
+/* true: the order is there. */
 static bool sort_piece(struct order *o, const struct store *s)
 {
     if (o->job == ORDER_KEYS) {
@@ -200,40 +225,133 @@ static bool sort_piece(struct order *o, const struct store *s)
         return false;
     }
     if (o->job_width >= o->job_n) {
-        return finish_job(o);
+        finish_job(o);
+        return true;
     }
     merge_piece(o, s);
     return false;
 }
 
+/*--- Asking -------------------------------------------------------------------------------------*/
+
+static bool push(struct order *o, uint32_t index)
+{
+    if (o->n == o->size) {
+        size_t size = o->size == 0 ? 1024 : o->size * 2;
+        uint32_t *more = realloc(o->shown, size * sizeof *more);
+        if (more == NULL) {
+            return false;
+        }
+        o->shown = more;
+        o->size = size;
+    }
+    o->shown[o->n++] = index;
+    return true;
+}
+
+static void push_doubt(struct order *o, struct order_doubt doubt)
+{
+    if (o->doubts_n == o->doubts_size) {
+        size_t size = o->doubts_size == 0 ? 256 : o->doubts_size * 2;
+        struct order_doubt *more = realloc(o->doubts, size * sizeof *more);
+        if (more == NULL) {
+            return;
+        }
+        o->doubts = more;
+        o->doubts_size = size;
+    }
+    o->doubt_at += o->doubt_at == o->doubts_n; /* no round begins by this */
+    o->doubts[o->doubts_n++] = doubt;
+}
+
+/* The next session, or some messages of it. */
+static bool ask_next(struct order *o, const struct store *s, const struct order_ask *ask)
+{
+    const struct store_session *row = store_session(s, o->seen);
+    if (store_is_gone(row)) {
+        o->seen++;
+        return false;
+    }
+    enum filter_answer answer = ask->wanted(ask->ctx, row, &o->at_message);
+    if (answer == FILTER_MORE) {
+        return false;
+    }
+    if (answer == FILTER_NO && !row->session->ended) {
+        push_doubt(o, (struct order_doubt){(uint32_t)o->seen, o->at_message, false});
+    }
+    o->at_message = 0;
+    o->seen++;
+    return answer == FILTER_YES && push(o, row->index);
+}
+
+/* All were asked: what they gave is shown, at once or when it is sorted. */
+static bool end_asking(struct order *o)
+{
+    if (o->was == NULL || o->job != ORDER_IDLE) {
+        return false;
+    }
+    if (o->sorted) {
+        begin_job(o);
+    }
+    if (o->job == ORDER_IDLE) {
+        show_new(o);
+    }
+    return true;
+}
+
+/* The next of those in doubt. One that has ended is asked whole, for the last time: what is known
+ * of its end may matter to messages before. */
+static bool ask_doubt(struct order *o, const struct store *s, const struct order_ask *ask)
+{
+    struct order_doubt *d = &o->doubts[o->doubt_at];
+    const struct store_session *row = store_session(s, d->index);
+    enum filter_answer answer = FILTER_NO;
+    if (row->session->ended && !d->ended) {
+        d->ended = true;
+        d->at_message = 0;
+    }
+    if (d->ended || d->at_message < row->n) {
+        answer = ask->wanted(ask->ctx, row, &d->at_message);
+    }
+    if (answer == FILTER_MORE) {
+        return false;
+    }
+    if (answer == FILTER_NO && !d->ended) {
+        o->doubts[o->doubt_to++] = *d;
+    }
+    if (++o->doubt_at == o->doubts_n) {
+        o->doubts_n = o->doubt_at = o->doubt_to;
+    }
+    return answer == FILTER_YES && push(o, row->index);
+}
+
 static bool ask_piece(struct order *o, const struct store *s, size_t count,
-                      bool (*wanted)(void *, const struct store_session *), void *ctx)
+                      const struct order_ask *ask)
 {
     bool changed = false;
-    for (size_t i = 0; i < PIECE && o->seen < count; i++, o->seen++) {
-        const struct store_session *row = store_session(s, o->seen);
-        if (!store_is_gone(row) && wanted(ctx, row)) {
-            changed |= push(o, (uint32_t)o->seen);
+    for (size_t i = 0; i < ASKED_AT_ONCE; i++) {
+        if (o->seen < count) {
+            changed |= ask_next(o, s, ask);
+        } else if (o->doubt_at < o->doubts_n) {
+            changed |= ask_doubt(o, s, ask);
         }
-    }
-    if (o->seen >= count && o->was != NULL) {
-        free(o->was);
-        o->was = NULL;
-        changed = true;
     }
     return changed && o->was == NULL;
 }
 
-bool order_step(struct order *o, const struct store *s, size_t count,
-                bool (*wanted)(void *, const struct store_session *), void *ctx,
-                int64_t (*now)(void), int64_t until)
+bool order_step(struct order *o, const struct store *s, size_t count, const struct order_ask *ask,
+                int64_t until)
 {
     bool changed = false;
-    unsigned pieces = 0;
     while (order_busy(o, count)) {
-        changed |= o->seen < count || o->was != NULL ? ask_piece(o, s, count, wanted, ctx)
-                                                     : sort_piece(o, s);
-        if ((++pieces & 15) == 0 && now() >= until) {
+        if (o->seen < count || o->doubt_at < o->doubts_n) {
+            changed |= ask_piece(o, s, count, ask);
+        } else if (o->job != ORDER_IDLE) {
+            changed |= sort_piece(o, s);
+        } else {
+            changed |= end_asking(o);
+        }
+        if (ask->now() >= until) {
             break;
         }
     }
@@ -242,8 +360,10 @@ bool order_step(struct order *o, const struct store *s, size_t count,
 
 bool order_busy(const struct order *o, size_t count)
 {
-    return o->seen < count || o->was != NULL || o->job != ORDER_IDLE;
+    return o->seen < count || o->doubt_at < o->doubts_n || o->was != NULL || o->job != ORDER_IDLE;
 }
+
+/*--- What is shown ------------------------------------------------------------------------------*/
 
 size_t order_count(const struct order *o)
 {

@@ -5,7 +5,7 @@
 #ifndef WSIGHT_ORDER_H
 #define WSIGHT_ORDER_H
 
-#include "analyzer/store.h"
+#include "analyzer/filter/store_filter.h"
 
 struct order_by {
     /* Sort by this number, then by this text, then by index. Either may be NULL. */
@@ -15,16 +15,28 @@ struct order_by {
     int64_t now;
 };
 
+/* Whether a session is wanted, asked in pieces: from message *at on. */
+struct order_ask {
+    enum filter_answer (*wanted)(void *ctx, const struct store_session *, uint32_t *at);
+    void *ctx;
+    int64_t (*now)(void);
+};
+
 struct order_item;
+struct order_doubt;
 
 struct order {
     uint32_t *shown; /* session indices */
     size_t n, size;
-    size_t seen;   /* sessions asked so far whether they are to be shown */
-    uint32_t *was; /* what is shown while a new filter is at work; NULL: the above */
+    size_t seen;         /* sessions asked so far whether they are to be shown */
+    uint32_t at_message; /* the next to be asked of the session under way */
+    uint32_t *was;       /* what is shown while a new filter is at work; NULL: the above */
     size_t was_n;
+    struct order_doubt *doubts; /* open sessions that were not wanted so far */
+    size_t doubts_n, doubts_size;
+    size_t doubt_at, doubt_to; /* of the round under way; doubt_at == doubts_n: none is */
     struct order_by by;
-    bool sorted; /* shown is by index: nothing to sort by */
+    bool sorted; /* by is in use: else shown is by index */
     struct order_item *items, *spare;
     size_t job_n, job_at, job_width;
     size_t job_left, job_right, job_to; /* within the merge under way */
@@ -36,19 +48,20 @@ void order_done(struct order *);
 
 /* Asks every session anew; those beneath `first` are not shown. */
 void order_restart(struct order *, size_t first);
-/* Sorts anew, by this. */
-void order_sort(struct order *, const struct order_by *, const struct store *);
+/* Asks those again that were not wanted and have gone on since. */
+void order_ask_again(struct order *);
+/* Sorts anew, by this; also what is found later, by order_restart. */
+void order_sort(struct order *, const struct order_by *);
 /* Back to the order of their beginning. */
 void order_unsort(struct order *);
 
 /* Sessions gave way: they are shown no longer. */
 void order_forget_gone(struct order *, const struct store *);
 
-/* Works until `until` (of now()): asks sessions below `count` with wanted(), then sorts. true: what
- * is shown has changed. */
-bool order_step(struct order *, const struct store *, size_t count,
-                bool (*wanted)(void *, const struct store_session *), void *ctx,
-                int64_t (*now)(void), int64_t until);
+/* Works until `until` (of now()), or for one small piece: asks sessions below `count`, then sorts.
+ * true: what is shown has changed. */
+bool order_step(struct order *, const struct store *, size_t count, const struct order_ask *,
+                int64_t until);
 /* There is more to do. */
 bool order_busy(const struct order *, size_t count);
 

@@ -14,6 +14,8 @@ struct sessions {
     int sort;            /* index into the settings' columns; -1: by their beginning */
     bool down, top;
     int64_t sorted_ts;
+    uint64_t asked; /* how much had happened when the filter was asked last */
+    int64_t asked_ts;
     struct long_find find;
     size_t sorted_n;
     int rows;
@@ -212,7 +214,7 @@ static void sort_now(struct tui *t, struct sessions *s)
     by.number = c->number;
     by.text = c->number == NULL ? c->text : NULL;
     by.down = s->top || s->down;
-    order_sort(&t->order, &by, t->feed->store);
+    order_sort(&t->order, &by);
     s->sorted_ts = t->now();
     s->sorted_n = order_count(&t->order);
 }
@@ -281,6 +283,22 @@ static bool sessions_busy(struct tui *t, void *state)
     return ((const struct sessions *)state)->find.left > 0;
 }
 
+/* Sessions that go on may come to match the filter, or not any more. */
+static void filter_again(struct tui *t, struct sessions *s)
+{
+    uint64_t now = store_messages(t->feed->store) + model_sessions_ended(t->feed->model);
+    if (now == s->asked || (!t->feed->finished && t->now() - s->asked_ts < RESORT_NS)) {
+        return;
+    }
+    s->asked = now;
+    s->asked_ts = t->now();
+    if (filter_needs(t->filter) & FILTER_MESSAGES) {
+        order_ask_again(&t->order);
+    } else {
+        order_restart(&t->order, t->first_shown);
+    }
+}
+
 /* What is sorted by something that changes is sorted again from time to time. */
 static bool sessions_step(struct tui *t, void *state, int64_t until)
 {
@@ -290,10 +308,12 @@ static bool sessions_step(struct tui *t, void *state, int64_t until)
         stand_on(t, s, found);
     }
     bool sorted = s->top || s->sort >= 0;
-    bool moves = !t->feed->finished || s->sorted_n != order_count(&t->order) || t->order.sorted;
-    if (sorted && moves && !t->paused && !order_busy(&t->order, tui_sessions(t)) &&
-        (t->now() - s->sorted_ts >= RESORT_NS || t->order.sorted)) {
+    bool moves = !t->feed->finished || s->sorted_n != order_count(&t->order);
+    bool idle = !t->paused && !order_busy(&t->order, tui_sessions(t));
+    if (idle && sorted && moves && t->now() - s->sorted_ts >= RESORT_NS) {
         sort_now(t, s);
+    } else if (idle && t->filter != NULL) {
+        filter_again(t, s);
     }
     return false;
 }

@@ -116,20 +116,19 @@ size_t tui_sessions(const struct tui *t)
 
 uint32_t tui_messages(const struct tui *t, const struct store_session *s)
 {
-    uint32_t n = s->n;
-    while (t->paused && n > 0 && s->messages[n - 1].ts > t->paused_ts) {
-        n--;
+    uint32_t low = 0, high = s->n;
+    if (!t->paused) {
+        return high;
     }
-    return n;
-}
-
-bool tui_wants_session(struct tui *t, const struct store_session *s)
-{
-    if (t->filter == NULL) {
-        return true;
+    while (low < high) { /* messages are in the order of time */
+        uint32_t middle = low + (high - low) / 2;
+        if (s->messages[middle].ts <= t->paused_ts) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
     }
-    filter_set_origin(t->filter, t->feed->first_ts); /* the filter may be older than the packets */
-    return store_filter_session(t->filter, t->feed->store, s);
+    return low;
 }
 
 int tui_filter(struct tui *t, const char *text, struct filter_error *error)
@@ -514,16 +513,24 @@ bool tui_give_way(void *tui)
 
 /*--- Work in pieces -----------------------------------------------------------------------------*/
 
-static bool wants(void *ctx, const struct store_session *s)
+#define MESSAGES_AT_ONCE 64
+
+static enum filter_answer wants(void *ctx, const struct store_session *s, uint32_t *at)
 {
-    return tui_wants_session(ctx, s);
+    const struct tui *t = ctx;
+    if (t->filter == NULL) {
+        return FILTER_YES;
+    }
+    filter_set_origin(t->filter, t->feed->first_ts); /* the filter may be older than the packets */
+    return store_filter_piece(t->filter, t->feed->store, s, at, MESSAGES_AT_ONCE);
 }
 
 bool tui_step(struct tui *t, int64_t until)
 {
+    const struct order_ask ask = {wants, t, t->now};
     size_t count = tui_sessions(t);
     bool busy;
-    t->changed |= order_step(&t->order, t->feed->store, count, wants, t, t->now, until);
+    t->changed |= order_step(&t->order, t->feed->store, count, &ask, until);
     busy = order_busy(&t->order, count);
     for (int i = 0; i < t->depth; i++) {
         struct view *v = &t->views[i];

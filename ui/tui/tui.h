@@ -95,7 +95,6 @@ void tui_say(struct tui *, bool is_error, const char *format, ...)
 
 /* The filter: NULL or "" for none. -1: it is wrong, and the one before stays. */
 int tui_filter(struct tui *, const char *text, struct filter_error *);
-bool tui_wants_session(struct tui *, const struct store_session *);
 
 bool tui_is_marked(const struct tui *, uint32_t session);
 void tui_mark(struct tui *, uint32_t session, bool on);
@@ -130,7 +129,7 @@ struct long_find {
     size_t at, left; /* the row asked last; rows still to be asked, 0: nothing is searched for */
     int way;
 };
-#define FIND_AT_ONCE_NS 10000000
+#define FIND_AT_ONCE_NS 5000000
 /* Asks rows of n from the one after `from` on (or before it) for at most FIND_AT_ONCE_NS; true:
  * found
  * (*found is the row), or it will go on. */

@@ -1,7 +1,8 @@
 /*
- * A list of very many sessions: every key is answered at once, whatever is being sorted or
- * filtered. The number is small here; SESSIONS=1000000 measures the real thing, and the times are
- * printed.
+ * A list of very many sessions, and one of very many messages: every key is answered at once,
+ * whatever is being sorted, filtered or searched for. The numbers are small here; SESSIONS=1000000
+ * and MESSAGES=1000000 measure the real thing, and the times are printed: what the key itself took
+ * with the redraw after it, and the longest piece of work that the next key might have waited for.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -46,13 +47,30 @@ static void emit(struct feed *f, struct event e)
     f->batch->sink.emit(&f->batch->sink, &e);
 }
 
-static void make_session(struct feed *f, uint64_t id)
+static void make_message(struct feed *f, uint64_t id, int64_t ts, uint32_t i)
+{
+    char text[64];
+    int n = snprintf(text, sizeof text, "{\"session\":%llu,\"n\":%u}", (unsigned long long)id, i);
+    struct event e = {.type = EVENT_MESSAGE, .session = id, .ts = ts + i, .pkt = id * 10 + i};
+    e.dir = i & 1 ? DIR_SERVER_TO_CLIENT : DIR_CLIENT_TO_SERVER;
+    e.message = (struct message){.opcode = i % 5 == 4 ? 9 : 1,
+                                 .flags = MESSAGE_FINISHED,
+                                 .frames = 1,
+                                 .wire_len = (uint64_t)n,
+                                 .len = (uint64_t)n,
+                                 .rtt = -1,
+                                 .close_code = CLOSE_CODE_NONE,
+                                 .body = {(const uint8_t *)text, (size_t)n}};
+    emit(f, e);
+}
+
+static void make_session(struct feed *f, uint64_t id, uint32_t messages)
 {
     int64_t ts = 1700000000000000000 + (int64_t)id * 1000000;
     struct connection c = {.family = 4, .started = ts, .first_pkt = id * 10, .syn_rtt = -1};
     struct handshake h = {.status = 101, .version = 13, .accept_state = ACCEPT_OK};
     struct session_end end = {.how = END_FIN, .first_fin = 0, .last_ts = ts + 900000};
-    char host[64], text[64];
+    char host[64];
     uint32_t mixed = (uint32_t)(id * 2654435761U);
     for (int i = 0; i < 4; i++) {
         c.client.ip[i] = (uint8_t)(mixed >> (8 * i));
@@ -67,19 +85,8 @@ static void make_session(struct feed *f, uint64_t id)
     emit(f, (struct event){
                 .type = EVENT_SESSION, .session = id, .ts = ts, .begin = {SESSION_UPGRADE, 0, &c}});
     emit(f, (struct event){.type = EVENT_HANDSHAKE, .session = id, .ts = ts, .handshake = &h});
-    for (uint32_t i = 0; i < 1 + mixed % 3; i++) {
-        int n =
-            snprintf(text, sizeof text, "{\"session\":%llu,\"n\":%u}", (unsigned long long)id, i);
-        struct event e = {.type = EVENT_MESSAGE, .session = id, .ts = ts + i, .pkt = id * 10 + i};
-        e.message = (struct message){.opcode = 1,
-                                     .flags = MESSAGE_FINISHED,
-                                     .frames = 1,
-                                     .wire_len = (uint64_t)n,
-                                     .len = (uint64_t)n,
-                                     .rtt = -1,
-                                     .close_code = CLOSE_CODE_NONE,
-                                     .body = {(const uint8_t *)text, (size_t)n}};
-        emit(f, e);
+    for (uint32_t i = 0; i < messages + mixed % 3; i++) {
+        make_message(f, id, ts, i);
     }
     emit(f, (struct event){.type = EVENT_END, .session = id, .ts = end.last_ts, .end = &end});
 }
@@ -100,7 +107,7 @@ static void press(struct tui *t, uint32_t key, struct worst *w)
     w->key = took > w->key ? took : w->key;
     for (bool busy = true; busy;) {
         start = monotonic();
-        busy = tui_step(t, start + 10000000);
+        busy = tui_step(t, start + 5000000);
         took = monotonic() - start;
         w->piece = took > w->piece ? took : w->piece;
     }
@@ -121,14 +128,31 @@ static void type(struct tui *t, const char *what, const char *keys, uint32_t las
            (double)w.key / 1e6, (double)w.piece / 1e6, (double)(monotonic() - start) / 1e6);
 }
 
-static void open_feed(struct feed *f, size_t sessions)
+static size_t wanted(const char *name, size_t usual)
+{
+    const char *text = getenv(name);
+    return text != NULL ? strtoul(text, NULL, 10) : usual;
+}
+
+static void open_tui(struct tui *t, struct feed *f, struct terminal **terminal)
+{
+    struct settings settings;
+    struct err err;
+    settings_init(&settings);
+    *terminal = terminal_open_null(50, 160, &err);
+    assert_non_null(*terminal);
+    assert_int_equal(tui_init(t, f, *terminal, &settings, &err), 0);
+    t->now = monotonic;
+}
+
+static void open_feed(struct feed *f, size_t sessions, uint32_t messages)
 {
     struct packet_feed none = {.read = read_nothing, .ended = has_ended, .fd = -1};
     struct feed_options options = {.seed = 1};
     struct err err;
     assert_int_equal(feed_open(f, &none, &options, &err), 0);
     for (uint64_t id = 1; id <= sessions; id++) {
-        make_session(f, id);
+        make_session(f, id, messages);
     }
     batch_flush(f->batch);
     f->finished = true;
@@ -136,19 +160,13 @@ static void open_feed(struct feed *f, size_t sessions)
 
 static void keys_are_answered_whatever_is_sorted_or_filtered(void **state)
 {
-    const char *wanted = getenv("SESSIONS");
-    size_t sessions = wanted != NULL ? strtoul(wanted, NULL, 10) : 5000;
+    size_t sessions = wanted("SESSIONS", 5000);
     struct feed feed;
     struct tui t;
-    struct settings settings;
-    struct err err;
+    struct terminal *terminal;
     (void)state;
-    open_feed(&feed, sessions);
-    settings_init(&settings);
-    struct terminal *terminal = terminal_open_null(50, 160, &err);
-    assert_non_null(terminal);
-    assert_int_equal(tui_init(&t, &feed, terminal, &settings, &err), 0);
-    t.now = monotonic;
+    open_feed(&feed, sessions, 1);
+    open_tui(&t, &feed, &terminal);
     type(&t, "first rows", "j", 0);
     assert_int_equal(order_count(&t.order), sessions);
     type(&t, "down and up", "jjjjkkkk", 0);
@@ -180,10 +198,37 @@ static void keys_are_answered_whatever_is_sorted_or_filtered(void **state)
     feed_close(&feed);
 }
 
+static void keys_are_answered_in_a_session_of_very_many_messages(void **state)
+{
+    uint32_t messages = (uint32_t)wanted("MESSAGES", 5000);
+    struct feed feed;
+    struct tui t;
+    struct terminal *terminal;
+    (void)state;
+    open_feed(&feed, 1, messages);
+    open_tui(&t, &feed, &terminal);
+    type(&t, "first rows", "j", 0);
+    type(&t, "the ladder", "\r", 0);
+    assert_ptr_equal(t.views[t.depth - 1].screen, &flow_screen);
+    type(&t, "last, up, first", "Gkkkgg", 0);
+    type(&t, "control frames hidden", "h", 0);
+    type(&t, "and at the end", "G", 0);
+    type(&t, "shown again", "h", 0);
+    type(&t, "search that finds nothing", "/zzzz", KEYS_ENTER);
+    type(&t, "search for the last", "ggN/n\":4", KEYS_ENTER);
+    type(&t, "filter by payload", "f and text contains 77", KEYS_ENTER);
+    type(&t, "at its end", "G", 0);
+    type(&t, "paused", "pggG", 0);
+    type(&t, "a message", "\r", 0);
+    tui_done(&t);
+    feed_close(&feed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_are_answered_whatever_is_sorted_or_filtered),
+        cmocka_unit_test(keys_are_answered_in_a_session_of_very_many_messages),
     };
     setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, NULL, NULL);
