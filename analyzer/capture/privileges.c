@@ -334,6 +334,9 @@ int privileges_seal(const struct seal *seal, struct err *err)
         return err_set(err, "out of memory");
     }
     int status = fill_filter(filter, seal);
+    if (status == 0) { /* threads that run already are sealed, too */
+        status = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+    }
     if (status == 0) {
         status = seccomp_load(filter);
     }

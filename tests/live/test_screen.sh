@@ -55,6 +55,43 @@ keys C-u '/tmp/elsewhere.jsonl' Enter
 on_screen 'it saves where'
 has "and nothing is made elsewhere" "a name without '/'" "$tmp/screen"
 keys Escape
+
+# --- Traffic as fast as it comes: sessions of a few messages, and one that goes on
+inside timeout 60 python3 $talk --port 8081 --sessions 1 --messages 100000 --pause 0.002 &
+pids="$pids $!"
+inside timeout 60 python3 $talk --port 8080 --sessions 100000 --messages 2 &
+pids="$pids $!"
+on_screen ' [0-9]{2,} sessions'
+keys g g j
+sleep 0.5
+keys Enter
+on_screen 'GET /talk'
+has "the cursor stayed on its session while others came" '^ #2 ' "$tmp/screen"
+keys Escape G A
+on_screen 'autoscroll on'
+last_number() { sed -n 's|.* /talk/\([0-9]*\).*|\1|p' "$tmp/screen" | tail -n 1; }
+count() { sed -n 's/.* \([0-9,]*\) sessions.*/\1/p' "$tmp/screen" | tr -d ,; }
+on_screen /talk/
+before=$(last_number)
+sleep 1
+on_screen /talk/
+check "autoscroll follows what is new" 1 "$(($(last_number) > before))"
+keys A p
+on_screen 'PAUSED'
+grep -v sessions "$tmp/screen" >"$tmp/paused"
+before=$(count)
+sleep 1
+on_screen 'PAUSED'
+grep -v sessions "$tmp/screen" >"$tmp/still"
+check "paused, the list stands still" "$(cat "$tmp/paused")" "$(cat "$tmp/still")"
+keys p
+sleep 0.3
+on_screen 'live'
+check "but capture goes on" 1 "$(($(count) > before))"
+check "and no packet was lost" "" "$(grep LOST "$tmp/screen")"
+keys W
+on_screen 'settings'
+has "behind the seal no settings are written" 'while it captures' "$tmp/screen"
 keys i
 on_screen 'Statistics'
 keys q

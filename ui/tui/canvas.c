@@ -21,6 +21,19 @@ bool canvas_resize(struct canvas *c, int rows, int columns)
     return true;
 }
 
+bool canvas_copy(struct canvas *to, const struct canvas *from)
+{
+    if ((to->rows != from->rows || to->columns != from->columns || to->cells == NULL) &&
+        !canvas_resize(to, from->rows, from->columns)) {
+        return false;
+    }
+    struct cell *cells = to->cells;
+    memcpy(cells, from->cells, (size_t)from->rows * (size_t)from->columns * sizeof *cells);
+    *to = *from;
+    to->cells = cells;
+    return true;
+}
+
 void canvas_done(struct canvas *c)
 {
     free(c->cells);

@@ -47,6 +47,8 @@ struct area {
 
 /* false when out of memory; the canvas is as it was then. */
 bool canvas_resize(struct canvas *, int rows, int columns);
+/* false when out of memory, `to` is as it was then. */
+bool canvas_copy(struct canvas *to, const struct canvas *from);
 void canvas_done(struct canvas *);
 void canvas_clear(struct canvas *);
 

@@ -53,10 +53,10 @@ static void stop_timer(void)
 static void take_keys(struct tui *t, int wait_ms, int also)
 {
     struct terminal_mouse mouse = {0};
-    uint32_t key = terminal_key(t->terminal, wait_ms, also, &mouse);
+    uint32_t key = display_key(t->display, wait_ms, also, &mouse);
     for (int i = 0; key != KEYS_NONE && i < KEYS_AT_ONCE && !t->quit; i++) {
         tui_key(t, key, &mouse);
-        key = terminal_key(t->terminal, 0, -1, &mouse);
+        key = display_key(t->display, 0, -1, &mouse);
     }
 }
 
@@ -76,7 +76,7 @@ void tui_loop(struct tui *t, struct feed *feed)
 {
     int64_t drawn = t->now() - REDRAW_NS;
     catch_signals(feed->packets.blocks);
-    while (!t->quit && !stopped && !terminal_lost(t->terminal)) {
+    while (!t->quit && !stopped && !display_lost(t->display)) {
         bool some = feed_step(feed, t->now, t->now() + PACKETS_NS);
         if (feed->finished && feed->packets.blocks) {
             stop_timer();
@@ -93,5 +93,4 @@ void tui_loop(struct tui *t, struct feed *feed)
         }
         take_keys(t, wait_for(t, feed, busy, drawn), feed->packets.fd);
     }
-    t->lost = stopped == SIGHUP || terminal_lost(t->terminal);
 }

@@ -31,10 +31,24 @@ static void sessions_open(struct tui *t, void *state, const void *arg)
 
 /*--- Columns ------------------------------------------------------------------------------------*/
 
+/* Columns that the largest session number takes. */
+static int number_width(const struct tui *t)
+{
+    int width = 1;
+    for (size_t n = tui_sessions(t); n >= 10; n /= 10) {
+        width++;
+    }
+    return width;
+}
+
 static int width_of(const struct tui *t, size_t i)
 {
     const struct column *c = column_at(t->settings.columns[i]);
     int width = t->settings.widths[i] > 0 ? t->settings.widths[i] : c->width;
+    if (t->settings.widths[i] == 0 && c == column_at((size_t)column_find("number")) &&
+        number_width(t) > width) {
+        width = number_width(t);
+    }
     return width > 0 ? width : COLUMN_FLEXIBLE_MIN;
 }
 

@@ -99,6 +99,10 @@ static int run_tui(const struct screen_options *o, struct inputs *in, struct ter
     if (tui_init(&t, feed, terminal, settings, err) != 0) {
         return -1;
     }
+    if (o->script == NULL && tui_display(&t, err) != 0) {
+        tui_done(&t);
+        return -1;
+    }
     if (seal(in, err) != 0) {
         tui_done(&t);
         return -1;

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -18,6 +19,7 @@ struct terminal {
     SCREEN *screen;
     FILE *out, *in; /* ours to close; NULL: the process's own */
     int in_fd;
+    struct termios modes; /* before; of in_fd */
     int colors;
     bool utf8, lost;
     struct {
@@ -97,6 +99,7 @@ struct terminal *terminal_open(struct err *err)
         return NULL;
     }
     t->in_fd = fileno(in);
+    tcgetattr(t->in_fd, &t->modes);
     return open_screen(t, NULL, stdout, in, err);
 }
 
@@ -134,6 +137,11 @@ void terminal_close(struct terminal *t)
         fclose(t->in);
     }
     free(t);
+}
+
+void terminal_leave(struct terminal *t)
+{
+    tcsetattr(t->in_fd, TCSANOW, &t->modes);
 }
 
 int terminal_colors(const struct terminal *t)
@@ -326,13 +334,6 @@ uint32_t terminal_key(struct terminal *t, int wait_ms, int also, struct terminal
 bool terminal_lost(const struct terminal *t)
 {
     return t->lost;
-}
-
-void terminal_bell(struct terminal *t)
-{
-    if (t->in_fd >= 0) {
-        beep();
-    }
 }
 
 /*--- Reading back -------------------------------------------------------------------------------*/

@@ -25,6 +25,8 @@ struct terminal_mouse {
 struct terminal *terminal_open(struct err *err);
 struct terminal *terminal_open_null(int rows, int columns, struct err *err);
 void terminal_close(struct terminal *);
+/* Instead of closing it, when it takes nothing: sets its modes back and writes nothing to it. */
+void terminal_leave(struct terminal *);
 
 int terminal_colors(const struct terminal *);
 bool terminal_utf8(const struct terminal *);
@@ -40,7 +42,6 @@ void terminal_show(struct terminal *, const struct canvas *, const struct theme 
 uint32_t terminal_key(struct terminal *, int wait_ms, int also, struct terminal_mouse *);
 /* The terminal has gone away. */
 bool terminal_lost(const struct terminal *);
-void terminal_bell(struct terminal *);
 
 /* One line of what ncurses shows, as UTF-8, blanks at its end cut off. */
 size_t terminal_read(const struct terminal *, int y, char *out, size_t n);

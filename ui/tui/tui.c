@@ -55,7 +55,11 @@ void tui_done(struct tui *t)
     while (t->depth > 0) {
         close_top(t);
     }
-    terminal_close(t->terminal);
+    if (t->display != NULL && !display_stop(t->display)) {
+        terminal_leave(t->terminal);
+    } else {
+        terminal_close(t->terminal);
+    }
     order_done(&t->order);
     filter_free(t->filter);
     canvas_done(&t->canvas);
@@ -65,6 +69,13 @@ void tui_done(struct tui *t)
     }
     free(t->room);
     t->terminal = NULL;
+    t->display = NULL;
+}
+
+int tui_display(struct tui *t, struct err *err)
+{
+    t->display = display_start(t->terminal);
+    return t->display != NULL ? 0 : err_set(err, "there is no thread for the terminal");
 }
 
 void tui_open(struct tui *t, const struct screen *screen, const void *arg)
@@ -319,14 +330,22 @@ void tui_draw(struct tui *t)
     for (int i = base_view(t); i < t->depth; i++) {
         t->views[i].screen->draw(t, t->views[i].state, body_of(t));
     }
-    terminal_show(t->terminal, &t->canvas, &t->theme, t->redraw);
+    if (t->display != NULL) {
+        display_show(t->display, &t->canvas, &t->theme, t->redraw);
+    } else {
+        terminal_show(t->terminal, &t->canvas, &t->theme, t->redraw);
+    }
     t->changed = t->redraw = false;
 }
 
 void tui_resized(struct tui *t)
 {
     int rows, columns;
-    terminal_size(t->terminal, &rows, &columns);
+    if (t->display != NULL) {
+        display_size(t->display, &rows, &columns);
+    } else {
+        terminal_size(t->terminal, &rows, &columns);
+    }
     canvas_resize(&t->canvas, rows, columns);
     t->changed = t->redraw = true;
 }

@@ -2,14 +2,16 @@
  * The screen: a stack of screens over a model and a store, in one loop on one thread.
  *
  * Each turn takes packets for a few milliseconds, does a piece of whatever work is open (filtering,
- * sorting, saving), answers the keys that came, and draws at most 20 times a second: so neither
- * capture nor decoding waits for the terminal, and a key is answered at once.
+ * sorting, saving), answers the keys that came, and draws at most 20 times a second, for the
+ * display to show (display.h): so neither capture nor decoding waits for the terminal, and a key is
+ * answered at once.
  */
 #ifndef WSIGHT_TUI_H
 #define WSIGHT_TUI_H
 
 #include "analyzer/filter/store_filter.h"
 #include "decoders/registry/registry.h"
+#include "display.h"
 #include "feed.h"
 #include "keys.h"
 #include "order.h"
@@ -31,6 +33,7 @@ struct tui {
     const struct feed *feed; /* model, store, where packets come from */
     const struct registry *registry;
     struct terminal *terminal;
+    struct display *display; /* shows what is drawn, while the loop runs; NULL: the terminal */
     struct canvas canvas;
     struct theme theme;
     struct keys keys;
@@ -54,7 +57,7 @@ struct tui {
 
     char status[TUI_STATUS_BYTES]; /* for the last line, until the next key */
     bool status_is_error;
-    bool quit, lost;
+    bool quit;
     bool paused;
     size_t paused_count;   /* sessions there were then */
     int64_t paused_ts;     /* ... and the newest time */
@@ -81,6 +84,9 @@ bool tui_step(struct tui *, int64_t until);
 void tui_draw(struct tui *);
 /* The terminal has this size now. */
 void tui_resized(struct tui *);
+
+/* Gives the terminal a thread of its own, for tui_loop. -1 with err filled. */
+int tui_display(struct tui *, struct err *);
 
 /* Packets, keys and drawing until the user has enough. */
 void tui_loop(struct tui *, struct feed *);

@@ -2,6 +2,7 @@
 """The screen on a pseudo terminal: a hostile capture, resizing, a lost terminal, an unknown one. What was captured must never reach the terminal as a control sequence."""
 
 import fcntl
+import json
 import os
 import pty
 import select
@@ -79,8 +80,12 @@ class Screen:
         if self.pid == 0:
             os.environ.update(TERM=term, LC_ALL=lc, TZ="UTC0", XDG_CONFIG_HOME="/nonexistent")
             os.environ.pop("NO_COLOR", None)
+            self.start()
             os.execv(wsight, [wsight, *arguments])
         self.resize(rows, columns)
+
+    def start(self):
+        """In the child, before the program."""
 
     def resize(self, rows, columns):
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -129,7 +134,7 @@ BAD = (b"PWNED\x07", b"]0;PWNED", b"[31mRED", b"\x9b5n", b"\xc2\x9b", b"\xc2\x90
 for locale in ("C.UTF-8", "C"):
     s = Screen(path, lc=locale)
     s.read(b"Sessions")
-    s.type(b"\r", b"Flow")
+    s.type(b"\r", b" 101 ")
     for key in (b"j", b"j", b"j", b"j", b"x", b"\r", b"1", b"2", b"3", b"4", b"5", b"]", b"]", b"\x1b",
                 b"\x1b", b"!", b"q", b"i", b"q", b"f", b"host contains h\r", b"s"):
         s.type(key)
@@ -163,6 +168,54 @@ said = subprocess.run([wsight, "ui", tour], stdin=subprocess.DEVNULL, capture_ou
 check("without a terminal it says so", b"needs a terminal" in said.stderr, said.stderr)
 said = subprocess.run([wsight, tour], stdin=subprocess.DEVNULL, capture_output=True)
 check("and wsight FILE is a report", said.returncode == 0 and b"Sessions" in said.stdout, said.stdout)
+
+# --- A terminal that takes nothing (Ctrl-S) --------------------------------------------------------
+
+class Fed(Screen):
+    """The capture comes through a pipe, keys from the terminal."""
+
+    def __init__(self):
+        self.pipe, self.feed = os.pipe()
+        os.set_inheritable(self.pipe, True)
+        super().__init__("ui", "-")
+        os.close(self.pipe)
+        os.set_blocking(self.feed, False)
+
+    def start(self):
+        os.dup2(self.pipe, 0)
+
+    def write(self, data, seconds=20.0):
+        """How much of it was taken in that time."""
+        end, done = time.monotonic() + seconds, 0
+        while done < len(data) and time.monotonic() < end:
+            if select.select([], [self.feed], [], 0.1)[1]:
+                done += os.write(self.feed, data[done:done + 65536])
+        return done
+
+
+with open(tour, "rb") as f:
+    much = f.read() * 8
+said = subprocess.run([wsight, "report", "--format", "json", "-"], input=much, capture_output=True, check=True)
+sessions = b"%d sessions" % len(json.loads(said.stdout)["sessions"])
+s = Fed()
+first = s.write(much[:20000])  # it opens the terminal once it knows what comes
+s.read(b"sessions")
+os.write(s.fd, b"\x13")  # Ctrl-S
+time.sleep(0.2)
+check("what is read and decoded does not wait for a stopped terminal", s.write(much[first:]) == len(much) - first)
+os.close(s.feed)
+s.type(b"\x11")  # Ctrl-Q
+check("and all of it is shown once it goes on", sessions in s.type(b"\x0c", sessions), s.seen)  # ^L
+s.type(b"q")
+check("then it ends as always", s.wait() == 0)
+s = Screen(tour)
+s.read(b"40 sessions")
+os.write(s.fd, b"\x13")
+time.sleep(0.2)
+os.write(s.fd, b"\r")
+time.sleep(0.2)
+os.kill(s.pid, signal.SIGTERM)
+check("SIGTERM ends it while the terminal is stopped", s.wait() is not None)
 
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed != 0)
