@@ -60,6 +60,9 @@ static bool copy_pointed_to(struct batch *b, struct event *e)
     case EVENT_MESSAGE:
         copy_bytes(b, &e->message.body);
         return true;
+    case EVENT_DEFLATED:
+        copy_bytes(b, &e->deflated);
+        return true;
     case EVENT_RUN:
         e->run.lengths = arena_copy(b, e->run.lengths, e->run.n * sizeof *e->run.lengths);
         return e->run.lengths != NULL;

@@ -506,6 +506,9 @@ static void take_event(struct model *m, const struct event *e)
     case EVENT_FRAME:
         TELL(m, frame, s, e);
         break;
+    case EVENT_DEFLATED:
+        TELL(m, deflated, s, e);
+        break;
     case EVENT_DIGEST:
         s->digest[e->dir] =
             keep_text(&s->texts, (struct bytes){e->digest, MESSAGES_DIGEST_BYTES}).p;

@@ -21,6 +21,7 @@ struct model_listener {
     void (*session_opened)(void *self, struct session *); /* handshake finished, or picked up */
     void (*message)(void *self, const struct session *, const struct event *);
     void (*frame)(void *self, const struct session *, const struct event *);
+    void (*deflated)(void *self, const struct session *, const struct event *);
     void (*finding)(void *self, const struct session *, const struct finding_record *); /* each one;
                                                           session NULL: of the capture */
     void (*session_ended)(void *self, struct session *);

@@ -140,6 +140,26 @@ static void framed(void *self, const struct session *session, const struct event
     }
 }
 
+/* A piece of a compressed message: its first ones are kept until it is complete. */
+static void deflated(void *self, const struct session *session, const struct event *e)
+{
+    struct store *s = self;
+    struct store_session *row = store_find(s, session);
+    struct buffer *b = row != NULL ? row->deflated[e->dir] : NULL;
+    if (row != NULL && b == NULL && (b = malloc(sizeof *b)) != NULL) {
+        buffer_init(b, STORE_DEFLATED_MAX_BYTES);
+        row->deflated[e->dir] = b;
+    }
+    if (b != NULL) {
+        (void)buffer_append(b, bytes_part(e->deflated, 0, b->max - b->n));
+    }
+}
+
+static size_t deflated_bytes(const struct store_message *m)
+{
+    return m->wire_len < STORE_DEFLATED_MAX_BYTES ? (size_t)m->wire_len : STORE_DEFLATED_MAX_BYTES;
+}
+
 static void take_first_frame(struct store_message *m, const struct queued_frame *f)
 {
     m->first = f->first;
@@ -148,24 +168,27 @@ static void take_first_frame(struct store_message *m, const struct queued_frame 
     memcpy(m->key, f->key, 4);
 }
 
-/* Appends what belongs to the message: its frames when there are several, then its body. */
-static bool keep(struct store *s, struct frame_queue *q, struct store_message *m, struct bytes body)
+/* Appends what belongs to the message: its frames when there are several, its body, and what it was
+ * before inflation. */
+static bool keep(struct store *s, const struct frame_queue *q, const struct buffer *before,
+                 struct store_message *m, struct bytes body)
 {
-    uint64_t at, ignored;
-    uint32_t n = q != NULL && q->n < m->frames ? q->n : m->frames;
-    if (q != NULL && m->frames > 1 && n == m->frames && n <= FRAME_QUEUE_MAX) {
-        struct bytes frames = {(const uint8_t *)q->frames, n * sizeof *q->frames};
-        if (!body_log_append(s->bodies, frames, &m->body_at)) {
+    struct bytes parts[3] = {{NULL, 0}, body, {NULL, 0}};
+    if (q != NULL && m->frames > 1 && q->n >= m->frames && m->frames <= FRAME_QUEUE_MAX) {
+        parts[0] = (struct bytes){(const uint8_t *)q->frames, m->frames * sizeof *q->frames};
+        m->bits |= STORE_HAS_FRAMES;
+    }
+    if (q != NULL && before != NULL && before->n > 0 && before->n == deflated_bytes(m)) {
+        parts[2] = buffer_bytes(before);
+        m->bits |= STORE_HAS_DEFLATED;
+    }
+    for (size_t i = 0; i < 3; i++) {
+        uint64_t at;
+        if (!body_log_append(s->bodies, parts[i], &at)) {
             return false;
         }
-        m->bits |= STORE_HAS_FRAMES;
-        at = m->body_at;
-        return body_log_append(s->bodies, body, &ignored);
+        m->body_at = i == 0 ? at : m->body_at;
     }
-    if (!body_log_append(s->bodies, body, &at)) {
-        return false;
-    }
-    m->body_at = at;
     return true;
 }
 
@@ -201,12 +224,13 @@ static void take_frames(struct store *s, struct store_session *row, const struct
     } else if (q != NULL && q->n > 0) {
         take_first_frame(m, &q->frames[0]);
     }
-    if (!keep(s, q, m, body)) {
+    if (!keep(s, q, row->deflated[e->dir], m, body)) {
         m->body_n = 0;
-        m->bits = (uint8_t)((m->bits | STORE_NO_BODY) & ~STORE_HAS_FRAMES);
+        m->bits = (uint8_t)((m->bits | STORE_NO_BODY) & ~(STORE_HAS_FRAMES | STORE_HAS_DEFLATED));
     }
     if (q != NULL) {
         frame_queue_drop(q, m->frames);
+        store_free_deflated(row, e->dir);
     }
 }
 
@@ -345,6 +369,7 @@ struct model_listener store_listener(struct store *s)
     return (struct model_listener){.session_opened = opened,
                                    .message = messaged,
                                    .frame = framed,
+                                   .deflated = deflated,
                                    .finding = found,
                                    .session_ended = ended,
                                    .self = s};
@@ -352,7 +377,8 @@ struct model_listener store_listener(struct store *s)
 
 struct decode_options store_decode_options(void)
 {
-    return (struct decode_options){.frames = true, .heads = true, .body_max = UINT32_MAX};
+    return (struct decode_options){
+        .frames = true, .deflated = true, .heads = true, .body_max = UINT32_MAX};
 }
 
 /*--- Looking ------------------------------------------------------------------------------------*/
@@ -410,6 +436,19 @@ bool store_body(const struct store *s, const struct store_message *m, size_t mos
         return false;
     }
     if (n > 0 && !body_log_read(s->bodies, m->body_at + frames_bytes(m), room, n)) {
+        return false;
+    }
+    into->n += n;
+    return true;
+}
+
+bool store_deflated(const struct store *s, const struct store_message *m, struct buffer *into)
+{
+    size_t n = deflated_bytes(m);
+    uint64_t at = m->body_at + frames_bytes(m) + m->body_n;
+    buffer_clear(into);
+    uint8_t *room = m->bits & STORE_HAS_DEFLATED ? buffer_reserve(into, n) : NULL;
+    if (room == NULL || !body_log_read(s->bodies, at, room, n)) {
         return false;
     }
     into->n += n;

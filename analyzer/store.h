@@ -18,6 +18,9 @@
 
 #define STORE_SPARK_BUCKETS 16
 #define STORE_SERIES_BUCKETS 480
+/* Of a compressed message, its payload as it was before inflation: what there is to be looked at.
+ */
+#define STORE_DEFLATED_MAX_BYTES 65536U
 /* Distinct addresses that are counted. */
 #define STORE_TALKERS_MAX 65536U
 
@@ -26,7 +29,8 @@ enum store_bit {
     STORE_MASKED = 1 << 1,     /* its first frame */
     STORE_HAS_FRAME = 1 << 2,  /* first, header_len and key are those of its first frame */
     STORE_HAS_FRAMES = 1 << 3, /* more than one frame: they lie before the body */
-    STORE_NO_BODY = 1 << 4     /* there was no memory for its body */
+    STORE_NO_BODY = 1 << 4,    /* there was no memory for its body */
+    STORE_HAS_DEFLATED = 1 << 5
 };
 
 /* A message or control frame. 72 bytes: there may be tens of millions. */
@@ -35,7 +39,7 @@ struct store_message {
     uint64_t pkt;
     uint64_t wire_len; /* payload, before inflation */
     uint64_t len;      /* after */
-    uint64_t body_at;  /* in the log: frames if any, then the body */
+    uint64_t body_at;  /* in the log: frames if any, the body, what it was before inflation */
     int64_t rtt;       /* a Pong: ns since its Ping, or -1 */
     uint32_t body_n;
     uint32_t frames;
@@ -80,6 +84,7 @@ struct store_session {
     struct store_spark spark;
     uint32_t talker[2]; /* of client and server */
     struct frame_queue queue[2];
+    struct buffer *deflated[2];            /* of the compressed message under way; NULL: none is */
     const struct subprotocol *subprotocol; /* what the messages are; NULL: not known */
     struct subprotocol_track *track;       /* of a subprotocol that is a stream; NULL else */
 };
@@ -152,6 +157,9 @@ bool store_body(const struct store *, const struct store_message *, size_t most,
 /* The message as it was told, without its body; and with it, which for a Close tells the code. */
 struct event store_event(const struct store_session *, const struct store_message *);
 void store_event_body(struct event *, struct bytes body);
+/* The first STORE_DEFLATED_MAX_BYTES of a compressed message's payload, unmasked, before inflation.
+ * false: it is not compressed by permessage-deflate, or was not seen whole. */
+bool store_deflated(const struct store *, const struct store_message *, struct buffer *into);
 /* Frame i of m->frames. false: it is beyond FRAME_QUEUE_MAX, or was not seen. */
 bool store_frame(const struct store *, const struct store_message *, uint32_t i,
                  struct queued_frame *);

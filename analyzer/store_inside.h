@@ -39,7 +39,9 @@ struct store {
 struct store_session *store_find(struct store *, const struct session *);
 /* A row for a session that has none. NULL when out of memory. */
 struct store_session *store_add(struct store *, const struct session *);
-/* Frames of messages that will not be finished. */
+/* What was kept of a message for before its inflation. */
+void store_free_deflated(struct store_session *, enum dir);
+/* Frames and such of messages that will not be finished. */
 void store_free_queues(struct store_session *);
 void store_free_row(struct store_session *);
 

@@ -94,10 +94,21 @@ struct store_session *store_add(struct store *s, const struct session *session)
     return row;
 }
 
+void store_free_deflated(struct store_session *row, enum dir dir)
+{
+    if (row->deflated[dir] != NULL) {
+        buffer_done(row->deflated[dir]);
+        free(row->deflated[dir]);
+        row->deflated[dir] = NULL;
+    }
+}
+
 void store_free_queues(struct store_session *row)
 {
-    frame_queue_done(&row->queue[0]);
-    frame_queue_done(&row->queue[1]);
+    for (int d = 0; d < 2; d++) {
+        frame_queue_done(&row->queue[d]);
+        store_free_deflated(row, (enum dir)d);
+    }
 }
 
 void store_free_row(struct store_session *row)

@@ -79,6 +79,7 @@ struct decoder {
 /* What the outputs want from the decoders. Constant for the life of an engine. */
 struct decode_options {
     bool frames;       /* EVENT_FRAME for every frame */
+    bool deflated;     /* EVENT_DEFLATED of what permessage-deflate has compressed */
     bool digest;       /* EVENT_DIGEST per direction */
     bool heads;        /* raw heads in EVENT_HANDSHAKE */
     bool late;         /* message events may come late, out of order and in runs, for speed */

@@ -24,6 +24,8 @@ enum event_type {
     EVENT_HANDSHAKE, /* request, and response when it came: handshake */
     EVENT_VERSION,   /* the first frames tell which version is spoken: version */
     EVENT_FRAME,     /* one frame header, only when options.frames asks for it */
+    EVENT_DEFLATED,  /* a piece of a compressed message before inflation, unmasked: deflated; only
+                        when options.deflated asks for it, before its EVENT_MESSAGE */
     EVENT_MESSAGE,   /* a message or control frame is complete, or was lost in part */
     EVENT_RUN,       /* several plain messages at once, only when options.late allows it */
     EVENT_FINDING,
@@ -245,6 +247,7 @@ struct event {
         const struct websocket_version *version;
         struct message message;
         struct message_run run;
+        struct bytes deflated;
         struct frame frame;
         struct {
             enum finding_id id;

@@ -168,6 +168,9 @@ static void inflate_piece(struct stream *s, enum dir dir, struct ws_message *m, 
         m->inflated = unpack_piece(s, dir, plain, &output);
         return;
     }
+    if (stream_options(s)->deflated) {
+        stream_emit(s, &(struct event){.type = EVENT_DEFLATED, .dir = dir, .deflated = plain});
+    }
     struct inflater *inflater = inflater_of(s, dir);
     m->inflated =
         inflater != NULL ? inflater_piece(inflater, plain, &output) : INFLATE_WINDOW_UNKNOWN;

@@ -12,6 +12,7 @@
 #include "lib/capture_world.h"
 
 #include <stdlib.h>
+#include <zlib.h>
 
 /*--- body_log -----------------------------------------------------------------------------------*/
 
@@ -209,6 +210,50 @@ static void a_sparkline_holds_every_byte_of_a_session(void **state)
     world_done(&w);
 }
 
+static void what_a_message_was_before_inflation_inflates_to_it(void **state)
+{
+    (void)state;
+    struct world w;
+    world_of(&w, "captures/ws-deflate.pcapng", 1 << 20);
+    struct buffer body, deflated;
+    unsigned inflated = 0;
+    static const uint8_t tail[] = {0, 0, 0xff, 0xff};
+    buffer_init(&body, 1 << 24);
+    buffer_init(&deflated, STORE_DEFLATED_MAX_BYTES + sizeof tail);
+    for (size_t i = 0; i < store_count(w.store); i++) {
+        const struct store_session *s = store_session(w.store, i);
+        bool first[2] = {true, true}; /* in its direction: it needs nothing from before */
+        for (uint32_t j = 0; j < s->n; j++) {
+            const struct store_message *m = &s->messages[j];
+            bool compressed = m->flags & MESSAGE_COMPRESSED && m->wire_len > 0;
+            assert_int_equal(store_deflated(w.store, m, &deflated), compressed);
+            if (!compressed || !first[store_dir(m)] || m->wire_len > STORE_DEFLATED_MAX_BYTES) {
+                continue;
+            }
+            first[store_dir(m)] = false;
+            uint8_t out[4096];
+            z_stream z = {0};
+            assert_int_equal(deflated.n, m->wire_len);
+            assert_true(buffer_append(&deflated, (struct bytes){tail, sizeof tail}));
+            assert_true(store_body(w.store, m, sizeof out, &body));
+            assert_int_equal(inflateInit2(&z, -15), Z_OK);
+            z.next_in = deflated.p;
+            z.avail_in = (uInt)deflated.n;
+            z.next_out = out;
+            z.avail_out = sizeof out;
+            assert_true(inflate(&z, Z_SYNC_FLUSH) >= Z_OK);
+            assert_int_equal(sizeof out - z.avail_out, body.n);
+            assert_memory_equal(out, body.p, body.n);
+            inflateEnd(&z);
+            inflated++;
+        }
+    }
+    assert_true(inflated > 10);
+    buffer_done(&body);
+    buffer_done(&deflated);
+    world_done(&w);
+}
+
 /* The client of the capture sends its CONNECT of 58 bytes in 17 messages. */
 static void a_unit_in_many_messages_is_read_whole_from_each_of_them(void **state)
 {
@@ -315,6 +360,7 @@ int main(void)
         cmocka_unit_test(every_message_is_kept_with_its_body_and_frames),
         cmocka_unit_test(a_pong_and_its_ping_find_each_other),
         cmocka_unit_test(what_is_summed_up_agrees_with_the_model),
+        cmocka_unit_test(what_a_message_was_before_inflation_inflates_to_it),
         cmocka_unit_test(a_unit_in_many_messages_is_read_whole_from_each_of_them),
         cmocka_unit_test(a_message_of_no_stream_is_its_own_unit),
         cmocka_unit_test(a_sparkline_holds_every_byte_of_a_session),

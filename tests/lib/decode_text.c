@@ -436,6 +436,9 @@ static void write_event(struct event_sink *sink, const struct event *e)
     case EVENT_RUN:
         fprintf(f, "run %c opcode=%d n=%d\n", arrow(e->dir), e->run.opcode, e->run.n);
         break;
+    case EVENT_DEFLATED:
+        fprintf(f, "deflated %c %zu\n", arrow(e->dir), e->deflated.n);
+        break;
     case EVENT_FINDING:
         write_finding(f, e);
         break;

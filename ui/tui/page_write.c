@@ -175,14 +175,14 @@ static void hex_line(struct page *p, const char *name, const uint8_t *bytes, siz
     page_write(p, LINE_BITS, "  %-8s %-48s %s", name, hex, text ? ascii : "");
 }
 
-/* What was on the wire, the key, and what comes out; only where the payload is not compressed, for
- * what is kept is the inflated one. */
-static void write_unmasking(struct page *p, const struct queued_frame *f, struct bytes body,
+/* What was on the wire, the key, and what comes out: the payload, or what is still to be inflated.
+ */
+static void write_unmasking(struct page *p, const struct queued_frame *f, struct bytes payload,
                             uint64_t at)
 {
     uint8_t wire[MASK_SHOWN_BYTES], key[MASK_SHOWN_BYTES];
-    struct bytes part =
-        at < body.n ? bytes_part(body, (size_t)at, MASK_SHOWN_BYTES) : (struct bytes){NULL, 0};
+    struct bytes part = at < payload.n ? bytes_part(payload, (size_t)at, MASK_SHOWN_BYTES)
+                                       : (struct bytes){NULL, 0};
     part.n = part.n < f->len ? part.n : (size_t)f->len;
     if (!f->masked || part.n == 0) {
         return;
@@ -196,7 +196,19 @@ static void write_unmasking(struct page *p, const struct queued_frame *f, struct
     hex_line(p, "payload", part.p, part.n, true);
 }
 
-static void write_inflation(struct page *p, const struct session *s, const struct store_message *m)
+/* The header of the first block (RFC 1951 section 3.2.3), its bits from the lowest on. */
+static void write_block(struct page *p, uint8_t first)
+{
+    static const char *const types[] = {"stored", "fixed Huffman codes", "dynamic Huffman codes",
+                                        "reserved"};
+    page_write(p, LINE_BITS, "  .... ...%u  BFINAL  %s", first & 1,
+               first & 1 ? "the last block" : "other blocks follow");
+    page_write(p, LINE_BITS, "  .... .%u%u.  BTYPE   %u, %s", first >> 2 & 1, first >> 1 & 1,
+               first >> 1 & 3, types[first >> 1 & 3]);
+}
+
+static void write_inflation(struct page *p, const struct session *s, const struct store_message *m,
+                            struct bytes deflated, struct bytes body)
 {
     if (!(m->flags & MESSAGE_COMPRESSED)) {
         return;
@@ -206,6 +218,13 @@ static void write_inflation(struct page *p, const struct session *s, const struc
     bool rfc = extensions.p == NULL || /* picked up */
                bytes_find_bytes(extensions, bytes_of("permessage-deflate")) < extensions.n;
     page_write(p, LINE_HEADING, rfc ? "Inflated by permessage-deflate (RFC 7692)" : "Inflated");
+    if (deflated.n > 0) {
+        struct bytes in = bytes_part(deflated, 0, MASK_SHOWN_BYTES);
+        struct bytes out = bytes_part(body, 0, MASK_SHOWN_BYTES);
+        write_block(p, deflated.p[0]);
+        hex_line(p, "deflated", in.p, in.n, false);
+        hex_line(p, "inflated", out.p, out.n, true);
+    }
     page_write(p, LINE_FIELD, "On the wire: %llu bytes%s", (unsigned long long)m->wire_len,
                rfc ? ", and the tail 00 00 ff ff that is left out" : "");
     page_write(p, LINE_FIELD, "Inflated: %llu bytes%s", (unsigned long long)m->len,
@@ -259,7 +278,7 @@ static void write_facts(struct page *p, const struct tui *t, const struct store_
 }
 
 static void write_frames(struct page *p, const struct tui *t, const struct subject *s,
-                         const struct store_message *m, struct bytes body)
+                         const struct store_message *m, struct bytes body, struct bytes deflated)
 {
     struct queued_frame f;
     uint64_t at = 0;
@@ -273,15 +292,13 @@ static void write_frames(struct page *p, const struct tui *t, const struct subje
         page_write(p, LINE_HEADING, "Frame %u of %u, packet %llu, header of %u bytes", i + 1,
                    m->frames, (unsigned long long)f.pkt, f.header_len);
         write_bits(p, t, &f, compressed);
-        if (!compressed) {
-            write_unmasking(p, &f, body, at);
-        }
+        write_unmasking(p, &f, compressed ? deflated : body, at);
         at += f.len;
     }
     if (m->frames > FRAMES_SHOWN_MAX) {
         page_write(p, LINE_NOTE, "... and %u more", m->frames - FRAMES_SHOWN_MAX);
     }
-    write_inflation(p, store_session(t->feed->store, s->session)->session, m);
+    write_inflation(p, store_session(t->feed->store, s->session)->session, m, deflated, body);
 }
 
 /*--- Endings ------------------------------------------------------------------------------------*/
@@ -343,7 +360,7 @@ static void write_end(struct page *p, const struct tui *t, const struct subject 
 
 void write_details(struct page *p, const struct tui *t, const struct subject *s)
 {
-    struct buffer body;
+    struct buffer body, deflated;
     if (s->kind == SUBJECT_END) {
         write_end(p, t, s);
         return;
@@ -359,6 +376,9 @@ void write_details(struct page *p, const struct tui *t, const struct subject *s)
         write_close(p, t, &store_session(t->feed->store, s->session)->session->handshake,
                     buffer_bytes(&body));
     }
-    write_frames(p, t, s, m, buffer_bytes(&body));
+    buffer_init(&deflated, STORE_DEFLATED_MAX_BYTES);
+    store_deflated(t->feed->store, m, &deflated);
+    write_frames(p, t, s, m, buffer_bytes(&body), buffer_bytes(&deflated));
     buffer_done(&body);
+    buffer_done(&deflated);
 }
