@@ -72,7 +72,7 @@ static void choose_draw(struct tui *t, void *state, struct area a)
         }
     }
     canvas_text(&t->canvas, box.y + box.rows - 1, box.x + 2, end, ROLE_DIALOG_DIM,
-                " Space on/off  - + move  < > width  r as it was  Enter done ");
+                " Space on/off  - + move  < > width  r reset  W keep  Enter ");
 }
 
 static void move_column(struct choose *c, bool down)
@@ -116,6 +116,8 @@ static void choose_key(struct tui *t, void *state, uint32_t key)
         move_column(c, key == '+' || key == 'J');
     } else if (key == '<' || key == '>') {
         widen(x, key == '<' ? -1 : 1);
+    } else if (key == 'W') {
+        tui_keep_settings(t);
     } else if (key == 'r') {
         char line[512];
         snprintf(line, sizeof line, "columns = %s", columns_default);

@@ -4,6 +4,7 @@
  *
  *     # a comment
  *     columns = state number client url closed
+ *     color error = 203 on default bold
  *     key save = s F2
  *
  * A line that makes no sense is reported with its number and skipped.
@@ -30,6 +31,7 @@ struct settings {
     enum background background;
     enum time_mode time;
     enum preview_mode preview;
+    struct theme_looks looks;
     struct keys keys;
 };
 
@@ -41,6 +43,16 @@ void settings_read(struct settings *, FILE *, const char *name,
                    void (*complain)(void *, const char *), void *ctx);
 /* One line. -1 with err filled. */
 int settings_line(struct settings *, const char *line, struct err *);
+
+#define SETTINGS_PATH_BYTES 4096
+
+/* Where the file is, or would be. false: nowhere, or too deep. */
+bool settings_path(char out[SETTINGS_PATH_BYTES]);
+/* Writes what can be changed on the screen to the file, in place of the lines that say otherwise;
+ * the rest of it stays. Folders are made. -1 with err filled, and the file as it was. */
+int settings_keep(const struct settings *, const char *path, struct err *err);
+/* The lines for it: i from 0 on; false: there are no more. */
+bool settings_kept(const struct settings *, size_t i, const char **name, char *value, size_t n);
 
 /* All settings with their defaults and what they mean, as a file that can be loaded. */
 void settings_print(FILE *);

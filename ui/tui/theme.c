@@ -1,6 +1,8 @@
 /* From roles to colours. */
 #include "theme.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static const struct {
@@ -21,10 +23,15 @@ static bool background_is_light(void)
     return last != NULL && (strcmp(last, ";15") == 0 || strcmp(last, ";7") == 0);
 }
 
-struct theme theme_choose(int colors, enum background background, bool no_color)
+struct theme theme_choose(int colors, enum background background, bool no_color,
+                          const struct theme_looks *own)
 {
     const char *no = getenv("NO_COLOR");
-    struct theme t = {.colors = colors >= 256 ? 256 : colors >= 16 ? 16 : colors >= 8 ? 8 : 0};
+    struct theme t = {.colors = colors >= 256  ? 256
+                                : colors >= 16 ? 16
+                                : colors >= 8  ? 8
+                                               : 0,
+                      .own = *own};
     if (no_color || (no != NULL && no[0] != '\0')) {
         t.colors = 0;
     }
@@ -43,15 +50,34 @@ static void add_attributes(struct look *l, const char *letters, bool all)
     }
 }
 
-struct look theme_look(const struct theme *t, enum role role, unsigned flags)
+static struct look usual_look(const struct theme *t, enum role role)
 {
     struct look l = {-1, -1, false, false, false, false};
-    bool plain = t->colors < 256;
-    add_attributes(&l, roles[role].attributes, plain);
+    const short *colors = t->light ? roles[role].light : roles[role].dark;
+    add_attributes(&l, roles[role].attributes, t->colors < 256);
     if (t->colors == 256) {
-        const short *colors = t->light ? roles[role].light : roles[role].dark;
         l.fg = colors[0];
         l.bg = colors[1];
+    } else if (t->colors >= 8) {
+        l.fg = roles[role].basic;
+        l.fg = t->colors == 16 && !t->light && l.fg >= 0 && l.fg < 7 ? (short)(l.fg + 8) : l.fg;
+    }
+    return l;
+}
+
+/* The user's, as far as the terminal has such colours. */
+static struct look own_look(const struct theme *t, enum role role)
+{
+    struct look l = t->own.look[role];
+    l.fg = l.fg < t->colors ? l.fg : -1;
+    l.bg = l.bg < t->colors ? l.bg : -1;
+    return l;
+}
+
+struct look theme_look(const struct theme *t, enum role role, unsigned flags)
+{
+    struct look l = t->own.set[role] ? own_look(t, role) : usual_look(t, role);
+    if (t->colors == 256) {
         if (flags & CELL_CURSOR) {
             l.bg = t->light ? 153 : 24;
             l.fg = l.fg == 244 || l.fg == 240 ? (short)(t->light ? 240 : 252) : l.fg;
@@ -61,10 +87,6 @@ struct look theme_look(const struct theme *t, enum role role, unsigned flags)
             l.bg = 220;
         }
         return l;
-    }
-    if (t->colors >= 8) {
-        l.fg = roles[role].basic;
-        l.fg = t->colors == 16 && !t->light && l.fg >= 0 && l.fg < 7 ? (short)(l.fg + 8) : l.fg;
     }
     if (flags & CELL_CURSOR) {
         l.reverse = !l.reverse;
@@ -92,4 +114,100 @@ uint32_t theme_rgb(int color)
     }
     uint32_t grey = 8 + 10 * ((uint32_t)color - 232);
     return grey << 16 | grey << 8 | grey;
+}
+
+/*--- Looks as text ------------------------------------------------------------------------------*/
+
+static const char *const color_names[] = {"black", "red",     "green", "yellow",
+                                          "blue",  "magenta", "cyan",  "white"};
+#define COLOR_NAMES 8
+
+void role_name(char out[32], enum role role)
+{
+    static const char *const names[] = {
+#define ROLE(name, ...) #name,
+#include "roles.def"
+#undef ROLE
+    };
+    size_t n = 0;
+    for (const char *p = names[role]; *p != '\0' && n < 31; p++) {
+        out[n++] = *p == '_' ? '-' : (char)tolower((unsigned char)*p);
+    }
+    out[n] = '\0';
+}
+
+int role_find(const char *name)
+{
+    char text[32];
+    for (int role = 0; role < ROLE_COUNT; role++) {
+        role_name(text, (enum role)role);
+        if (strcmp(text, name) == 0) {
+            return role;
+        }
+    }
+    return -1;
+}
+
+static bool color_parse(short *out, const char *word)
+{
+    bool bright = strncmp(word, "bright-", 7) == 0;
+    char *end;
+    long number = strtol(word, &end, 10);
+    if (isdigit((unsigned char)word[0]) && *end == '\0' && number < 256) {
+        *out = (short)number;
+        return true;
+    }
+    for (short i = 0; i < COLOR_NAMES; i++) {
+        if (strcmp(word + (bright ? 7 : 0), color_names[i]) == 0) {
+            *out = (short)(i + (bright ? COLOR_NAMES : 0));
+            return true;
+        }
+    }
+    *out = -1;
+    return strcmp(word, "default") == 0;
+}
+
+int look_parse(struct look *out, const char *text, struct err *err)
+{
+    struct look l = {-1, -1, false, false, false, false};
+    const struct {
+        const char *name;
+        bool *to;
+    } attributes[] = {
+        {"bold", &l.bold}, {"dim", &l.dim}, {"underline", &l.underline}, {"reverse", &l.reverse}};
+    char copy[128], *save = NULL;
+    short *color = &l.fg;
+    snprintf(copy, sizeof copy, "%s", text);
+    for (char *word = strtok_r(copy, " \t", &save); word != NULL;
+         word = strtok_r(NULL, " \t", &save)) {
+        bool known = strcmp(word, "on") == 0;
+        color = known ? &l.bg : color;
+        for (size_t i = 0; !known && i < sizeof attributes / sizeof *attributes; i++) {
+            known = strcmp(word, attributes[i].name) == 0;
+            *attributes[i].to |= known;
+        }
+        if (!known && !color_parse(color, word)) {
+            return err_set(err, "'%.40s' is no colour and no attribute", word);
+        }
+    }
+    *out = l;
+    return 0;
+}
+
+static void put_color(short color, char *out, size_t n)
+{
+    if (color < 0) {
+        snprintf(out, n, "default");
+    } else {
+        snprintf(out, n, "%d", color);
+    }
+}
+
+void look_text(const struct look *l, char *out, size_t n)
+{
+    char fg[12], bg[12];
+    put_color(l->fg, fg, sizeof fg);
+    put_color(l->bg, bg, sizeof bg);
+    snprintf(out, n, "%s on %s%s%s%s%s", fg, bg, l->bold ? " bold" : "", l->dim ? " dim" : "",
+             l->underline ? " underline" : "", l->reverse ? " reverse" : "");
 }

@@ -27,7 +27,8 @@ int tui_init(struct tui *t, const struct feed *feed, struct terminal *terminal,
     t->folder = -1;
     t->room = calloc(1, sizeof *t->room);
     order_init(&t->order);
-    t->theme = theme_choose(terminal_colors(terminal), settings->background, !settings->color);
+    t->theme = theme_choose(terminal_colors(terminal), settings->background, !settings->color,
+                            &settings->looks);
     t->canvas.utf8 = terminal_utf8(terminal);
     tui_resized(t);
     if (t->room != NULL) {
@@ -365,8 +366,22 @@ static void find_next(struct tui *t, int way)
 static void toggle_color(struct tui *t)
 {
     t->settings.color = !t->settings.color;
-    t->theme =
-        theme_choose(terminal_colors(t->terminal), t->settings.background, !t->settings.color);
+    t->theme = theme_choose(terminal_colors(t->terminal), t->settings.background,
+                            !t->settings.color, &t->settings.looks);
+}
+
+void tui_keep_settings(struct tui *t)
+{
+    char path[SETTINGS_PATH_BYTES];
+    struct err err;
+    if (!settings_path(path)) {
+        tui_say(t, true, "there is no folder for settings: HOME is not set");
+    } else if (settings_keep(&t->settings, path, &err) != 0) {
+        tui_say(t, true, "%s", err.text);
+    } else {
+        tui_say(t, false, "columns, times, preview, autoscroll and colour are kept in %.150s",
+                path);
+    }
 }
 
 static void toggle_pause(struct tui *t)
@@ -435,6 +450,9 @@ static void common_action(struct tui *t, enum action action, uint32_t key)
         break;
     case ACTION_COLOR:
         toggle_color(t);
+        break;
+    case ACTION_KEEP:
+        tui_keep_settings(t);
         break;
     case ACTION_PAUSE:
         toggle_pause(t);

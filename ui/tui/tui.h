@@ -95,6 +95,9 @@ void tui_loop(struct tui *, struct feed *);
  * these are all there are. For struct feed. */
 bool tui_give_way(void *tui);
 
+/* Writes what was changed on the screen to the settings file, and says so. */
+void tui_keep_settings(struct tui *);
+
 /* A line for the user. */
 void tui_say(struct tui *, bool is_error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

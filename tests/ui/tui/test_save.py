@@ -124,5 +124,13 @@ screen("keys s\nkey ^U\ntype folder-o\nkey Tab\nsave completed\n")
 with open(os.path.join(tmp, "completed.txt")) as f:
     check("a path is completed", True, "folder-of-mine/" in f.read())
 
+environment["XDG_CONFIG_HOME"] = os.path.join(tmp, "settings")
+screen("keys t\nkeys j\nkey Space\nkey W\nsave kept\nkey Enter\nkeys w\nkeys W\nsave again\n")
+with open(os.path.join(tmp, "settings", "wsight", "config")) as f:
+    kept = f.read()
+check("columns and times are kept in the settings file", True,
+      "columns = state finding client url" in kept and "time = start" in kept)
+check("and it says where", True, "kept in" in last_line("again"))
+
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed != 0)
