@@ -152,7 +152,9 @@ static int open_parts(struct run *run, const struct options *o, const struct run
     }
     run->model = model_new(&model);
     run->batch = run->model != NULL ? batch_new(to_model, run->model) : NULL;
-    if (run->batch != NULL && saving_open(&run->saving, o, &run->batch->sink, &engine, err) != 0) {
+    struct recorder_options recorder = saving_options(o);
+    if (run->batch != NULL &&
+        saving_open(&run->saving, &recorder, &run->batch->sink, &engine, err) != 0) {
         return -1;
     }
     struct event_sink *sink = run->saving.recorder != NULL ? &run->saving.sink : &run->batch->sink;

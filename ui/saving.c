@@ -51,31 +51,31 @@ static void emit(struct event_sink *sink, const struct event *e)
     s->next->emit(s->next, e);
 }
 
-static struct recorder_options recorder_options(const struct options *o)
+struct recorder_options saving_options(const struct options *o)
 {
     return (struct recorder_options){.path = o->write,
                                      .rotate_bytes = o->rotate_size,
                                      .rotate_seconds = o->rotate_every,
                                      .files = o->rotate_files,
                                      .only_sessions = o->only_sessions,
+                                     .with_keys = o->with_keys,
                                      .application = "wsight " WSIGHT_VERSION};
 }
 
-int saving_open(struct saving *s, const struct options *o, struct event_sink *next,
+int saving_open(struct saving *s, const struct recorder_options *o, struct event_sink *next,
                 struct engine_options *engine, struct err *err)
 {
     *s = (struct saving){.sink = {emit}, .next = next};
-    if (o->write == NULL) {
+    if (o->path == NULL) {
         return 0;
     }
     /* Names tell UTC. strftime() would look for the machine's time zone again and again, which it
      * may not behind the seal. */
-    if (setenv("TZ", "UTC0", 1) != 0) {
+    if (!o->unnamed && setenv("TZ", "UTC0", 1) != 0) {
         return err_set(err, "out of memory");
     }
     tzset();
-    struct recorder_options options = recorder_options(o);
-    s->recorder = recorder_new(&options, err);
+    s->recorder = recorder_new(o, err);
     if (s->recorder == NULL) {
         return -1;
     }

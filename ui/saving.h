@@ -16,10 +16,13 @@ struct saving {
     uint64_t waiting;                  /* connection whose secrets come next; 0: none */
 };
 
-/* Opens the first file when -w was given. The engine's options are completed, and the engine's sink
- * is then &saving->sink. -1 with err filled. */
-int saving_open(struct saving *saving, const struct options *options, struct event_sink *next,
-                struct engine_options *engine, struct err *err);
+/* What -w and its kin ask for; the path NULL: nothing. */
+struct recorder_options saving_options(const struct options *options);
+
+/* Opens the first file when there is a path. The engine's options are completed, and the engine's
+ * sink is then &saving->sink. -1 with err filled. */
+int saving_open(struct saving *saving, const struct recorder_options *options,
+                struct event_sink *next, struct engine_options *engine, struct err *err);
 /* Tells once of a file that cannot be written any more. */
 void saving_check(struct saving *saving, void (*notice)(void *, const char *text));
 

@@ -36,6 +36,7 @@ struct expected {
 struct recorder {
     struct recorder_options options;
     int directory, fd;
+    int before;       /* unnamed: the file before this one; -1: there is none */
     const char *base; /* of the path */
     char name[SAVE_NAME_MAX_BYTES];
     char (*names)[SAVE_NAME_MAX_BYTES]; /* of the files kept, a ring */
@@ -146,16 +147,42 @@ static void keep_count(struct recorder *s)
     memcpy(slot, s->name, SAVE_NAME_MAX_BYTES);
 }
 
-int recorder_open(struct recorder *s, int64_t ts, struct err *err)
+/* Not every file system makes files without names: there the name is taken away at once. */
+static int open_unnamed(struct recorder *s)
+{
+    char name[SAVE_NAME_MAX_BYTES + 32];
+    int fd = openat(s->directory, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    if (fd < 0 && errno != ENOSPC) {
+        snprintf(name, sizeof name, "%s-%ld-%llu", s->base, (long)getpid(),
+                 (unsigned long long)s->counts.files);
+        fd = openat(s->directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd >= 0) {
+            (void)unlinkat(s->directory, name, 0);
+        }
+    }
+    return fd;
+}
+
+static int open_named(struct recorder *s, int64_t ts)
 {
     if (!make_name(s, ts)) {
-        return err_set(err, "%.80s: the name is too long", s->options.path);
+        errno = ENAMETOOLONG;
+        return -1;
     }
-    s->fd = openat(s->directory, s->name, SEAL_OPEN_FLAGS_NEW, 0666);
+    int fd = openat(s->directory, s->name, SEAL_OPEN_FLAGS_NEW, 0666);
+    if (fd >= 0) {
+        keep_count(s);
+    }
+    return fd;
+}
+
+int recorder_open(struct recorder *s, int64_t ts, struct err *err)
+{
+    s->fd = s->options.unnamed ? open_unnamed(s) : open_named(s, ts);
     if (s->fd < 0) {
-        return err_set(err, "cannot write %.100s: %s", s->name, strerror(errno));
+        return err_set(err, "cannot write %.100s: %s",
+                       s->options.unnamed ? s->options.path : s->name, strerror(errno));
     }
-    keep_count(s);
     s->counts.files++;
     s->opened = ts;
     s->written = 0;
@@ -182,10 +209,15 @@ static void end_file(struct recorder *s)
 {
     write_statistics(s);
     write_out(s);
-    if (s->fd >= 0) {
+    if (s->options.unnamed) {
+        if (s->before >= 0) {
+            close(s->before);
+        }
+        s->before = s->fd;
+    } else if (s->fd >= 0) {
         close(s->fd);
-        s->fd = -1;
     }
+    s->fd = -1;
 }
 
 void recorder_end(struct recorder *s)
@@ -405,7 +437,7 @@ struct recorder *recorder_new(const struct recorder_options *options, struct err
         return NULL;
     }
     s->options = *options;
-    s->fd = s->directory = -1;
+    s->fd = s->before = s->directory = -1;
     size_t lookback = options->lookback_bytes > 0 ? options->lookback_bytes : SAVE_LOOKBACK_BYTES;
     s->buffer = malloc(SAVE_BUFFER_BYTES + PCAPNG_BLOCK_MAX_BYTES);
     s->names = calloc((size_t)options->files + 1, sizeof *s->names);
@@ -428,6 +460,9 @@ void recorder_free(struct recorder *s)
         return;
     }
     end_file(s);
+    if (s->before >= 0) {
+        close(s->before);
+    }
     if (s->directory >= 0) {
         close(s->directory);
     }
@@ -454,4 +489,16 @@ const char *recorder_problem(const struct recorder *s)
 struct recorder_counts recorder_counts(const struct recorder *s)
 {
     return s->counts;
+}
+
+size_t recorder_kept(const struct recorder *s, int fds[RECORDER_KEPT_FILES])
+{
+    size_t n = 0;
+    if (s->before >= 0) {
+        fds[n++] = s->before;
+    }
+    if (s->fd >= 0) {
+        fds[n++] = s->fd;
+    }
+    return n;
 }

@@ -23,7 +23,9 @@ struct recorder_options {
     uint64_t rotate_bytes;   /* a new file when it is so long; 0: never */
     uint64_t rotate_seconds; /* ... or so old, by packet time; 0: never */
     uint64_t files;          /* files kept: the oldest are removed; 0: all */
+    bool unnamed;            /* files without names in the path's folder; the last two are kept */
     bool only_sessions;      /* packets of WebSocket connections alone */
+    bool with_keys;          /* for that: with what opens them; the caller gives it */
     size_t lookback_bytes;   /* for that: packets kept until it is known; 0: the usual */
     const char *application; /* name and version of the program */
 };
@@ -70,6 +72,12 @@ void recorder_packets(struct recorder *recorder);
 void recorder_flush(struct recorder *recorder);
 /* Goes on in a new file (SIGHUP). */
 void recorder_rotate(struct recorder *recorder);
+
+#define RECORDER_KEPT_FILES 2U
+
+/* Of unnamed files: their descriptors, the older one first, and how many there are. They can be
+ * read up to what was flushed, by opening them anew through /proc/self/fd. */
+size_t recorder_kept(const struct recorder *recorder, int fds[RECORDER_KEPT_FILES]);
 
 /* Why the writing stopped; NULL: it goes on. */
 const char *recorder_problem(const struct recorder *recorder);

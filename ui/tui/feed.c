@@ -1,6 +1,11 @@
 /* From packets to the store. */
 #include "feed.h"
 
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
 #define PACKETS 64
 
 static size_t source_read(void *self, struct packet *packets, size_t max, int wait_ms)
@@ -71,6 +76,27 @@ static bool give_way(void *feed)
     return f->give_way != NULL && f->give_way(f->give_way_context);
 }
 
+/* Where the engine's events go first: to what keeps packets, or to the batch. When no packets can
+ * be kept the rest goes on, and it is told to who wants to save them. */
+static struct event_sink *keep_packets(struct feed *f, struct engine_options *engine,
+                                       const struct source *source)
+{
+    char path[4096];
+    const char *folder = getenv("TMPDIR");
+    struct recorder_options options = {.path = path,
+                                       .rotate_bytes = FEED_PACKETS_BYTES / 2,
+                                       .unnamed = true,
+                                       .only_sessions = true,
+                                       .application = "wsight " WSIGHT_VERSION};
+    f->source = source;
+    snprintf(path, sizeof path, "%s/wsight", folder != NULL && folder[0] == '/' ? folder : "/tmp");
+    if (source == NULL ||
+        saving_open(&f->saving, &options, &f->batch->sink, engine, &f->not_saved) != 0) {
+        return &f->batch->sink;
+    }
+    return &f->saving.sink;
+}
+
 int feed_open(struct feed *f, const struct packet_feed *packets, const struct feed_options *options,
               struct err *err)
 {
@@ -87,7 +113,8 @@ int feed_open(struct feed *f, const struct packet_feed *packets, const struct fe
     f->model = model_new(&model);
     f->store = f->model != NULL ? store_new(&store) : NULL;
     f->batch = f->store != NULL ? batch_new(to_model, f->model) : NULL;
-    f->engine = f->batch != NULL ? engine_new(&engine, &f->batch->sink) : NULL;
+    struct event_sink *sink = f->batch != NULL ? keep_packets(f, &engine, options->source) : NULL;
+    f->engine = sink != NULL ? engine_new(&engine, sink) : NULL;
     if (f->engine == NULL) {
         feed_close(f);
         return err_set(err, "out of memory");
@@ -115,6 +142,7 @@ void feed_notice(void *feed, const char *text)
 void feed_close(struct feed *f)
 {
     engine_free(f->engine);
+    saving_close(&f->saving);
     batch_free(f->batch);
     store_free(f->store);
     model_free(f->model);
@@ -144,7 +172,13 @@ bool feed_step(struct feed *f, int64_t (*now)(void), int64_t until)
         if (f->upkeep.options.keylogs != NULL) {
             keylogs_read(f->upkeep.options.keylogs);
         }
+        if (f->saving.recorder != NULL) {
+            recorder_expect(f->saving.recorder, f->source, packets, n);
+        }
         engine_packets(f->engine, packets, n);
+        if (f->saving.recorder != NULL) {
+            recorder_packets(f->saving.recorder);
+        }
         f->first_ts = f->first_ts == 0 ? packets[0].ts : f->first_ts;
         f->last_ts = packets[n - 1].ts;
         some = true;

@@ -11,9 +11,11 @@
 #include "analyzer/capture/source.h"
 #include "analyzer/engine.h"
 #include "analyzer/store.h"
+#include "ui/saving.h"
 #include "ui/upkeep.h"
 
 #define FEED_BODIES_BYTES (128U << 20)
+#define FEED_PACKETS_BYTES (UINT64_C(1) << 30)
 
 struct packet_feed {
     /* At most max packets, waiting up to wait_ms for the first; they are valid until the next call.
@@ -40,6 +42,9 @@ struct feed {
     struct batch *batch;
     struct model *model;
     struct store *store;
+    struct saving saving; /* packets of a pipe: they cannot be read again */
+    const struct source *source;
+    struct err not_saved;     /* why there are none of those */
     const char *const *paths; /* of the files, for saving their packets; NULL: live */
     size_t n_paths;
     const char *bpf;  /* the capture filter they were read with, or NULL */
@@ -58,6 +63,9 @@ struct feed_options {
     uint64_t seed;               /* of the engine's hashes */
     size_t max_connections;      /* 0: the engine's own */
     struct tls_secrets *secrets; /* borrowed; or NULL */
+    /* A pipe, whose packets cannot be read again: those of WebSocket connections are kept in files
+     * without names below TMPDIR, the newest FEED_PACKETS_BYTES. NULL: something else. */
+    const struct source *source;
     /* Live: what is looked after while packets come; of it the source, the key logs and the limits
      * are given. */
     struct upkeep_options upkeep;

@@ -269,6 +269,15 @@ static void save_key(struct tui *t, void *state, uint32_t key)
     }
 }
 
+/* Of what came through a pipe only the newest packets are kept. */
+static const char *what_is_gone(const struct tui *t, const struct save *s)
+{
+    const struct recorder *r = t->feed->saving.recorder;
+    return s->format == SAVE_PCAPNG && r != NULL && recorder_counts(r).files > RECORDER_KEPT_FILES
+               ? "; the oldest were not kept"
+               : "";
+}
+
 static bool save_step_dialog(struct tui *t, void *state, int64_t until)
 {
     struct save *s = state;
@@ -290,7 +299,8 @@ static bool save_step_dialog(struct tui *t, void *state, int64_t until)
         const char *what = s->format == SAVE_PCAPNG ? "packets" : "messages";
         long_count(count, written);
         tui_back(t);
-        tui_say(t, false, "%s %s saved to %s", count, what, path);
+        const char *gone = what_is_gone(t, s);
+        tui_say(t, false, "%s %s saved to %s%s", count, what, path, gone);
     }
     return true;
 }

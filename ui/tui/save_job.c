@@ -32,6 +32,9 @@ struct save_job {
     uint64_t written;
     struct filter *filter; /* of messages */
     struct rewrite *rewrite;
+    char kept[RECORDER_KEPT_FILES]
+             [40]; /* paths of what it reads, when those are files without names */
+    const char *kept_paths[RECORDER_KEPT_FILES];
     const struct report_format *report;
     void *report_state;
     struct model_listener listener;
@@ -82,23 +85,42 @@ static bool collect(struct save_job *j, struct tui *t, enum save_scope scope,
 
 /*--- Opening ------------------------------------------------------------------------------------*/
 
+/* What came through a pipe was kept in files without names. */
+static int read_kept(struct save_job *j, struct tui *t, struct err *err)
+{
+    int fds[RECORDER_KEPT_FILES];
+    struct recorder *recorder = t->feed->saving.recorder;
+    if (recorder == NULL) {
+        return err_set(err, "packets were not kept: %.150s", t->feed->not_saved.text);
+    }
+    if (recorder_problem(recorder) != NULL) {
+        return err_set(err, "%s", recorder_problem(recorder));
+    }
+    recorder_flush(recorder);
+    size_t n = recorder_kept(recorder, fds);
+    for (size_t i = 0; i < n; i++) {
+        snprintf(j->kept[i], sizeof j->kept[i], "/proc/self/fd/%d", fds[i]);
+        j->kept_paths[i] = j->kept[i];
+    }
+    return rewrite_open(j->rewrite, j->kept_paths, n, NULL, err);
+}
+
 static int open_rewrite(struct save_job *j, struct tui *t, struct err *err)
 {
-    if (t->feed->paths == NULL) {
-        return err_set(err, "the packets of a live capture are not kept: save it as JSON or text");
-    }
-    for (size_t i = 0; i < t->feed->n_paths; i++) {
-        if (strcmp(t->feed->paths[i], "-") == 0) {
-            return err_set(err, "packets that came through a pipe are not kept: save JSON or text");
-        }
+    if (t->feed->packets.live) {
+        return err_set(err, "the packets of an interface are not kept: save them as JSON or text");
     }
     j->rewrite = rewrite_new(j->output.stream);
     bool taken = j->rewrite != NULL;
     for (size_t i = 0; i < j->n && taken; i++) {
         taken = rewrite_take(j->rewrite, store_session(t->feed->store, j->sessions[i])->session);
     }
-    return taken ? rewrite_open(j->rewrite, t->feed->paths, t->feed->n_paths, t->feed->bpf, err)
-                 : err_set(err, "out of memory");
+    if (!taken) {
+        return err_set(err, "out of memory");
+    }
+    return t->feed->source != NULL
+               ? read_kept(j, t, err)
+               : rewrite_open(j->rewrite, t->feed->paths, t->feed->n_paths, t->feed->bpf, err);
 }
 
 static int open_report(struct save_job *j, struct tui *t, struct err *err)

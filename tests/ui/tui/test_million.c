@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 static int64_t monotonic(void)
 {
@@ -224,11 +225,64 @@ static void keys_are_answered_in_a_session_of_very_many_messages(void **state)
     feed_close(&feed);
 }
 
+static void press_all(struct tui *t, const char *keys)
+{
+    for (; *keys != '\0'; keys++) {
+        tui_key(t, (uint32_t)(unsigned char)*keys, NULL);
+    }
+}
+
+static bool shows(struct tui *t, const char *text)
+{
+    char row[4096];
+    tui_draw(t);
+    for (int y = 0; y < t->canvas.rows; y++) {
+        terminal_read(t->terminal, y, row, sizeof row);
+        if (strstr(row, text) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void a_save_shows_how_far_it_is_and_stopped_it_leaves_nothing(void **state)
+{
+    const char *folder = getenv("TEST_TMP");
+    char path[512];
+    struct feed feed;
+    struct tui t;
+    struct terminal *terminal;
+    (void)state;
+    snprintf(path, sizeof path, "%s/stopped.jsonl", folder != NULL ? folder : "/tmp");
+    open_feed(&feed, 2000, 1);
+    open_tui(&t, &feed, &terminal);
+    while (tui_step(&t, monotonic() + 5000000)) {
+    }
+    press_all(&t, "s");
+    tui_key(&t, KEYS_DOWN, NULL);
+    tui_key(&t, KEYS_DOWN, NULL);
+    press_all(&t, "l");
+    tui_key(&t, KEYS_DOWN, NULL);
+    press_all(&t, "\x15"); /* ^U */
+    press_all(&t, path);
+    tui_key(&t, KEYS_ENTER, NULL);
+    for (int i = 0; i < 20; i++) {
+        assert_true(tui_step(&t, 0)); /* a small piece, and there is more */
+    }
+    assert_true(shows(&t, "%"));
+    tui_key(&t, KEYS_ESCAPE, NULL);
+    assert_true(shows(&t, "stopped: nothing was saved"));
+    assert_int_not_equal(access(path, F_OK), 0);
+    tui_done(&t);
+    feed_close(&feed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_are_answered_whatever_is_sorted_or_filtered),
         cmocka_unit_test(keys_are_answered_in_a_session_of_very_many_messages),
+        cmocka_unit_test(a_save_shows_how_far_it_is_and_stopped_it_leaves_nothing),
     };
     setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,6 +124,25 @@ screen("keys s\nkey ^U\ntype folder-o\nkey Tab\nsave completed\n")
 with open(os.path.join(tmp, "completed.txt")) as f:
     check("a path is completed", True, "folder-of-mine/" in f.read())
 
+# What comes through a pipe cannot be read again: its packets are kept in files without names.
+spool = os.path.join(tmp, "spool")
+os.mkdir(spool)
+script = os.path.join(tmp, "script.keys")
+with open(script, "w") as f:
+    f.write(save(0, 0, "piped.pcapng") + "save piped\n")
+with open(capture, "rb") as f:
+    subprocess.run([wsight, "ui", "--script", script, "-"], check=True, cwd=tmp, stdin=f,
+                   env=dict(environment, TMPDIR=spool))
+check("packets of a pipe give the same sessions", [gist(s) for s in whole["sessions"]],
+      [gist(s) for s in report(os.path.join(tmp, "piped.pcapng"))["sessions"]])
+check("and leave nothing behind", [], os.listdir(spool))
+os.remove(os.path.join(tmp, "piped.pcapng"))
+with open(capture, "rb") as f:
+    subprocess.run([wsight, "ui", "--script", script, "-"], check=True, cwd=tmp, stdin=f,
+                   env=dict(environment, TMPDIR="/nonexistent/folder"))
+with open(os.path.join(tmp, "piped.txt")) as f:
+    check("when there is no place for them it is told", True, "packets were not kept" in f.read())
+
 environment["XDG_CONFIG_HOME"] = os.path.join(tmp, "settings")
 screen("keys t\nkeys j\nkey Space\nkey W\nsave kept\nkey Enter\nkeys w\nkeys W\nsave again\n")
 with open(os.path.join(tmp, "settings", "wsight", "config")) as f:

@@ -1,0 +1,97 @@
+/* Files without names: the last two are kept, and can be read through their descriptors. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "analyzer/capture/recorder.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ROTATE_BYTES 60000
+
+static void copy(struct recorder *r, uint64_t *packets)
+{
+    const char *path = "captures/tour.pcapng";
+    struct source_options options = {0};
+    struct packet packet;
+    struct err err;
+    struct source *s = source_open(&path, 1, &options, &err);
+    assert_non_null(s);
+    while (source_next(s, &packet, &err) == 1) {
+        recorder_expect(r, s, &packet, 1);
+        recorder_packets(r);
+        ++*packets;
+    }
+    recorder_flush(r);
+    source_free(s);
+}
+
+/* The numbers of packets, and the time of the first. */
+static uint64_t read_back(int fd, int64_t *first)
+{
+    char name[40];
+    const char *path = name;
+    struct source_options options = {0};
+    struct packet packet;
+    struct err err = {""};
+    uint64_t n = 0;
+    snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+    struct source *s = source_open(&path, 1, &options, &err);
+    assert_non_null(s);
+    while (source_next(s, &packet, &err) == 1) {
+        *first = n++ == 0 ? packet.ts : *first;
+    }
+    assert_string_equal(err.text, "");
+    source_free(s);
+    return n;
+}
+
+static void the_last_two_files_without_names_can_be_read(void **state)
+{
+    const char *folder = getenv("TEST_TMP");
+    char path[512];
+    int fds[2];
+    int64_t first[2];
+    uint64_t packets = 0;
+    struct err err;
+    (void)state;
+    snprintf(path, sizeof path, "%s/packets", folder != NULL ? folder : "/tmp");
+    struct recorder_options options = {
+        .path = path, .rotate_bytes = ROTATE_BYTES, .unnamed = true, .application = "test"};
+    struct recorder *r = recorder_new(&options, &err);
+    assert_non_null(r);
+    assert_int_equal(recorder_kept(r, fds), 0);
+    assert_int_equal(recorder_open(r, 0, &err), 0);
+    assert_int_equal(recorder_kept(r, fds), 1);
+    copy(r, &packets);
+    struct recorder_counts counts = recorder_counts(r);
+    assert_int_equal(counts.packets, packets);
+    assert_true(counts.files > 2); /* so the oldest are gone */
+    assert_int_equal(recorder_kept(r, fds), 2);
+    uint64_t kept = read_back(fds[0], &first[0]) + read_back(fds[1], &first[1]);
+    assert_true(kept > 0 && kept < packets);
+    assert_true(first[0] < first[1]);
+    recorder_free(r);
+}
+
+static void a_folder_that_is_not_there_is_told(void **state)
+{
+    struct recorder_options options = {.path = "/nonexistent/folder/x", .unnamed = true};
+    struct err err;
+    (void)state;
+    assert_null(recorder_new(&options, &err));
+    assert_non_null(strstr(err.text, "/nonexistent/folder"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_last_two_files_without_names_can_be_read),
+        cmocka_unit_test(a_folder_that_is_not_there_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
