@@ -80,6 +80,23 @@ static int save(struct tui *t, const char *name, bool picture, struct err *err)
     return fclose(f) != 0 || bad ? err_set(err, "%.120s: it could not be written", path) : 0;
 }
 
+/* As in the settings file. */
+static int set(struct tui *t, const char *line, struct err *err)
+{
+    int result = settings_line(&t->settings, line, err);
+    tui_restyle(t);
+    return result;
+}
+
+static int colors(struct tui *t, const char *number, struct err *err)
+{
+    if (sscanf(number, "%d", &t->colors) != 1) {
+        return err_set(err, "colors: a number is expected");
+    }
+    tui_restyle(t);
+    return 0;
+}
+
 static int run_line(struct tui *t, char *line, struct err *err)
 {
     line[strcspn(line, "\r\n")] = '\0';
@@ -99,6 +116,12 @@ static int run_line(struct tui *t, char *line, struct err *err)
     }
     if (strcmp(line, "keys") == 0 || strcmp(line, "type") == 0) {
         return type(t, rest);
+    }
+    if (strcmp(line, "set") == 0) {
+        return set(t, rest, err);
+    }
+    if (strcmp(line, "colors") == 0) {
+        return colors(t, rest, err);
     }
     if (strcmp(line, "save") == 0 || strcmp(line, "picture") == 0) {
         return save(t, rest, line[0] == 'p', err);

@@ -7,6 +7,8 @@
  *     type host contains  characters, blanks too
  *     save NAME           writes what ncurses shows to NAME.txt
  *     picture NAME        writes it to NAME.svg, with its colours
+ *     set time = start    a line of the settings file
+ *     colors 16           as if the terminal had so many
  *     # comment
  *
  * The capture is read to its end before the first line.

@@ -4,6 +4,8 @@
 #define CELL_WIDTH 8.4
 #define CELL_HEIGHT 17
 #define MARGIN 8
+#define DARK_COLOR 233 /* of the 256 */
+#define LIGHT_COLOR 252
 
 static void put_escaped(FILE *f, uint32_t c)
 {
@@ -35,7 +37,13 @@ static bool same_look(const struct look *a, const struct look *b)
 static struct look look_at(const struct canvas *c, const struct theme *t, int y, int x)
 {
     const struct cell *cell = canvas_at(c, y, x);
-    return theme_look(t, (enum role)cell->role, cell->flags & (CELL_CURSOR | CELL_MATCH));
+    struct look l = theme_look(t, (enum role)cell->role, cell->flags & (CELL_CURSOR | CELL_MATCH));
+    if (l.reverse) {
+        short fg = l.bg >= 0 ? l.bg : t->light ? LIGHT_COLOR : DARK_COLOR;
+        l.bg = l.fg >= 0 ? l.fg : t->light ? DARK_COLOR : LIGHT_COLOR;
+        l.fg = fg;
+    }
+    return l;
 }
 
 static void put_run(FILE *f, const struct canvas *c, const struct theme *t, int y, int x, int end)
@@ -54,7 +62,7 @@ static void put_run(FILE *f, const struct canvas *c, const struct theme *t, int 
     if (blank) {
         return;
     }
-    unsigned color = l.fg >= 0 ? theme_rgb(l.fg) : t->light ? 0x1c1c1cU : 0xd0d0d0U;
+    unsigned color = l.fg >= 0 ? theme_rgb(l.fg) : theme_rgb(t->light ? DARK_COLOR : LIGHT_COLOR);
     fprintf(f, "<text x=\"%.1f\" y=\"%d\" fill=\"#%06x\" textLength=\"%.1f\"%s%s>", left,
             MARGIN + y * CELL_HEIGHT + 13, color, (end - x) * CELL_WIDTH,
             l.bold ? " font-weight=\"bold\"" : "",

@@ -27,8 +27,8 @@ int tui_init(struct tui *t, const struct feed *feed, struct terminal *terminal,
     t->folder = -1;
     t->room = calloc(1, sizeof *t->room);
     order_init(&t->order);
-    t->theme = theme_choose(terminal_colors(terminal), settings->background, !settings->color,
-                            &settings->looks);
+    t->colors = terminal_colors(terminal);
+    tui_restyle(t);
     t->canvas.utf8 = terminal_utf8(terminal);
     tui_resized(t);
     if (t->room != NULL) {
@@ -40,6 +40,13 @@ int tui_init(struct tui *t, const struct feed *feed, struct terminal *terminal,
     }
     tui_open(t, &sessions_screen, NULL);
     return 0;
+}
+
+void tui_restyle(struct tui *t)
+{
+    const struct settings *s = &t->settings;
+    t->theme = theme_choose(t->colors, s->background, !s->color, &s->looks);
+    t->changed = true;
 }
 
 static void close_top(struct tui *t)
@@ -314,6 +321,9 @@ static void draw_hints(struct tui *t)
         char key[KEY_LABEL_BYTES], help[24];
         keys_first(&t->keys, screen->hints[i], key);
         snprintf(help, sizeof help, "%s", action_kind(screen->hints[i])->name);
+        for (char *dash = help; (dash = strchr(dash, '-')) != NULL;) {
+            *dash = ' ';
+        }
         int width = (int)strlen(key) + (int)strlen(help) + 4;
         if (key[0] == '\0' || x + width > c->columns) {
             continue;
@@ -366,8 +376,7 @@ static void find_next(struct tui *t, int way)
 static void toggle_color(struct tui *t)
 {
     t->settings.color = !t->settings.color;
-    t->theme = theme_choose(terminal_colors(t->terminal), t->settings.background,
-                            !t->settings.color, &t->settings.looks);
+    tui_restyle(t);
 }
 
 void tui_keep_settings(struct tui *t)

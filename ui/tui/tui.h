@@ -36,6 +36,7 @@ struct tui {
     struct display *display; /* shows what is drawn, while the loop runs; NULL: the terminal */
     struct canvas canvas;
     struct theme theme;
+    int colors; /* of the terminal */
     struct keys keys;
     struct settings settings;
     struct view views[TUI_DEPTH_MAX];
@@ -76,6 +77,9 @@ void tui_open(struct tui *, const struct screen *, const void *arg);
 void tui_back(struct tui *);
 /* Back to the first one. */
 void tui_home(struct tui *);
+
+/* The settings or the number of colours are others than before. */
+void tui_restyle(struct tui *);
 
 /* What a key does. */
 void tui_key(struct tui *, uint32_t key, const struct terminal_mouse *);

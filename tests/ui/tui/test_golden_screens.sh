@@ -30,7 +30,7 @@ for script in tests/ui/tui/scripts/*.keys; do
         failed=$((failed + 1))
         continue
     fi
-    for screen in "$TEST_TMP"/out/*.txt; do
+    for screen in "$TEST_TMP"/out/*.*; do
         golden=tests/ui/tui/golden/$name-$(basename "$screen")
         if [ -n "${GOLDEN_UPDATE-}" ]; then
             cp "$screen" "$golden"
