@@ -17,12 +17,13 @@ struct key_press {
 struct display {
     struct terminal *terminal;
     pthread_t thread;
-    sigset_t signals;     /* the caller's mask before */
-    int shown, typed;     /* eventfds: there is a picture; there is a key */
-    pthread_mutex_t lock; /* of what follows */
+    sigset_t signals;       /* the caller's mask before */
+    int shown, typed;       /* eventfds: there is a picture; there is a key */
+    pthread_mutex_t lock;   /* of what follows */
+    pthread_cond_t changed; /* runs; or, for the beginning alone, has_next and stop */
     struct canvas next;
     struct theme theme;
-    bool has_next, all, stop, lost;
+    bool runs, has_next, all, stop, lost;
     int rows, columns;
     struct key_press keys[DISPLAY_KEYS_MAX];
     unsigned first, n;
@@ -88,13 +89,25 @@ static bool take_keys(struct display *d)
     return some;
 }
 
+/* Tells that it runs, and does nothing before the first picture. */
+static void begin(struct display *d)
+{
+    pthread_mutex_lock(&d->lock);
+    d->runs = true;
+    pthread_cond_broadcast(&d->changed);
+    while (!d->has_next && !d->stop) {
+        pthread_cond_wait(&d->changed, &d->lock);
+    }
+    pthread_mutex_unlock(&d->lock);
+}
+
 static void *run(void *self)
 {
     struct display *d = self;
     struct canvas mine = {0};
     struct theme theme;
     bool all = false, there;
-    wake(d->typed); /* it runs */
+    begin(d);
     while (take_picture(d, &mine, &theme, &all, &there)) {
         if (there) {
             terminal_show(d->terminal, &mine, &theme, all);
@@ -129,6 +142,7 @@ static void free_display(struct display *d)
     if (d->typed >= 0) {
         close(d->typed);
     }
+    pthread_cond_destroy(&d->changed);
     pthread_mutex_destroy(&d->lock);
     free(d);
 }
@@ -148,11 +162,12 @@ static bool start_thread(struct display *d)
     bool started = pthread_create(&d->thread, NULL, run, d) == 0;
     pthread_sigmask(SIG_SETMASK, &d->signals, NULL);
     if (started) {
-        struct pollfd runs = {.fd = d->typed, .events = POLLIN};
         pthread_sigmask(SIG_BLOCK, &ours, NULL);
-        while (poll(&runs, 1, -1) < 0) {
+        pthread_mutex_lock(&d->lock);
+        while (!d->runs) {
+            pthread_cond_wait(&d->changed, &d->lock);
         }
-        awoken(d->typed);
+        pthread_mutex_unlock(&d->lock);
     }
     return started;
 }
@@ -167,6 +182,7 @@ struct display *display_start(struct terminal *terminal)
     d->shown = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     d->typed = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&d->lock, NULL);
+    pthread_cond_init(&d->changed, NULL);
     terminal_size(terminal, &d->rows, &d->columns);
     if (d->shown < 0 || d->typed < 0 || !start_thread(d)) {
         free_display(d);
@@ -180,6 +196,7 @@ bool display_stop(struct display *d)
     struct timespec until;
     pthread_mutex_lock(&d->lock);
     d->stop = true;
+    pthread_cond_broadcast(&d->changed);
     pthread_mutex_unlock(&d->lock);
     wake(d->shown);
     clock_gettime(CLOCK_REALTIME, &until);
@@ -202,6 +219,7 @@ void display_show(struct display *d, const struct canvas *canvas, const struct t
         d->theme = *theme;
         d->all |= all;
         d->has_next = true;
+        pthread_cond_broadcast(&d->changed);
     }
     pthread_mutex_unlock(&d->lock);
     wake(d->shown);

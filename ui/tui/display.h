@@ -16,7 +16,8 @@
 struct display;
 
 /* Borrows the terminal until display_stop. Window changes and suspending are the thread's from then
- * on, other signals the caller's. NULL when there is no thread to be had. */
+ * on, other signals the caller's. The thread runs when this returns, so that it can be sealed with
+ * the process, and does nothing before the first picture. NULL: there is no thread to be had. */
 struct display *display_start(struct terminal *);
 /* false: the terminal is stuck, and must not be used any more, nor closed. */
 bool display_stop(struct display *);

@@ -383,7 +383,9 @@ void tui_keep_settings(struct tui *t)
 {
     char path[SETTINGS_PATH_BYTES];
     struct err err;
-    if (!settings_path(path)) {
+    if (t->folder >= 0) {
+        tui_say(t, true, "settings cannot be written while it captures: no file can be opened");
+    } else if (!settings_path(path)) {
         tui_say(t, true, "there is no folder for settings: HOME is not set");
     } else if (settings_keep(&t->settings, path, &err) != 0) {
         tui_say(t, true, "%s", err.text);

@@ -134,7 +134,7 @@ BAD = (b"PWNED\x07", b"]0;PWNED", b"[31mRED", b"\x9b5n", b"\xc2\x9b", b"\xc2\x90
 for locale in ("C.UTF-8", "C"):
     s = Screen(path, lc=locale)
     s.read(b"Sessions")
-    s.type(b"\r", b"Switch")
+    s.type(b"\r", b"GET")
     for key in (b"j", b"j", b"j", b"j", b"x", b"\r", b"1", b"2", b"3", b"4", b"5", b"]", b"]", b"\x1b",
                 b"\x1b", b"!", b"q", b"i", b"q", b"f", b"host contains h\r", b"s"):
         s.type(key)
