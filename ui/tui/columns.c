@@ -404,7 +404,7 @@ static const struct column table[] = {
 };
 
 const char columns_default[] =
-    "state number finding client url messages-up messages-down bytes-up bytes-down closed "
+    "state number finding client url messages-up messages-down closed bytes-up bytes-down "
     "subprotocol traffic duration rtt server extensions rate last started";
 
 size_t columns_count(void)

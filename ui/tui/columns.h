@@ -27,7 +27,8 @@ struct column {
     struct bytes (*text)(const struct store_session *);            /* or by this */
 };
 
-#define COLUMN_FLEXIBLE_MIN 16
+#define COLUMN_FLEXIBLE_MIN 24
+#define COLUMN_SQUEEZED_MIN 8 /* where nothing else would be shown in its place */
 
 size_t columns_count(void);
 const struct column *column_at(size_t index);

@@ -143,5 +143,5 @@ const struct screen help_screen = {
     .act = help_act,
     .mouse = help_mouse,
     .find = help_find,
-    .hints = {ACTION_DOWN, ACTION_UP, ACTION_SEARCH, ACTION_BACK},
+    .hints = {ACTION_PAGE_DOWN, ACTION_PAGE_UP, ACTION_SEARCH, ACTION_BACK},
 };

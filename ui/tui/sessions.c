@@ -57,18 +57,22 @@ static bool is_flexible(const struct tui *t, size_t i)
     return t->settings.widths[i] == 0 && column_at(t->settings.columns[i])->width == 0;
 }
 
-/* Columns that fit from the first shown on, and what the flexible one of them gets on top. */
+/* Columns that fit from the first shown on, and what the flexible one of them gets on top; less
+ * than nothing when there is hardly room for it. */
 static size_t fitting(const struct tui *t, size_t first, int width, int *extra)
 {
     int used = 1; /* the mark */
     size_t i = first;
     bool flexible = false;
-    while (i < t->settings.n_columns && used + width_of(t, i) <= width) {
+    for (; i < t->settings.n_columns; i++) {
+        bool squeezed = is_flexible(t, i) && !flexible && width - used >= COLUMN_SQUEEZED_MIN;
+        if (used + width_of(t, i) > width && !squeezed) {
+            break;
+        }
         used += width_of(t, i) + 1;
         flexible |= is_flexible(t, i);
-        i++;
     }
-    *extra = flexible && width - used + 1 > 0 ? width - used + 1 : 0;
+    *extra = flexible ? width - used + 1 : 0;
     return i;
 }
 

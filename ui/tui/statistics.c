@@ -465,5 +465,5 @@ const struct screen statistics_screen = {
     .draw = statistics_draw,
     .act = statistics_act,
     .mouse = statistics_mouse,
-    .hints = {ACTION_DOWN, ACTION_PAGE_DOWN, ACTION_FINDINGS, ACTION_BACK, ACTION_HELP},
+    .hints = {ACTION_PAGE_DOWN, ACTION_PAGE_UP, ACTION_FINDINGS, ACTION_BACK, ACTION_HELP},
 };
