@@ -1,11 +1,12 @@
 /* The metrics in Prometheus's text format. */
 #include "metrics.h"
 
+#include "heap.h"
+
 #include "analyzer/capture/source.h"
 #include "analyzer/engine.h"
 
 #include <inttypes.h>
-#include <malloc.h>
 #include <stdio.h>
 
 static const char *const directions[] = {"client_to_server", "server_to_client"};
@@ -176,7 +177,6 @@ static void write_rtt(FILE *out, const struct histogram *h)
 void metrics_write(FILE *out, const struct totals *t, const struct source_info *info,
                    const struct engine_stats *stats, uint64_t memory_max)
 {
-    struct mallinfo2 memory = mallinfo2();
     write_interfaces(out, info);
     write_sessions(out, t);
     write_traffic(out, t);
@@ -192,6 +192,6 @@ void metrics_write(FILE *out, const struct totals *t, const struct source_info *
            stats->connections_shed);
     single(out, "lost_bytes_total", "counter", "Bytes of TCP streams that were not captured.",
            stats->lost_bytes);
-    single(out, "memory_bytes", "gauge", "Memory allocated.", memory.uordblks + memory.hblkhd);
+    single(out, "memory_bytes", "gauge", "Memory allocated.", heap_bytes());
     single(out, "memory_max_bytes", "gauge", "What it may be (--memory).", memory_max);
 }

@@ -2,9 +2,9 @@
 #include "upkeep.h"
 
 #include "clock.h"
+#include "heap.h"
 #include "shed.h"
 
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -73,18 +73,12 @@ static void watch_load(struct upkeep *u, int64_t now, int64_t last_ts)
     }
 }
 
-static uint64_t memory_used(void)
-{
-    struct mallinfo2 memory = mallinfo2();
-    return memory.uordblks + memory.hblkhd;
-}
-
 /* The oldest gives way when there is more than is allowed: first what is kept of the past, then
  * connections. */
 static void watch_memory(struct upkeep *u)
 {
     const struct upkeep_options *o = &u->options;
-    uint64_t used = memory_used();
+    uint64_t used = heap_bytes();
     /* What was given up is used again (decoders/base/pool.h) and so may still count as allocated.
      */
     uint64_t enough = o->memory - o->memory / MEMORY_AHEAD_PART;
@@ -95,7 +89,7 @@ static void watch_memory(struct upkeep *u)
         engine_give_way(o->engine);
         batch_flush(o->batch); /* their sessions go with the events that tell of it */
     }
-    u->memory_after = memory_used();
+    u->memory_after = heap_bytes();
 }
 
 bool upkeep_tick(struct upkeep *u, int64_t last_ts)

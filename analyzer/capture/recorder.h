@@ -48,8 +48,8 @@ int recorder_directory(const struct recorder *recorder);
 /* Opens the first file, so that a mistake shows at once. -1 with err filled. */
 int recorder_open(struct recorder *recorder, int64_t ts, struct err *err);
 
-/* The next batch of packets, 256 at most; they and the source, which tells of the interfaces, are
- * borrowed until recorder_packets. */
+/* The next batch of packets, 256 at most, borrowed until recorder_packets; the source, which tells
+ * of the interfaces and of what they lost, until the recorder is freed. */
 void recorder_expect(struct recorder *recorder, const struct source *source,
                      const struct packet *packets, size_t n);
 

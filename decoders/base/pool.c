@@ -1,23 +1,14 @@
 /* Pools of equal-sized objects in slabs that ask for huge pages. */
 #include "pool.h"
 
+#include "sanitizer.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define POOL_SLABS 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \
-    __has_feature(memory_sanitizer)
-#define POOL_SLABS 0
-#else
-#define POOL_SLABS 1
-#endif
-#else
-#define POOL_SLABS 1
-#endif
+#define POOL_SLABS (!SANITIZER_ALLOCATES)
 
 #define SLAB_BYTES ((size_t)32 << 10)
 #define REGION_FIRST_BYTES ((size_t)64 << 10)

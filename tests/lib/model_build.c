@@ -34,13 +34,13 @@ static void start(struct model_build *b, const char *command, const char *format
     model_listen(b->model, &listener);
 }
 
-struct model_build *model_build_new(const char *command, const char *format,
-                                    const struct report_options *options, FILE *out)
+static struct model_build *build_new(const char *command, const char *format,
+                                     const struct report_options *options, FILE *out, bool retain)
 {
-    static const struct model_options forget = {.retain = false};
+    struct model_options model = {.retain = retain};
     struct model_build *b = calloc(1, sizeof *b);
     assert(b != NULL);
-    b->model = model_new(&forget);
+    b->model = model_new(&model);
     b->batch = batch_new(to_model, b->model);
     b->out = out != NULL ? out : open_memstream(&b->text, &b->text_n);
     assert(b->model != NULL && b->batch != NULL && b->out != NULL);
@@ -48,6 +48,17 @@ struct model_build *model_build_new(const char *command, const char *format,
     b->pkt = 1;
     start(b, command, format, options);
     return b;
+}
+
+struct model_build *model_build_new(const char *command, const char *format,
+                                    const struct report_options *options, FILE *out)
+{
+    return build_new(command, format, options, out, false);
+}
+
+struct model_build *model_build_retaining(void)
+{
+    return build_new("report", "json", NULL, NULL, true);
 }
 
 void model_build_free(struct model_build *b)

@@ -37,6 +37,8 @@ struct model_build {
 /* options NULL: 80 columns, no limit, all of each body. out NULL: into memory. */
 struct model_build *model_build_new(const char *command, const char *format,
                                     const struct report_options *options, FILE *out);
+/* Its model keeps ended sessions, as a store wants; a JSON report is made besides. */
+struct model_build *model_build_retaining(void);
 void model_build_free(struct model_build *b);
 
 /* Finishes the report; -1 with err filled when it could not be written. */

@@ -297,9 +297,9 @@ static bool save_step_dialog(struct tui *t, void *state, int64_t until)
         char path[160], count[SHORT_TEXT_BYTES];
         snprintf(path, sizeof path, "%.150s", s->path.text);
         const char *what = s->format == SAVE_PCAPNG ? "packets" : "messages";
-        long_count(count, written);
-        tui_back(t);
         const char *gone = what_is_gone(t, s);
+        long_count(count, written);
+        tui_back(t); /* with it, s is gone */
         tui_say(t, false, "%s %s saved to %s%s", count, what, path, gone);
     }
     return true;

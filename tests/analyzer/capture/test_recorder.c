@@ -13,7 +13,8 @@
 
 #define ROTATE_BYTES 60000
 
-static void copy(struct recorder *r, uint64_t *packets)
+/* The source, to be freed after the recorder. */
+static struct source *copy(struct recorder *r, uint64_t *packets)
 {
     const char *path = "captures/tour.pcapng";
     struct source_options options = {0};
@@ -27,7 +28,7 @@ static void copy(struct recorder *r, uint64_t *packets)
         ++*packets;
     }
     recorder_flush(r);
-    source_free(s);
+    return s;
 }
 
 /* The numbers of packets, and the time of the first. */
@@ -67,7 +68,7 @@ static void the_last_two_files_without_names_can_be_read(void **state)
     assert_int_equal(recorder_kept(r, fds), 0);
     assert_int_equal(recorder_open(r, 0, &err), 0);
     assert_int_equal(recorder_kept(r, fds), 1);
-    copy(r, &packets);
+    struct source *source = copy(r, &packets);
     struct recorder_counts counts = recorder_counts(r);
     assert_int_equal(counts.packets, packets);
     assert_true(counts.files > 2); /* so the oldest are gone */
@@ -76,6 +77,7 @@ static void the_last_two_files_without_names_can_be_read(void **state)
     assert_true(kept > 0 && kept < packets);
     assert_true(first[0] < first[1]);
     recorder_free(r);
+    source_free(source);
 }
 
 static void a_folder_that_is_not_there_is_told(void **state)

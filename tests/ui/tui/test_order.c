@@ -38,7 +38,7 @@ static struct world *world_new(const char *filter)
     struct store_options options = {.budget_bytes = 1 << 20};
     struct filter_error error;
     assert_non_null(w);
-    w->build = model_build_new("report", "json", NULL, NULL);
+    w->build = model_build_retaining();
     w->store = store_new(&options);
     w->filter = filter != NULL ? filter_compile(filter, &error) : NULL;
     struct model_listener listener = store_listener(w->store);
