@@ -16,6 +16,12 @@ def check(sentence, good):
         print("not so:", sentence)
 
 
+def same(sentence, expected, found):
+    check(sentence, expected == found)
+    if expected != found:
+        print(f"  expected: {str(expected)[:600]}\n  found:    {str(found)[:600]}")
+
+
 def skip(number, reason):
     counts["skipped"] += number
     print("skipped:", reason)

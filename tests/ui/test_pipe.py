@@ -7,22 +7,12 @@ import os
 import queue
 import struct
 import subprocess
-import sys
 import threading
 
-PROGRAM = os.environ.get("WSIGHT", "./wsight")
+from checks import TMP, WSIGHT, check, finish, run, same
+
 CAPTURE = "captures/ipv6.pcap"
 PATIENCE = 60  # seconds, for what never comes
-failed = passed = 0
-
-
-def check(sentence, expected, actual):
-    global failed, passed
-    if expected == actual:
-        passed += 1
-    else:
-        failed += 1
-        print(f"not so: {sentence}\n  expected: {expected}\n  found:    {actual}")
 
 
 def pieces(path):
@@ -72,7 +62,7 @@ def feed(write, told, expected, parts):
 
 
 def follow(path, **arguments):
-    return subprocess.Popen([PROGRAM, "follow", "--format=jsonl", path], stdout=subprocess.PIPE, **arguments)
+    return subprocess.Popen([WSIGHT, "follow", "--format=jsonl", path], stdout=subprocess.PIPE, **arguments)
 
 
 def a_pipe(expected, parts):
@@ -82,13 +72,13 @@ def a_pipe(expected, parts):
     def write(data):
         program.stdin.write(data)
         program.stdin.flush()
-    check("a pipe that is fed slowly", "each in time", feed(write, told, expected, parts))
+    same("a pipe that is fed slowly", "each in time", feed(write, told, expected, parts))
     program.stdin.close()
-    check("it ends with the pipe", (None, 0), (told.get(timeout=PATIENCE), program.wait()))
+    same("it ends with the pipe", (None, 0), (told.get(timeout=PATIENCE), program.wait()))
 
 
 def a_growing_file(expected, parts):
-    path = os.path.join(os.environ["TEST_TMP"], "growing.pcap")
+    path = os.path.join(TMP, "growing.pcap")
     with open(path, "wb") as growing:
         tail = subprocess.Popen(["tail", "-c", "+1", "-f", path], stdout=subprocess.PIPE)
         program = follow("-", stdin=tail.stdout)
@@ -98,21 +88,19 @@ def a_growing_file(expected, parts):
         def write(data):
             growing.write(data)
             growing.flush()
-        check("a file that grows, by tail", "each in time", feed(write, told, expected, parts))
+        same("a file that grows, by tail", "each in time", feed(write, told, expected, parts))
     tail.terminate()
     tail.wait()
-    check("it ends with tail", (None, 0), (told.get(timeout=PATIENCE), program.wait()))
+    same("it ends with tail", (None, 0), (told.get(timeout=PATIENCE), program.wait()))
 
 
 def main():
-    whole = subprocess.run([PROGRAM, "follow", "--format=jsonl", CAPTURE], capture_output=True, check=True)
-    expected = messages_of(whole.stdout.splitlines())
+    expected = messages_of(run("follow", "--format=jsonl", CAPTURE).splitlines())
     parts = pieces(CAPTURE)
-    check("there are messages to wait for", True, len(expected) > 10)
+    check("there are messages to wait for", len(expected) > 10)
     a_pipe(expected, parts)
     a_growing_file(expected, parts)
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(failed > 0)
+    finish()
 
 
 main()

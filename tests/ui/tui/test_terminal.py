@@ -8,23 +8,19 @@ import pty
 import select
 import signal
 import struct
-import subprocess
-import sys
 import termios
 import time
 
-tmp = os.environ["TEST_TMP"]
-wsight = os.path.abspath(os.environ["WSIGHT"])
-passed = failed = 0
+from checks import TMP, WSIGHT, check, finish, wsight
+
+PROGRAM = os.path.abspath(WSIGHT)
 
 
-def check(sentence, true, found=b""):
-    global passed, failed
-    if true:
-        passed += 1
-    else:
-        failed += 1
-        print(f"not so: {sentence}\n  found: {found[-600:]!r}")
+def shows(sentence, good, seen):
+    """What the terminal was sent, where it was something else."""
+    check(sentence, good)
+    if not good:
+        print(f"  seen: {seen[-600:]!r}")
 
 
 # --- A capture full of what terminals obey ---------------------------------------------------------
@@ -81,7 +77,7 @@ class Screen:
             os.environ.update(TERM=term, LC_ALL=lc, TZ="UTC0", XDG_CONFIG_HOME="/nonexistent")
             os.environ.pop("NO_COLOR", None)
             self.start()
-            os.execv(wsight, [wsight, *arguments])
+            os.execv(PROGRAM, [PROGRAM, *arguments])
         self.resize(rows, columns)
 
     def start(self):
@@ -127,7 +123,7 @@ class Screen:
         return None
 
 
-path = os.path.join(tmp, "hostile.pcap")
+path = os.path.join(TMP, "hostile.pcap")
 hostile(path)
 BAD = (b"PWNED\x07", b"]0;PWNED", b"[31mRED", b"\x9b5n", b"\xc2\x9b", b"\xc2\x90", b"\xe2\x80\xae",
        b"\x05", b"\x0e", b"\x1bcZ", b"\x1b[6n", b"\x7f")
@@ -140,7 +136,7 @@ for locale in ("C.UTF-8", "C"):
                 b"\x1b", b"!", b"q", b"i", b"q", b"f", b"host contains h\r", b"s"):
         s.type(key)
     for bad in BAD:
-        check(f"{bad!r} does not reach the terminal ({locale})", bad not in s.seen, s.seen)
+        shows(f"{bad!r} does not reach the terminal ({locale})", bad not in s.seen, s.seen)
     s.type(b"\x1bq")
     s.type(b"\x18")
     check(f"it ends well ({locale})", s.wait() == 0)
@@ -150,8 +146,8 @@ s = Screen(tour)
 s.read(b"tour.pcapng")
 s.resize(30, 132)
 os.kill(s.pid, signal.SIGWINCH)
-check("another size draws it anew", b"Subprotocol" in s.read(b"Subprotocol"), s.seen)
-check("and still answers", b"Flow" in s.type(b"\r", b"Flow"), s.seen)
+shows("another size draws it anew", b"Subprotocol" in s.read(b"Subprotocol"), s.seen)
+shows("and still answers", b"Flow" in s.type(b"\r", b"Flow"), s.seen)
 os.kill(s.pid, signal.SIGHUP)
 check("SIGHUP ends it", s.wait() is not None)
 
@@ -162,13 +158,13 @@ check("a lost terminal ends it", s.wait() is not None)
 
 s = Screen("ui", tour, term="no-such-terminal")
 said = s.read(b"not known")
-check("an unknown terminal is told", b"'no-such-terminal' is not known here" in said, said)
+shows("an unknown terminal is told", b"'no-such-terminal' is not known here" in said, said)
 check("and fails", s.wait() not in (0, None))
 
-said = subprocess.run([wsight, "ui", tour], stdin=subprocess.DEVNULL, capture_output=True)
-check("without a terminal it says so", b"needs a terminal" in said.stderr, said.stderr)
-said = subprocess.run([wsight, tour], stdin=subprocess.DEVNULL, capture_output=True)
-check("and wsight FILE is a report", said.returncode == 0 and b"Sessions" in said.stdout, said.stdout)
+said = wsight("ui", tour, status=(1, 2))
+shows("without a terminal it says so", b"needs a terminal" in said.stderr, said.stderr)
+said = wsight(tour)
+shows("and wsight FILE is a report", b"Sessions" in said.stdout, said.stdout)
 
 # --- A terminal that takes nothing (Ctrl-S) --------------------------------------------------------
 
@@ -196,8 +192,8 @@ class Fed(Screen):
 
 with open(tour, "rb") as f:
     much = f.read() * 8
-said = subprocess.run([wsight, "report", "--format", "json", "-"], input=much, capture_output=True, check=True)
-sessions = b"%d sessions" % len(json.loads(said.stdout)["sessions"])
+said = wsight("report", "--format", "json", "-", input=much).stdout
+sessions = b"%d sessions" % len(json.loads(said)["sessions"])
 s = Fed()
 first = s.write(much[:20000])  # it opens the terminal once it knows what comes
 s.read(b"sessions")
@@ -206,19 +202,21 @@ time.sleep(0.2)
 check("what is read and decoded does not wait for a stopped terminal", s.write(much[first:]) == len(much) - first)
 os.close(s.feed)
 s.type(b"\x11")  # Ctrl-Q
-check("and all of it is shown once it goes on", sessions in s.type(b"\x0c", sessions), s.seen)  # ^L
+shows("and all of it is shown once it goes on", sessions in s.type(b"\x0c", sessions), s.seen)  # ^L
 s.type(b"q")
 check("then it ends as always", s.wait() == 0)
+
 # --- A large file ----------------------------------------------------------------------------------
 
-large = os.path.join(tmp, "large.pcapng")
+large = os.path.join(TMP, "large.pcapng")
 with open(large, "wb") as f:
     for _ in range(8):
         f.write(much)
 s = Screen(large)
 said = s.read(b"% ") + s.read(b"10.77.0.1")
-check("the first rows of a large file are there while it is read", b"reading" in said and b"10.77.0.1" in said, said)
-check("and keys are answered", b"101 " in s.type(b"\r", b"101 "), s.seen)
+shows("the first rows of a large file are there while it is read",
+      b"reading" in said and b"10.77.0.1" in said, said)
+shows("and keys are answered", b"101 " in s.type(b"\r", b"101 "), s.seen)
 s.type(b"q")
 s.type(b"q")
 check("before its end", s.wait() == 0)
@@ -232,5 +230,4 @@ time.sleep(0.2)
 os.kill(s.pid, signal.SIGTERM)
 check("SIGTERM ends it while the terminal is stopped", s.wait() is not None)
 
-print(f"{passed} passed, {failed} failed")
-sys.exit(failed != 0)
+finish()
