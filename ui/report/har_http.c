@@ -20,20 +20,6 @@ static bool next_line(struct bytes *head, struct bytes *line)
     return line->n > 0;
 }
 
-/* Whose whole value is a secret. */
-static bool is_credential(struct bytes name)
-{
-    static const char *const names[] = {"cookie",        "set-cookie",          "cookie2",
-                                        "authorization", "proxy-authorization", "x-api-key",
-                                        "x-auth-token",  "x-csrf-token"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (bytes_equal_nocase(name, bytes_of(names[i]))) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* A list of subprotocols, each masked as it must be. */
 static void write_subprotocols(struct json *w, const struct har_http *http, struct bytes list)
 {
@@ -63,7 +49,7 @@ static void write_field(struct json *w, const struct har_http *http, struct byte
     json_bytes(w, "name", name);
     if (bytes_equal_nocase(name, bytes_of("sec-websocket-protocol")) && !http->redactor->show) {
         write_subprotocols(w, http, value);
-    } else if (is_credential(name) && !http->redactor->show) {
+    } else if (redact_is_credential(name) && !http->redactor->show) {
         json_text(w, "value", "***");
     } else {
         json_bytes(w, "value", redact_text(http->redactor, value));

@@ -187,6 +187,19 @@ static struct bytes mask(void)
     return bytes_of("***");
 }
 
+bool redact_is_credential(struct bytes name)
+{
+    static const char *const names[] = {"cookie",        "set-cookie",          "cookie2",
+                                        "authorization", "proxy-authorization", "x-api-key",
+                                        "x-auth-token",  "x-csrf-token"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (bytes_equal_nocase(name, bytes_of(names[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct bytes redact_text(struct redactor *r, struct bytes text)
 {
     if (r->show || !may_hold_secret(text)) {

@@ -26,6 +26,9 @@ struct redactor {
 void redact_init(struct redactor *r, bool show_secrets);
 void redact_done(struct redactor *r);
 
+/* A header field whose whole value is a secret, by its name. */
+bool redact_is_credential(struct bytes name);
+
 /* A target, URL, header field or any other text. */
 struct bytes redact_text(struct redactor *r, struct bytes text);
 

@@ -2,6 +2,8 @@
  * put_text, which lets no control character reach the terminal. */
 #include "ui/report/registry_print.h"
 
+#include "ui/report/unicode.h"
+
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,57 +21,30 @@ enum {
 
 /* ---- text ---- */
 
-/* Decodes one character of NUL-terminated UTF-8; 0 bytes taken when it is not UTF-8. */
-static size_t decode(const char *s, uint32_t *character)
-{
-    static const uint32_t smallest[5] = {0, 0, 0x80, 0x800, 0x10000};
-    unsigned char c = (unsigned char)s[0];
-    size_t n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : (c & 0xf0) == 0xe0 ? 3 : 4;
-
-    if (c > 0xf4 || (c >= 0x80 && c < 0xc2))
-        return 0;
-    *character = n == 1 ? c : c & (0x7fu >> n);
-    for (size_t i = 1; i < n; i++) {
-        if (((unsigned char)s[i] & 0xc0) != 0x80)
-            return 0;
-        *character = *character << 6 | ((unsigned char)s[i] & 0x3f);
-    }
-    if (*character < smallest[n] || *character > 0x10ffff || (*character & ~0x7ffu) == 0xd800)
-        return 0;
-    return n;
-}
-
-/* Control characters, and those that change the order of what is read. */
-static bool is_unsafe(uint32_t c)
-{
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || (c >= 0x200b && c <= 0x200f) ||
-           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
-           (c >= 0xe0000 && c <= 0xe0fff);
-}
-
 /* Prints s, escaped, up to `most` columns; without `out` only measures. Returns the columns. */
 static size_t put_text(FILE *out, const char *s, size_t most)
 {
     size_t columns = 0;
 
-    while (*s) {
+    for (struct bytes b = bytes_of(s); b.n > 0;) {
         char piece[12];
-        uint32_t c = 0;
-        size_t n = decode(s, &c);
+        uint32_t c;
+        size_t n = unicode_decode(b, &c);
         size_t width = 1;
 
-        if (n && !is_unsafe(c))
-            snprintf(piece, sizeof piece, "%.*s", (int)n, s);
-        else if (n)
+        if (c == UNICODE_INVALID) {
+            n = 1;
+            width = (size_t)snprintf(piece, sizeof piece, "\\x%02x", b.p[0]);
+        } else if (unicode_is_unsafe(c))
             width = (size_t)snprintf(piece, sizeof piece, c < 0x80 ? "\\x%02x" : "\\u{%x}", c);
         else
-            width = (size_t)snprintf(piece, sizeof piece, "\\x%02x", (unsigned char)*s);
+            snprintf(piece, sizeof piece, "%.*s", (int)n, (const char *)b.p);
         if (width > most - columns)
             break;
         if (out)
             fputs(piece, out);
         columns += width;
-        s += n ? n : 1;
+        b = bytes_from(b, n);
     }
     return columns;
 }

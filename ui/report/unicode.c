@@ -30,6 +30,18 @@ size_t unicode_decode(struct bytes b, uint32_t *character)
     return length;
 }
 
+size_t unicode_encode(uint32_t c, uint8_t out[UNICODE_BYTES_MAX])
+{
+    static const uint8_t leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    for (size_t i = n; i > 1; i--) {
+        out[i - 1] = (uint8_t)(0x80 | (c & 0x3f));
+        c >>= 6;
+    }
+    out[0] = (uint8_t)(leads[n] | c);
+    return n;
+}
+
 bool unicode_is_unsafe(uint32_t c)
 {
     return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x34f || c == 0x61c ||

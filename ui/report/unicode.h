@@ -15,6 +15,10 @@
 #define UNICODE_INVALID UINT32_MAX
 size_t unicode_decode(struct bytes b, uint32_t *character);
 
+#define UNICODE_BYTES_MAX 4
+/* The character, of at most U+10FFFF, as UTF-8. Returns how many bytes it takes. */
+size_t unicode_encode(uint32_t character, uint8_t out[UNICODE_BYTES_MAX]);
+
 /* Control characters, those that reorder what is read, and those that cannot be seen at all: shown
  * as they are they could deceive the reader or steer the terminal. */
 bool unicode_is_unsafe(uint32_t character);

@@ -1,6 +1,8 @@
 /* A grid of cells. */
 #include "canvas.h"
 
+#include "ui/report/unicode.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,24 +59,12 @@ struct cell *canvas_at(const struct canvas *c, int y, int x)
     return &c->cells[(size_t)y * (size_t)c->columns + (size_t)x];
 }
 
-/* One of our own characters from UTF-8 that is known to be sound. */
-static uint32_t next_character(const char **text)
-{
-    const unsigned char *p = (const unsigned char *)*text;
-    int more = p[0] < 0x80 ? 0 : p[0] < 0xe0 ? 1 : p[0] < 0xf0 ? 2 : 3;
-    uint32_t c = more == 0 ? p[0] : p[0] & (0x3fU >> more);
-    for (int i = 1; i <= more && p[i] != 0; i++) {
-        c = c << 6 | (p[i] & 0x3f);
-    }
-    *text += 1 + more;
-    return c;
-}
-
 int canvas_text(struct canvas *c, int y, int x, int end, enum role role, const char *text)
 {
     end = end < c->columns ? end : c->columns;
-    while (*text != '\0' && x < end) {
-        uint32_t ch = next_character(&text);
+    for (struct bytes b = bytes_of(text); b.n > 0 && x < end;) {
+        uint32_t ch;
+        b = bytes_from(b, unicode_decode(b, &ch));
         canvas_fill(c, y, x++, 1, role, ch);
     }
     return x;

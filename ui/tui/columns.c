@@ -3,6 +3,7 @@
 
 #include "decoders/http/fields.h"
 #include "tui.h"
+#include "ui/report/address.h"
 
 #include <stdio.h>
 
@@ -120,7 +121,7 @@ static uint64_t endpoint_number(const struct endpoint *e)
 SHOW(client)
 {
     (void)t;
-    endpoint_text(c->text, &s->session->connection.client, s->session->connection.family);
+    address_port_text(c->text, &s->session->connection.client, s->session->connection.family);
     c->role = ROLE_CLIENT;
 }
 
@@ -133,7 +134,7 @@ NUMBER(client)
 SHOW(server)
 {
     (void)t;
-    endpoint_text(c->text, &s->session->connection.server, s->session->connection.family);
+    address_port_text(c->text, &s->session->connection.server, s->session->connection.family);
     c->role = ROLE_SERVER;
 }
 
@@ -170,8 +171,8 @@ SHOW(url)
         return;
     }
     /* An absolute target holds the host already; an address stands in another column. */
-    char address[SHORT_TEXT_BYTES];
-    endpoint_text(address, &s->session->connection.server, s->session->connection.family);
+    char address[ADDRESS_BYTES];
+    address_port_text(address, &s->session->connection.server, s->session->connection.family);
     bool whole = (target.n > 0 && target.p[0] != '/') || bytes_equal(h->host, bytes_of(address));
     c->wire = whole ? target : tui_join(t, h->host, target);
 }

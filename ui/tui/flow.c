@@ -5,7 +5,6 @@
 #include "flow_screen.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #define PREVIEW_BESIDE_COLUMNS 110 /* at such a width there is room for it beside the ladder */
 
@@ -29,7 +28,7 @@ static void flow_close(struct tui *t, void *state)
     (void)t;
     page_done(&f->page);
     filter_free(f->filter);
-    free(f->shown);
+    index_list_done(&f->shown);
 }
 
 /*--- The preview --------------------------------------------------------------------------------*/

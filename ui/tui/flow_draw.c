@@ -3,6 +3,7 @@
 
 #include "analyzer/units.h"
 #include "decoders/registry/registry.h"
+#include "ui/report/address.h"
 #include "ui/report/session_json.h" /* session_close_name */
 #include "ui/report/tls_text.h"
 
@@ -38,21 +39,9 @@ static struct bytes first_words(struct tui *t, const struct store_message *m, st
     return store_opcode(m) == 8 ? bytes_from(b, 2) : b;
 }
 
-/* Half of what it begins with is no text. */
-static bool looks_binary(struct bytes b)
-{
-    size_t odd = 0, n = 0;
-    for (size_t i = 0; i < b.n && n < 64; n++) {
-        struct glyph g = text_glyph(bytes_from(b, i), true);
-        odd += g.c == 0xfffd || (g.control && strchr("\n\r\t", b.p[i]) == NULL) || b.p[i] == 0;
-        i += g.bytes;
-    }
-    return odd * 8 > n;
-}
-
 static int put_payload(struct canvas *c, struct bytes b, unsigned opcode, int y, int x, int end)
 {
-    if (opcode != 1 && looks_binary(b)) {
+    if (opcode != 1 && !page_looks_like_text(b)) {
         for (size_t i = 0; i < b.n && x + 3 <= end; i++) {
             x = canvas_format(c, y, x, end, ROLE_DIM, i + 1 < b.n ? "%02x " : "%02x", b.p[i]);
         }
@@ -370,9 +359,9 @@ static void draw_pairs(struct tui *t, struct flow *f, const struct lanes *l, int
 static void draw_header(struct tui *t, struct flow *f, const struct lanes *l, struct area a)
 {
     const struct session *s = session_of(t, f)->session;
-    char client[SHORT_TEXT_BYTES], server[SHORT_TEXT_BYTES];
-    endpoint_text(client, &s->connection.client, s->connection.family);
-    endpoint_text(server, &s->connection.server, s->connection.family);
+    char client[ADDRESS_BYTES], server[ADDRESS_BYTES];
+    address_port_text(client, &s->connection.client, s->connection.family);
+    address_port_text(server, &s->connection.server, s->connection.family);
     canvas_fill(&t->canvas, a.y, a.x, a.columns, ROLE_HEADER, ' ');
     canvas_format(&t->canvas, a.y, 1, l->left - 2, ROLE_HEADER, "#%u", f->session + 1);
     int x = canvas_text(&t->canvas, a.y, l->left - 2, a.columns, ROLE_HEADER, client);

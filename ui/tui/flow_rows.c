@@ -2,7 +2,6 @@
 #include "flow_screen.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 /*--- Rows ---------------------------------------------------------------------------------------*/
 
@@ -29,22 +28,7 @@ void ladder_begin_list(struct tui *t, struct flow *f)
     }
     snprintf(f->filter_text, sizeof f->filter_text, "%s", t->filter_text);
     f->partial = f->hide_control || f->filter != NULL;
-    f->n_shown = f->seen = 0;
-}
-
-static bool push_shown(struct flow *f, uint32_t i)
-{
-    if (f->n_shown == f->size) {
-        size_t size = f->size == 0 ? 256 : f->size * 2;
-        uint32_t *more = realloc(f->shown, size * sizeof *more);
-        if (more == NULL) {
-            return false;
-        }
-        f->shown = more;
-        f->size = size;
-    }
-    f->shown[f->n_shown++] = i;
-    return true;
+    f->shown.n = f->seen = 0;
 }
 
 bool ladder_busy(struct tui *t, void *state)
@@ -65,7 +49,8 @@ bool ladder_step(struct tui *t, void *state, int64_t until)
     uint32_t n = tui_messages(t, session_of(t, f));
     while (f->partial && f->seen < n) {
         for (unsigned i = 0; i < 64 && f->seen < n; i++, f->seen++) {
-            changed |= shows_message(t, f, (uint32_t)f->seen) && push_shown(f, (uint32_t)f->seen);
+            changed |= shows_message(t, f, (uint32_t)f->seen) &&
+                       index_list_push(&f->shown, (uint32_t)f->seen);
         }
         if (t->now() >= until) {
             break;
@@ -81,12 +66,12 @@ static size_t head_rows(const struct session *s)
 
 static size_t message_rows(const struct tui *t, const struct flow *f)
 {
-    return f->partial ? f->n_shown : tui_messages(t, session_of(t, f));
+    return f->partial ? f->shown.n : tui_messages(t, session_of(t, f));
 }
 
 static uint32_t shown_message(const struct flow *f, size_t i)
 {
-    return f->partial ? f->shown[i] : (uint32_t)i;
+    return f->partial ? f->shown.at[i] : (uint32_t)i;
 }
 
 /* The place of a message among those shown, or of the one after it. */
@@ -98,7 +83,7 @@ static size_t place_of(const struct flow *f, size_t n, uint32_t message)
     size_t low = 0, high = n;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (f->shown[middle] < message) {
+        if (f->shown.at[middle] < message) {
             low = middle + 1;
         } else {
             high = middle;

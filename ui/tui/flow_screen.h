@@ -21,10 +21,10 @@ struct flow {
     bool hide_control;
     struct filter *filter; /* of messages, as it was when the list was begun */
     char filter_text[TUI_FILTER_BYTES];
-    uint32_t *shown; /* messages that are shown; NULL: all */
-    size_t n_shown, size, seen;
-    bool partial;      /* shown is used */
-    uint32_t expanded; /* the message whose frames are shown + 1 */
+    struct index_list shown; /* messages that are shown, when it is not all of them */
+    size_t seen;             /* messages asked so far whether they are to be shown */
+    bool partial;            /* shown is used */
+    uint32_t expanded;       /* the message whose frames are shown + 1 */
     uint32_t marked[2];
     int n_marked;
     enum preview_mode preview;

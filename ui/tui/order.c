@@ -34,8 +34,8 @@ static void stop_job(struct order *o)
 void order_done(struct order *o)
 {
     stop_job(o);
-    free(o->shown);
-    free(o->was);
+    index_list_done(&o->shown);
+    index_list_done(&o->was);
     free(o->doubts);
     order_init(o);
 }
@@ -43,14 +43,12 @@ void order_done(struct order *o)
 void order_restart(struct order *o, size_t first)
 {
     stop_job(o);
-    if (o->was == NULL) {
+    if (o->was.at == NULL) {
         o->was = o->shown;
-        o->was_n = o->n;
+        o->shown = (struct index_list){.n = 0};
     } else {
-        free(o->shown);
+        index_list_done(&o->shown);
     }
-    o->shown = NULL;
-    o->n = o->size = 0;
     o->seen = first;
     o->at_message = 0;
     o->doubts_n = o->doubt_at = o->doubt_to = 0;
@@ -68,14 +66,14 @@ void order_ask_again(struct order *o)
 static void begin_job(struct order *o)
 {
     stop_job(o);
-    o->items = malloc((o->n + 1) * sizeof *o->items);
-    o->spare = malloc((o->n + 1) * sizeof *o->spare);
+    o->items = malloc((o->shown.n + 1) * sizeof *o->items);
+    o->spare = malloc((o->shown.n + 1) * sizeof *o->spare);
     if (o->items == NULL || o->spare == NULL) {
         stop_job(o);
         return;
     }
     o->job = ORDER_KEYS;
-    o->job_n = o->n;
+    o->job_n = o->shown.n;
     o->job_at = 0;
 }
 
@@ -95,15 +93,15 @@ void order_unsort(struct order *o)
 
 /*--- Giving way ---------------------------------------------------------------------------------*/
 
-static size_t without_gone(uint32_t *list, size_t n, const struct store *store)
+static void drop_gone(struct index_list *l, const struct store *store)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!store_is_gone(store_session(store, list[i]))) {
-            list[kept++] = list[i];
+    for (size_t i = 0; i < l->n; i++) {
+        if (!store_is_gone(store_session(store, l->at[i]))) {
+            l->at[kept++] = l->at[i];
         }
     }
-    return kept;
+    l->n = kept;
 }
 
 /* Messages gave way, too, so those that are left have other numbers: all are asked again. */
@@ -123,8 +121,8 @@ static void doubts_without_gone(struct order *o, const struct store *store)
 
 void order_forget_gone(struct order *o, const struct store *store)
 {
-    o->n = without_gone(o->shown, o->n, store);
-    o->was_n = o->was != NULL ? without_gone(o->was, o->was_n, store) : 0;
+    drop_gone(&o->shown, store);
+    drop_gone(&o->was, store);
     doubts_without_gone(o, store);
     if (o->job != ORDER_IDLE) {
         begin_job(o);
@@ -194,19 +192,13 @@ static void merge_piece(struct order *o, const struct store *s)
     }
 }
 
-static void show_new(struct order *o)
-{
-    free(o->was);
-    o->was = NULL;
-}
-
 static void finish_job(struct order *o)
 {
     for (size_t i = 0; i < o->job_n; i++) {
-        o->shown[i] = o->items[i].index;
+        o->shown.at[i] = o->items[i].index;
     }
     stop_job(o);
-    show_new(o);
+    index_list_done(&o->was);
 }
 
 /* true: the order is there. */
@@ -214,7 +206,7 @@ static bool sort_piece(struct order *o, const struct store *s)
 {
     if (o->job == ORDER_KEYS) {
         for (size_t i = 0; i < PIECE && o->job_at < o->job_n; i++, o->job_at++) {
-            uint32_t index = o->shown[o->job_at];
+            uint32_t index = o->shown.at[o->job_at];
             o->items[o->job_at] = (struct order_item){key_of(o, s, index), index};
         }
         if (o->job_at == o->job_n) {
@@ -233,21 +225,6 @@ static bool sort_piece(struct order *o, const struct store *s)
 }
 
 /*--- Asking -------------------------------------------------------------------------------------*/
-
-static bool push(struct order *o, uint32_t index)
-{
-    if (o->n == o->size) {
-        size_t size = o->size == 0 ? 1024 : o->size * 2;
-        uint32_t *more = realloc(o->shown, size * sizeof *more);
-        if (more == NULL) {
-            return false;
-        }
-        o->shown = more;
-        o->size = size;
-    }
-    o->shown[o->n++] = index;
-    return true;
-}
 
 static void push_doubt(struct order *o, struct order_doubt doubt)
 {
@@ -281,20 +258,20 @@ static bool ask_next(struct order *o, const struct store *s, const struct order_
     }
     o->at_message = 0;
     o->seen++;
-    return answer == FILTER_YES && push(o, row->index);
+    return answer == FILTER_YES && index_list_push(&o->shown, row->index);
 }
 
 /* All were asked: what they gave is shown, at once or when it is sorted. */
 static bool end_asking(struct order *o)
 {
-    if (o->was == NULL || o->job != ORDER_IDLE) {
+    if (o->was.at == NULL || o->job != ORDER_IDLE) {
         return false;
     }
     if (o->sorted) {
         begin_job(o);
     }
     if (o->job == ORDER_IDLE) {
-        show_new(o);
+        index_list_done(&o->was);
     }
     return true;
 }
@@ -322,7 +299,7 @@ static bool ask_doubt(struct order *o, const struct store *s, const struct order
     if (++o->doubt_at == o->doubts_n) {
         o->doubts_n = o->doubt_at = o->doubt_to;
     }
-    return answer == FILTER_YES && push(o, row->index);
+    return answer == FILTER_YES && index_list_push(&o->shown, row->index);
 }
 
 static bool ask_piece(struct order *o, const struct store *s, size_t count,
@@ -336,7 +313,7 @@ static bool ask_piece(struct order *o, const struct store *s, size_t count,
             changed |= ask_doubt(o, s, ask);
         }
     }
-    return changed && o->was == NULL;
+    return changed && o->was.at == NULL;
 }
 
 bool order_step(struct order *o, const struct store *s, size_t count, const struct order_ask *ask,
@@ -360,19 +337,25 @@ bool order_step(struct order *o, const struct store *s, size_t count, const stru
 
 bool order_busy(const struct order *o, size_t count)
 {
-    return o->seen < count || o->doubt_at < o->doubts_n || o->was != NULL || o->job != ORDER_IDLE;
+    return o->seen < count || o->doubt_at < o->doubts_n || o->was.at != NULL ||
+           o->job != ORDER_IDLE;
 }
 
 /*--- What is shown ------------------------------------------------------------------------------*/
 
+static const struct index_list *current(const struct order *o)
+{
+    return o->was.at != NULL ? &o->was : &o->shown;
+}
+
 size_t order_count(const struct order *o)
 {
-    return o->was != NULL ? o->was_n : o->n;
+    return current(o)->n;
 }
 
 uint32_t order_at(const struct order *o, size_t position)
 {
-    return o->was != NULL ? o->was[position] : o->shown[position];
+    return current(o)->at[position];
 }
 
 size_t order_find(const struct order *o, uint32_t session, size_t hint, bool *found)

@@ -6,6 +6,7 @@
 #define WSIGHT_ORDER_H
 
 #include "analyzer/filter/store_filter.h"
+#include "index_list.h"
 
 struct order_by {
     /* Sort by this number, then by this text, then by index. Either may be NULL. */
@@ -26,12 +27,10 @@ struct order_item;
 struct order_doubt;
 
 struct order {
-    uint32_t *shown; /* session indices */
-    size_t n, size;
-    size_t seen;         /* sessions asked so far whether they are to be shown */
-    uint32_t at_message; /* the next to be asked of the session under way */
-    uint32_t *was;       /* what is shown while a new filter is at work; NULL: the above */
-    size_t was_n;
+    struct index_list shown;    /* sessions */
+    size_t seen;                /* sessions asked so far whether they are to be shown */
+    uint32_t at_message;        /* the next to be asked of the session under way */
+    struct index_list was;      /* what is shown while a new filter is at work; empty: the above */
     struct order_doubt *doubts; /* open sessions that were not wanted so far */
     size_t doubts_n, doubts_size;
     size_t doubt_at, doubt_to; /* of the round under way; doubt_at == doubts_n: none is */

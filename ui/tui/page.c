@@ -95,11 +95,14 @@ static void read_body(struct page *p, const struct tui *t, const struct subject 
 
 bool page_looks_like_text(struct bytes b)
 {
-    size_t odd = 0, n = b.n < 512 ? b.n : 512;
-    for (size_t i = 0; i < n; i++) {
-        odd += b.p[i] < 0x20 && b.p[i] != '\n' && b.p[i] != '\r' && b.p[i] != '\t';
+    struct bytes head = bytes_part(b, 0, 512);
+    struct utf8 utf8 = {.state = 0}; /* a character may be cut at the end */
+    size_t odd = 0;
+    for (size_t i = 0; i < head.n; i++) {
+        uint8_t c = head.p[i];
+        odd += c < 0x20 && c != '\n' && c != '\r' && c != '\t';
     }
-    return odd * 16 <= n && (b.n > 512 || utf8_valid(b));
+    return odd * 16 <= head.n && utf8_push(&utf8, head);
 }
 
 /* Its subprotocol is known, and it is as that one says. */

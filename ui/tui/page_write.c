@@ -3,6 +3,7 @@
 
 #include "decoders/http/fields.h"
 #include "decoders/websocket/version.h"
+#include "ui/report/redact.h"
 #include "ui/report/session_json.h" /* session_close_name */
 
 #include <stdio.h>
@@ -12,25 +13,12 @@
 
 /*--- Handshakes ---------------------------------------------------------------------------------*/
 
-static bool is_secret(struct bytes name)
-{
-    static const char *const names[] = {"Cookie",        "Set-Cookie",
-                                        "Authorization", "Proxy-Authorization",
-                                        "X-Api-Key",     "X-Auth-Token"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (bytes_equal_nocase(name, bytes_of(names[i]))) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void write_head_line(struct page *p, const struct tui *t, struct bytes line, bool first)
 {
     struct bytes name = bytes_part(line, 0, bytes_find(line, ':'));
     if (first) {
         page_write_bytes(p, LINE_HEADING, "", tui_shown_text(t, line));
-    } else if (!t->show_secrets && name.n < line.n && is_secret(name)) {
+    } else if (!t->show_secrets && name.n < line.n && redact_is_credential(name)) {
         page_write(p, LINE_FIELD, "%.*s: ***", (int)(name.n < 100 ? name.n : 100),
                    (const char *)name.p);
     } else {
@@ -83,7 +71,6 @@ static void write_meaning(struct page *p, const struct handshake *h)
 
 static void write_findings(struct page *p, const struct session *s)
 {
-    static const char *const names[] = {"note", "warning", "error"};
     if (s->finding_count > 0) {
         page_write(p, LINE_PLAIN, "%s", "");
         page_write(p, LINE_HEADING, "Findings of this session");
@@ -91,8 +78,9 @@ static void write_findings(struct page *p, const struct session *s)
     for (uint32_t i = 0; i < s->finding_count; i++) {
         const struct finding_record *f = &s->findings[i];
         const struct finding_kind *k = finding_kind(f->id);
-        page_write(p, LINE_FIELD, "%s: %s (%s), packet %llu%s%.*s", names[k->severity], k->sentence,
-                   k->id, (unsigned long long)f->pkt, f->detail.n > 0 ? ": " : "",
+        page_write(p, LINE_FIELD, "%s: %s (%s), packet %llu%s%.*s",
+                   finding_severity_name(k->severity), k->sentence, k->id,
+                   (unsigned long long)f->pkt, f->detail.n > 0 ? ": " : "",
                    (int)(f->detail.n < 200 ? f->detail.n : 200), (const char *)f->detail.p);
     }
 }

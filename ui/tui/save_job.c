@@ -26,8 +26,8 @@ struct save_job {
     int folder; /* as struct tui has it */
     bool opened, one_message;
     uint32_t message; /* the one */
-    uint32_t *sessions;
-    size_t n, at; /* sessions; the one under way */
+    struct index_list sessions;
+    size_t at; /* the one under way */
     uint32_t at_message;
     uint64_t written;
     struct filter *filter; /* of messages */
@@ -64,20 +64,13 @@ size_t save_count(struct tui *t, enum save_scope scope, const struct subject *s)
 static bool collect(struct save_job *j, struct tui *t, enum save_scope scope,
                     const struct subject *s)
 {
-    size_t n = store_count(t->feed->store);
-    j->sessions = malloc((n + 1) * sizeof *j->sessions);
-    if (j->sessions == NULL) {
-        return false;
-    }
-    if (scope == SAVE_FILTERED) {
-        for (size_t i = 0; i < order_count(&t->order); i++) {
-            j->sessions[j->n++] = order_at(&t->order, i);
-        }
-        return true;
-    }
+    bool filtered = scope == SAVE_FILTERED;
+    size_t n = filtered ? order_count(&t->order) : store_count(t->feed->store);
     for (size_t i = 0; i < n; i++) {
-        if (in_scope(t, scope, s, (uint32_t)i)) {
-            j->sessions[j->n++] = (uint32_t)i;
+        uint32_t session = filtered ? order_at(&t->order, i) : (uint32_t)i;
+        if ((filtered || in_scope(t, scope, s, session)) &&
+            !index_list_push(&j->sessions, session)) {
+            return false;
         }
     }
     return true;
@@ -112,8 +105,8 @@ static int open_rewrite(struct save_job *j, struct tui *t, struct err *err)
     }
     j->rewrite = rewrite_new(j->output.stream);
     bool taken = j->rewrite != NULL;
-    for (size_t i = 0; i < j->n && taken; i++) {
-        taken = rewrite_take(j->rewrite, store_session(t->feed->store, j->sessions[i])->session);
+    for (size_t i = 0; i < j->sessions.n && taken; i++) {
+        taken = rewrite_take(j->rewrite, store_session(t->feed->store, j->sessions.at[i])->session);
     }
     if (!taken) {
         return err_set(err, "out of memory");
@@ -187,7 +180,7 @@ struct save_job *save_begin(struct tui *t, enum save_scope scope, enum save_form
         j->one_message = true;
         j->message = subject->message;
     }
-    if (j->n == 0) {
+    if (j->sessions.n == 0) {
         err_set(err, "there is nothing to save");
     } else if (open_output(j, t, err) == 0) {
         return j;
@@ -292,7 +285,7 @@ static int save_message(struct save_job *j, struct tui *t, const struct store_se
 /* Some messages of the session under way. */
 static int step_session(struct save_job *j, struct tui *t, struct err *err)
 {
-    const struct store_session *s = store_session(t->feed->store, j->sessions[j->at]);
+    const struct store_session *s = store_session(t->feed->store, j->sessions.at[j->at]);
     bool reports = j->format != SAVE_PAYLOADS;
     if (j->at_message == 0 && reports) {
         begin_session(j, s);
@@ -333,7 +326,7 @@ int save_step(struct save_job *j, struct tui *t, int64_t until, struct err *err)
                 return finish(j, err);
             }
             rewrite_progress(j->rewrite, &read, &total, &j->written);
-        } else if (j->at == j->n) {
+        } else if (j->at == j->sessions.n) {
             return finish(j, err);
         } else if (step_session(j, t, err) != 0) {
             return -1;
@@ -349,7 +342,7 @@ int save_step(struct save_job *j, struct tui *t, int64_t until, struct err *err)
 
 unsigned save_progress(const struct save_job *j, uint64_t *written)
 {
-    uint64_t read = j->at, total = j->n, ignored;
+    uint64_t read = j->at, total = j->sessions.n, ignored;
     if (j->rewrite != NULL) {
         rewrite_progress(j->rewrite, &read, &total, &ignored);
     }
@@ -375,7 +368,7 @@ void save_end(struct save_job *j)
     }
     filter_free(j->filter);
     buffer_done(&j->body);
-    free(j->sessions);
+    index_list_done(&j->sessions);
     free(j->path);
     free(j);
 }

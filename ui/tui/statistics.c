@@ -2,6 +2,7 @@
 #include "tui.h"
 
 #include "decoders/registry/registry.h"
+#include "ui/report/address.h"
 #include "ui/report/close_counts.h"
 
 #include <stdio.h>
@@ -345,8 +346,10 @@ static void talkers(struct pen *p, const char *title, bool servers)
     }
     for (size_t i = 0; i < n; i++) {
         const struct store_talker *k = &list[top[i].sort];
-        char address[SHORT_TEXT_BYTES], bytes[SHORT_TEXT_BYTES], sessions[SHORT_TEXT_BYTES];
-        ip_text(address, k->ip, k->family);
+        struct endpoint host = {.port = 0};
+        char address[ADDRESS_BYTES], bytes[SHORT_TEXT_BYTES], sessions[SHORT_TEXT_BYTES];
+        memcpy(host.ip, k->ip, sizeof host.ip);
+        address_text(address, &host, k->family);
         short_bytes(bytes, k->bytes);
         short_count(sessions, k->sessions);
         most = i == 0 && k->bytes > most ? k->bytes : most;

@@ -2,6 +2,8 @@
 #define _XOPEN_SOURCE_EXTENDED 1
 #include "terminal.h"
 
+#include "ui/report/unicode.h"
+
 #include <curses.h>
 #include <errno.h>
 #include <langinfo.h>
@@ -26,8 +28,7 @@ struct terminal {
         short fg, bg;
     } pairs[PAIRS_MAX]; /* pair i + 1 */
     int n_pairs;
-    const struct theme *theme; /* the looks below are of this one */
-    struct theme theme_was;
+    struct theme theme; /* the looks below are of this one */
     struct {
         attr_t attributes;
         short pair;
@@ -232,9 +233,9 @@ void terminal_show(struct terminal *t, const struct canvas *canvas, const struct
                    bool all)
 {
     int rows, columns;
-    if (memcmp(&t->theme_was, theme, sizeof *theme) != 0) {
+    if (memcmp(&t->theme, theme, sizeof *theme) != 0) {
         memset(t->looks, 0, sizeof t->looks);
-        t->theme_was = *theme;
+        t->theme = *theme;
     }
     getmaxyx(stdscr, rows, columns);
     if (all) {
@@ -338,23 +339,6 @@ bool terminal_lost(const struct terminal *t)
 
 /*--- Reading back -------------------------------------------------------------------------------*/
 
-static size_t put_utf8(char *out, wchar_t wide)
-{
-    uint32_t c = (uint32_t)wide;
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    size_t more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-    static const unsigned char first[] = {0, 0xc0, 0xe0, 0xf0};
-    for (size_t i = more; i > 0; i--) {
-        out[i] = (char)(0x80 | (c & 0x3f));
-        c >>= 6;
-    }
-    out[0] = (char)(first[more] | c);
-    return more + 1;
-}
-
 size_t terminal_read(const struct terminal *t, int y, char *out, size_t n)
 {
     int rows, columns;
@@ -371,7 +355,7 @@ size_t terminal_read(const struct terminal *t, int y, char *out, size_t n)
             continue;
         }
         for (size_t i = 0; i < CCHARW_MAX && text[i] != 0 && n - at > 8; i++) {
-            at += put_utf8(out + at, text[i]);
+            at += unicode_encode((uint32_t)text[i], (uint8_t *)out + at);
         }
         end = text[0] == L' ' ? end : at;
         if (wcwidth(text[0]) == 2) {

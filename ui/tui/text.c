@@ -1,7 +1,8 @@
 /* Bytes of any kind as harmless cells (RFC 3629; Unicode 15 section 3.9). */
 #include "text.h"
 
-#include <arpa/inet.h>
+#include "ui/report/unicode.h"
+
 #include <stdio.h>
 #include <time.h>
 #include <wchar.h>
@@ -11,54 +12,16 @@
 #define ELLIPSIS 0x2026U
 #define RETURN_SIGN 0x21b5U
 
-/* The first character of b; *c is UINT32_MAX where it is no UTF-8. */
-static size_t decode(struct bytes b, uint32_t *c)
-{
-    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
-    uint8_t first = b.p[0];
-    *c = UINT32_MAX;
-    if (first < 0x80) {
-        *c = first;
-        return 1;
-    }
-    if (first < 0xc2 || first > 0xf4) {
-        return 1;
-    }
-    size_t more = first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
-    uint32_t value = first & (0x3fU >> more);
-    for (size_t i = 1; i <= more; i++) {
-        if (i >= b.n || (b.p[i] & 0xc0) != 0x80) {
-            return i;
-        }
-        value = value << 6 | (b.p[i] & 0x3f);
-    }
-    if (value < least[more] || value > 0x10ffff || (value >= 0xd800 && value < 0xe000)) {
-        return 1;
-    }
-    *c = value;
-    return 1 + more;
-}
-
-/* Turns the direction of writing, is invisible, or is not for interchange. */
-static bool is_deceiving(uint32_t c)
-{
-    return (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-           (c >= 0x2060 && c <= 0x206f) || c == 0x061c || c == 0xfeff || c == 0x00ad ||
-           (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff) ||
-           (c >= 0xe000 && c <= 0xf8ff) || (c & 0xfffe) == 0xfffe || c == 0x115f || c == 0x1160 ||
-           c == 0x3164 || c == 0xffa0 || c == 0x180e;
-}
-
 struct glyph text_glyph(struct bytes b, bool utf8)
 {
     struct glyph g = {.columns = 1};
-    g.bytes = decode(b, &g.c);
-    if (g.c == UINT32_MAX) {
+    g.bytes = unicode_decode(b, &g.c);
+    if (g.c == UNICODE_INVALID) {
         g.c = REPLACEMENT;
     } else if (g.c < 0x20 || (g.c >= 0x7f && g.c < 0xa0)) {
         g.control = true;
         g.c = g.c == '\n' ? RETURN_SIGN : g.c == '\t' ? ' ' : DOT;
-    } else if (g.c >= 0x80 && is_deceiving(g.c)) {
+    } else if (g.c >= 0x80 && unicode_is_unsafe(g.c)) {
         g.c = DOT;
     } else if (g.c >= 0x80) {
         g.columns = utf8 ? wcwidth((wchar_t)g.c) : 1;
@@ -271,18 +234,4 @@ void clock_text(char out[SHORT_TEXT_BYTES], int64_t ns, int digits, bool utc)
 void date_text(char out[SHORT_TEXT_BYTES], int64_t ns, int digits, bool utc)
 {
     time_of(out, "%Y-%m-%d %H:%M:%S", ns, digits, utc);
-}
-
-void ip_text(char out[SHORT_TEXT_BYTES], const uint8_t ip[16], unsigned family)
-{
-    if (inet_ntop(family == 6 ? AF_INET6 : AF_INET, ip, out, SHORT_TEXT_BYTES) == NULL) {
-        snprintf(out, SHORT_TEXT_BYTES, "?");
-    }
-}
-
-void endpoint_text(char out[SHORT_TEXT_BYTES], const struct endpoint *e, unsigned family)
-{
-    char address[SHORT_TEXT_BYTES];
-    ip_text(address, e->ip, family);
-    snprintf(out, SHORT_TEXT_BYTES, family == 6 ? "[%.47s]:%u" : "%.47s:%u", address, e->port);
 }

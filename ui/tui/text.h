@@ -10,7 +10,6 @@
 #define WSIGHT_TEXT_H
 
 #include "canvas.h"
-#include "decoders/net/packet.h"
 
 /* The next character of b (which is not empty) as it may be drawn: how many bytes it takes, what is
  * drawn for it, in how many columns (0: combines with the one before). A line break and a tab are
@@ -51,9 +50,5 @@ void seconds_text(char out[SHORT_TEXT_BYTES], int64_t ns, int digits);
 void clock_text(char out[SHORT_TEXT_BYTES], int64_t ns, int digits, bool utc);
 /* "2026-11-22 16:05:07.123456". */
 void date_text(char out[SHORT_TEXT_BYTES], int64_t ns, int digits, bool utc);
-/* "10.0.0.1:80", "[fd00::1]:80". */
-void endpoint_text(char out[SHORT_TEXT_BYTES], const struct endpoint *, unsigned family);
-/* "10.0.0.1", "fd00::1". */
-void ip_text(char out[SHORT_TEXT_BYTES], const uint8_t ip[16], unsigned family);
 
 #endif

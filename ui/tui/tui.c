@@ -1,6 +1,7 @@
 /* The stack of screens, the common actions, and the frame around every screen. */
 #include "tui.h"
 
+#include "ui/report/address.h"
 #include "ui/report/redact.h"
 
 #include <stdarg.h>
@@ -239,9 +240,9 @@ void tui_time(const struct tui *t, char out[SHORT_TEXT_BYTES], int64_t ts, int64
 
 void tui_session_name(const struct session *s, char *out, size_t n)
 {
-    char client[SHORT_TEXT_BYTES], server[SHORT_TEXT_BYTES];
-    endpoint_text(client, &s->connection.client, s->connection.family);
-    endpoint_text(server, &s->connection.server, s->connection.family);
+    char client[ADDRESS_BYTES], server[ADDRESS_BYTES];
+    address_port_text(client, &s->connection.client, s->connection.family);
+    address_port_text(server, &s->connection.server, s->connection.family);
     snprintf(out, n, "%s → %s", client, server);
 }
 

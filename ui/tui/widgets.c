@@ -1,6 +1,8 @@
 /* What several screens use: lists that scroll, a line to type in, and searching in text. */
 #include "tui.h"
 
+#include "ui/report/unicode.h"
+
 #include <ctype.h>
 
 /*--- Lists --------------------------------------------------------------------------------------*/
@@ -128,17 +130,11 @@ static size_t word_before(const struct line_edit *l)
 
 static bool insert(struct line_edit *l, uint32_t key)
 {
-    char c[4];
-    size_t n = key < 0x80 ? 1 : key < 0x800 ? 2 : key < 0x10000 ? 3 : 4;
-    static const unsigned char first[] = {0, 0, 0xc0, 0xe0, 0xf0};
-    if (key < 0x20 || key == 0x7f || (key >= 0x80 && key < 0xa0) || key > 0x10ffff) {
+    uint8_t c[UNICODE_BYTES_MAX];
+    if (key < 0x20 || (key >= 0x7f && key < 0xa0) || key > 0x10ffff) {
         return false;
     }
-    for (size_t i = n; i > 1; i--) {
-        c[i - 1] = (char)(0x80 | (key & 0x3f));
-        key >>= 6;
-    }
-    c[0] = (char)(first[n] | key);
+    size_t n = unicode_encode(key, c);
     if (n < sizeof l->text - l->n) {
         memmove(l->text + l->at + n, l->text + l->at, l->n - l->at + 1);
         memcpy(l->text + l->at, c, n);
