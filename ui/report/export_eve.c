@@ -63,8 +63,7 @@ static void *eve_start(const struct report_context *context)
     return x;
 }
 
-/*--- What all lines have
- * --------------------------------------------------------------------------*/
+/*--- What all lines have ------------------------------------------------------------------------*/
 
 /* "2026-11-22T15:55:13.123456+0000" */
 static void eve_time(struct json *w, const char *name, int64_t ns)
@@ -122,8 +121,7 @@ static void end(struct eve *x)
     out_char(&x->out, '\n');
 }
 
-/*--- Frames
- * ---------------------------------------------------------------------------------------*/
+/*--- Frames -------------------------------------------------------------------------------------*/
 
 static void eve_opcode(struct json *w, unsigned opcode)
 {
@@ -225,8 +223,7 @@ static void on_message(void *self, const struct session *s, const struct event *
     release(self, s, e->dir, &e->message);
 }
 
-/*--- Sessions and findings
- * ------------------------------------------------------------------------*/
+/*--- Sessions and findings ----------------------------------------------------------------------*/
 
 static void eve_text(struct json *w, const char *name, struct bytes text, struct redactor *r)
 {
@@ -337,8 +334,7 @@ static void on_end(void *self, struct session *s)
     write_flow(x, s);
 }
 
-/*--- The format
- * -----------------------------------------------------------------------------------*/
+/*--- The format ---------------------------------------------------------------------------------*/
 
 static struct model_listener eve_listener(void *self)
 {

@@ -71,8 +71,7 @@ static void *har_start(const struct report_context *context)
     return x;
 }
 
-/*--- Text that waits
- * ------------------------------------------------------------------------------*/
+/*--- Text that waits ----------------------------------------------------------------------------*/
 
 static void spill(struct har *x, uint64_t id, struct har_session *mine)
 {
@@ -109,8 +108,7 @@ static void begin_piece(struct har *x)
     out_init(&x->piece, NULL, &x->text);
 }
 
-/*--- Messages
- * -------------------------------------------------------------------------------------*/
+/*--- Messages -----------------------------------------------------------------------------------*/
 
 /* Seconds since 1970, as exact as the capture. */
 static void put_seconds(struct har *x, struct json *w, const char *name, int64_t ns)
@@ -177,8 +175,7 @@ static void on_opened(void *self, struct session *s)
     }
 }
 
-/*--- Entries
- * --------------------------------------------------------------------------------------*/
+/*--- Entries ------------------------------------------------------------------------------------*/
 
 static void write_address(struct json *w, const char *name, const struct session *s)
 {
@@ -276,8 +273,7 @@ static void on_end(void *self, struct session *s)
     free(mine);
 }
 
-/*--- The document
- * ---------------------------------------------------------------------------------*/
+/*--- The document -------------------------------------------------------------------------------*/
 
 static void take_piece(void *ctx, struct bytes piece, bool first)
 {

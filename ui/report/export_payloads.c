@@ -59,8 +59,7 @@ static void *payloads_start(const struct report_context *context)
     return x;
 }
 
-/*--- What a payload looks like
- * --------------------------------------------------------------------*/
+/*--- What a payload looks like ------------------------------------------------------------------*/
 
 static bool begins(struct bytes b, const char *magic, size_t n)
 {
@@ -104,8 +103,7 @@ static const char *extension_of(unsigned opcode, struct bytes b)
     return json ? "json" : t.n > 0 && t.p[0] == '<' ? "xml" : opcode == 1 ? "txt" : "bin";
 }
 
-/*--- Files
- * ----------------------------------------------------------------------------------------*/
+/*--- Files --------------------------------------------------------------------------------------*/
 
 static bool write_all(int fd, struct bytes b)
 {
@@ -150,8 +148,7 @@ static void save_message(struct payloads *x, const struct session *s, const stru
     save(x, name, O_CREAT | O_EXCL, body);
 }
 
-/*--- Messages
- * -------------------------------------------------------------------------------------*/
+/*--- Messages -----------------------------------------------------------------------------------*/
 
 static void begin(struct payloads *x)
 {
@@ -223,8 +220,7 @@ static void on_end(void *self, struct session *s)
     s->user = NULL;
 }
 
-/*--- The format
- * -----------------------------------------------------------------------------------*/
+/*--- The format ---------------------------------------------------------------------------------*/
 
 static struct model_listener payloads_listener(void *self)
 {

@@ -353,8 +353,7 @@ static void on_end(void *self, struct session *s)
     }
 }
 
-/*--- The format
- * -----------------------------------------------------------------------------------*/
+/*--- The format ---------------------------------------------------------------------------------*/
 
 static struct model_listener sqlite_listener(void *self)
 {

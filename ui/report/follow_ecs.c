@@ -391,8 +391,7 @@ static void on_end(void *self, struct session *s)
     end_line(&w);
 }
 
-/*--- The format
- * -----------------------------------------------------------------------------------*/
+/*--- The format ---------------------------------------------------------------------------------*/
 
 static struct model_listener ecs_listener(void *self)
 {

@@ -58,8 +58,7 @@ static void *jsonl_start(const struct report_context *context)
     return f;
 }
 
-/*--- What stays the same in a session
- * -------------------------------------------------------------*/
+/*--- What stays the same in a session -----------------------------------------------------------*/
 
 static struct bytes make_part(struct jsonl *f, const struct session *s)
 {
@@ -104,8 +103,7 @@ static struct bytes constant_part(struct jsonl *f, const struct session *s)
     return (struct bytes){part->bytes, part->n};
 }
 
-/*--- Messages and frames
- * --------------------------------------------------------------------------*/
+/*--- Messages and frames ------------------------------------------------------------------------*/
 
 /* Appends to a line whose room was asked for. */
 static inline uint8_t *put(uint8_t *p, const char *text)
@@ -261,8 +259,7 @@ static void jsonl_frame(void *self, const struct session *s, const struct event 
     o->n += (size_t)(at - p);
 }
 
-/*--- Sessions and findings
- * ------------------------------------------------------------------------*/
+/*--- Sessions and findings ----------------------------------------------------------------------*/
 
 static void begin_object(struct json *w, struct jsonl *f, const char *type, int64_t ts)
 {
@@ -369,8 +366,7 @@ static void jsonl_ended(void *self, struct session *s)
     s->user = NULL;
 }
 
-/*--- The format
- * -----------------------------------------------------------------------------------*/
+/*--- The format ---------------------------------------------------------------------------------*/
 
 static struct model_listener jsonl_listener(void *self)
 {

@@ -73,8 +73,7 @@ static void begin_line(struct follow_text *f, int64_t ts, uint64_t session)
     plain_put_left(o, bytes_of(id.s), SESSION_COLUMNS);
 }
 
-/*--- Messages and frames
- * --------------------------------------------------------------------------*/
+/*--- Messages and frames ------------------------------------------------------------------------*/
 
 static void put_direction(struct out *o, enum dir dir)
 {
@@ -201,8 +200,7 @@ static void follow_frame(void *self, const struct session *s, const struct event
     out_printf(o, ", packet %llu\n", (unsigned long long)e->pkt);
 }
 
-/*--- Sessions and findings
- * ------------------------------------------------------------------------*/
+/*--- Sessions and findings ----------------------------------------------------------------------*/
 
 static void put_endpoint(struct out *o, const struct endpoint *e, uint8_t family)
 {
@@ -334,8 +332,7 @@ static void follow_ended(void *self, struct session *s)
     }
 }
 
-/*--- The format
- * -----------------------------------------------------------------------------------*/
+/*--- The format ---------------------------------------------------------------------------------*/
 
 static struct model_listener follow_listener(void *self)
 {

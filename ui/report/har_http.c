@@ -7,8 +7,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-/*--- Header fields
- * --------------------------------------------------------------------------------*/
+/*--- Header fields ------------------------------------------------------------------------------*/
 
 /* Takes the next line off the head, without its end; false when nothing or the empty line is left.
  */
@@ -125,8 +124,7 @@ static void write_response_headers(struct json *w, const struct har_http *http)
     json_end(w);
 }
 
-/*--- URL, query and cookies
- * ----------------------------------------------------------------------*/
+/*--- URL, query and cookies ---------------------------------------------------------------------*/
 
 /* May it stand in a URI (RFC 3986 section 2)? Brackets are left to those who wrote them. */
 static bool is_of_uri(struct bytes url, size_t at)
@@ -217,8 +215,7 @@ static void write_cookies(struct json *w, const struct har_http *http, struct by
     json_end(w);
 }
 
-/*--- The two
- * --------------------------------------------------------------------------------------*/
+/*--- The two ------------------------------------------------------------------------------------*/
 
 static void write_version(struct json *w, const struct session *s)
 {

@@ -82,8 +82,7 @@ void html_timeline(struct page_report *r)
     chart_bars(o, "Messages, over time", t->messages[0], t->messages[1], TIMELINE_BINS, "0", width);
 }
 
-/*--- Traffic
- * --------------------------------------------------------------------------------------*/
+/*--- Traffic ------------------------------------------------------------------------------------*/
 
 static void opcode_rows(struct out *o, const struct totals *t)
 {
@@ -158,8 +157,7 @@ void html_traffic(struct page_report *r)
     distribution(o, "Round trips of Pings", &t->rtt_ns, as_time);
 }
 
-/*--- Endings and findings
- * -------------------------------------------------------------------------*/
+/*--- Endings and findings -----------------------------------------------------------------------*/
 
 static void code_row(void *ctx, const struct close_count *c)
 {

@@ -13,8 +13,7 @@ void json_init(struct json *w, struct out *out, unsigned lines)
     *w = (struct json){.out = out, .lines = lines};
 }
 
-/*--- Structure
- * ------------------------------------------------------------------------------------*/
+/*--- Structure ----------------------------------------------------------------------------------*/
 
 static void begin_line(struct json *w)
 {
@@ -96,8 +95,7 @@ void json_raw_members(struct json *w, struct bytes json)
     out_bytes(w->out, json);
 }
 
-/*--- Values
- * ---------------------------------------------------------------------------------------*/
+/*--- Values -------------------------------------------------------------------------------------*/
 
 void json_u64(struct json *w, const char *name, uint64_t v)
 {
@@ -198,8 +196,7 @@ void json_time(struct json *w, const char *name, int64_t ns, unsigned digits)
     w->out->n += n + 2;
 }
 
-/*--- Strings
- * --------------------------------------------------------------------------------------*/
+/*--- Strings ------------------------------------------------------------------------------------*/
 
 static bool is_plain(uint8_t c)
 {

@@ -8,8 +8,7 @@
 #define PIECE_BYTES 16
 #define MARKS_IN_A_ROW_MAX 4 /* characters without a width of their own, on one that has */
 
-/*--- Bytes of the wire
- * ----------------------------------------------------------------------------*/
+/*--- Bytes of the wire --------------------------------------------------------------------------*/
 
 /* One character as it is shown. */
 struct piece {
@@ -139,8 +138,7 @@ void plain_wrap(struct out *o, const char *text, size_t column, size_t indent, s
     out_char(o, '\n');
 }
 
-/*--- Numbers
- * --------------------------------------------------------------------------------------*/
+/*--- Numbers ------------------------------------------------------------------------------------*/
 
 struct human human_count(uint64_t n)
 {

@@ -20,8 +20,7 @@ void redact_done(struct redactor *r)
     buffer_done(&r->room);
 }
 
-/*--- Characters and names
- * -------------------------------------------------------------------------*/
+/*--- Characters and names -----------------------------------------------------------------------*/
 
 static inline uint8_t lower(uint8_t c)
 {
@@ -99,8 +98,7 @@ static bool is_secret_name(struct bytes raw)
     return false;
 }
 
-/*--- Texts
- * ----------------------------------------------------------------------------------------*/
+/*--- Texts --------------------------------------------------------------------------------------*/
 
 /* The length of the JSON Web Token (RFC 7519) that b begins with, or 0. */
 static size_t jwt_length(struct bytes b)
@@ -229,8 +227,7 @@ struct bytes redact_text(struct redactor *r, struct bytes text)
     return whole ? buffer_bytes(&r->room) : mask();
 }
 
-/*--- Subprotocols
- * ---------------------------------------------------------------------------------*/
+/*--- Subprotocols -------------------------------------------------------------------------------*/
 
 /* Does the name announce that the next one in the list is a token? */
 static bool is_announcer(struct bytes name)

@@ -24,8 +24,7 @@ struct ladder {
     uint64_t shown, left_out;
 };
 
-/*--- Ladders
- * --------------------------------------------------------------------------------------*/
+/*--- Ladders ------------------------------------------------------------------------------------*/
 
 static void begin_text(struct page_report *r)
 {
@@ -108,8 +107,7 @@ static void on_opened(void *self, struct session *s)
     }
 }
 
-/*--- Rows of sessions
- * -----------------------------------------------------------------------------*/
+/*--- Rows of sessions ---------------------------------------------------------------------------*/
 
 static void put_end(struct out *o, const struct endpoint *e, uint8_t family)
 {
@@ -226,8 +224,7 @@ static void on_end(void *self, struct session *s)
     }
 }
 
-/*--- The page
- * -------------------------------------------------------------------------------------*/
+/*--- The page -----------------------------------------------------------------------------------*/
 
 static void take_piece(void *ctx, struct bytes piece, bool first)
 {

@@ -74,8 +74,7 @@ static void *json_start(const struct report_context *context)
     return r;
 }
 
-/*--- While reading
- * --------------------------------------------------------------------------------*/
+/*--- While reading ------------------------------------------------------------------------------*/
 
 static void begin_text(struct json_report *r, struct json *w)
 {
@@ -152,8 +151,7 @@ static int json_flush(void *self)
     return out_flush(&r->out);
 }
 
-/*--- The document: tool and capture
- * ---------------------------------------------------------------*/
+/*--- The document: tool and capture -------------------------------------------------------------*/
 
 static void write_tool(struct json *w, const struct report_context *c)
 {
@@ -245,8 +243,7 @@ static void write_capture(struct json *w, const struct json_report *r)
     json_end(w);
 }
 
-/*--- The document: totals
- * -------------------------------------------------------------------------*/
+/*--- The document: totals -----------------------------------------------------------------------*/
 
 /* [index, count] of the buckets that have any, as analyzer/histogram.h numbers them. */
 static void write_buckets(struct json *w, const struct histogram *h)
@@ -434,8 +431,7 @@ static void write_totals(struct json *w, const struct json_report *r)
     json_end(w);
 }
 
-/*--- The document: sessions, findings, loss
- * -------------------------------------------------------*/
+/*--- The document: sessions, findings, loss -----------------------------------------------------*/
 
 static void take_piece(void *ctx, struct bytes piece, bool first)
 {

@@ -15,8 +15,7 @@
 
 #define TEXT_SHOWN_BYTES 120
 
-/*--- Sessions
- * -------------------------------------------------------------------------------------*/
+/*--- Sessions -----------------------------------------------------------------------------------*/
 
 static void put_code(struct out *o, struct bytes text)
 {
@@ -104,8 +103,7 @@ static int write_sessions(struct page_report *r, const struct totals *t)
     return error != 0 ? error : spool_error(r->sessions);
 }
 
-/*--- Totals
- * ---------------------------------------------------------------------------------------*/
+/*--- Totals -------------------------------------------------------------------------------------*/
 
 static void write_head(struct page_report *r, const struct totals *t)
 {

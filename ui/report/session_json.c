@@ -52,8 +52,7 @@ int session_close_code(const struct handshake *h, struct bytes body)
     return coded && body.n >= 2 ? be16_at(body, 0) : CLOSE_CODE_NONE;
 }
 
-/*--- Connection
- * -----------------------------------------------------------------------------------*/
+/*--- Connection ---------------------------------------------------------------------------------*/
 
 void json_endpoint(struct json *w, const char *name, const struct endpoint *e, uint8_t family)
 {
@@ -118,8 +117,7 @@ static void json_connection(struct json *w, const struct session *s,
     json_text(w, "interface", interface != NULL && *interface != '\0' ? interface : NULL);
 }
 
-/*--- Handshake
- * ------------------------------------------------------------------------------------*/
+/*--- Handshake ----------------------------------------------------------------------------------*/
 
 void json_list(struct json *w, const char *name, struct bytes list, struct redactor *secrets)
 {
@@ -272,8 +270,7 @@ void json_handshake(struct json *w, const char *name, const struct handshake *h,
     json_end(w);
 }
 
-/*--- Directions
- * -----------------------------------------------------------------------------------*/
+/*--- Directions ---------------------------------------------------------------------------------*/
 
 static void json_opcodes(struct json *w, const uint64_t opcodes[16])
 {
@@ -364,8 +361,7 @@ static void json_direction(struct json *w, const struct session *s, int dir,
     json_end(w);
 }
 
-/*--- The end, round trips, findings
- * ---------------------------------------------------------------*/
+/*--- The end, round trips, findings -------------------------------------------------------------*/
 
 void json_ending(struct json *w, const char *name, const struct session *s)
 {
@@ -443,11 +439,9 @@ void json_finding(struct json *w, const struct finding_record *r, const struct j
     json_end(w);
 }
 
-/*--- The session
- * ----------------------------------------------------------------------------------*/
+/*--- The session --------------------------------------------------------------------------------*/
 
-/*--- TLS
- * ------------------------------------------------------------------------------------------*/
+/*--- TLS ----------------------------------------------------------------------------------------*/
 
 /* What is known of the TLS connection, as members of an object. */
 static void json_tls_members(struct json *w, const struct tls_hello *tls)

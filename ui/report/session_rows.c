@@ -26,8 +26,7 @@ void session_rows_heading(struct out *o)
                 "       lasted          client sent     server sent     ping  end\n");
 }
 
-/*--- First line
- * -----------------------------------------------------------------------------------*/
+/*--- First line ---------------------------------------------------------------------------------*/
 
 static struct bytes text_bytes(const char *text, size_t n)
 {
@@ -79,8 +78,7 @@ static void put_who(struct out *o, const struct session *s, struct redactor *r, 
     out_char(o, '\n');
 }
 
-/*--- Second line
- * ----------------------------------------------------------------------------------*/
+/*--- Second line --------------------------------------------------------------------------------*/
 
 static void put_sent(struct out *o, const struct session *s, int dir)
 {
@@ -184,8 +182,7 @@ static void put_what(struct out *o, const struct session *s, struct redactor *r,
     out_char(o, '\n');
 }
 
-/*--- Further lines
- * --------------------------------------------------------------------------------*/
+/*--- Further lines ------------------------------------------------------------------------------*/
 
 void put_version_name(struct out *o, const struct websocket_version *v,
                       const struct registry *registry)
@@ -326,8 +323,7 @@ void session_rows(struct out *o, const struct session *s, struct redactor *r,
     put_findings_of(o, s, SEVERITY_WARNING, context);
 }
 
-/*--- Refused handshakes
- * ---------------------------------------------------------------------------*/
+/*--- Refused handshakes -------------------------------------------------------------------------*/
 
 void refused_rows_heading(struct out *o)
 {

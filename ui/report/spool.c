@@ -95,8 +95,7 @@ int spool_error(const struct spool *s)
     return s->error;
 }
 
-/*--- Writing
- * --------------------------------------------------------------------------------------*/
+/*--- Writing ------------------------------------------------------------------------------------*/
 
 static int open_unlinked(void)
 {
@@ -232,8 +231,7 @@ void spool_add(struct spool *s, uint64_t id, struct bytes text)
     s->used += LENGTH_BYTES + text.n;
 }
 
-/*--- Reading
- * --------------------------------------------------------------------------------------*/
+/*--- Reading ------------------------------------------------------------------------------------*/
 
 static int by_id(const void *a, const void *b)
 {

@@ -97,8 +97,7 @@ void section_traffic(struct text_report *r, const struct totals *t)
     row_counts(o, "  out of order", tcp[0].out_of_order, tcp[1].out_of_order);
 }
 
-/*--- Sizes and round trips
- * ------------------------------------------------------------------------*/
+/*--- Sizes and round trips ----------------------------------------------------------------------*/
 
 #define SIZE_COLUMNS 10
 
@@ -156,8 +155,7 @@ void section_pings(struct text_report *r, const struct totals *t)
     rtt_row(o, "TCP handshake", &r->tally.syn_rtt);
 }
 
-/*--- Endings
- * --------------------------------------------------------------------------------------*/
+/*--- Endings ------------------------------------------------------------------------------------*/
 
 void section_endings(struct text_report *r, const struct totals *t)
 {
@@ -240,8 +238,7 @@ void section_versions(struct text_report *r, const struct totals *t)
     }
 }
 
-/*--- Subprotocols and extensions
- * ------------------------------------------------------------------*/
+/*--- Subprotocols and extensions ----------------------------------------------------------------*/
 
 static void name_row(struct text_report *r, const struct name_count *n, bool extension)
 {
