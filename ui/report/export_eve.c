@@ -14,6 +14,7 @@
 #include "analyzer/community_id.h"
 #include "ui/report/address.h"
 #include "ui/report/export_rows.h"
+#include "ui/report/line_report.h"
 #include "ui/report/message_words.h"
 #include "ui/report/session_json.h"
 #include "ui/report/time_text.h"
@@ -22,10 +23,8 @@
 #include <stdlib.h>
 
 struct eve {
-    struct report_context context;
-    struct redactor redactor;
+    struct line_report lines;
     struct json json;
-    struct out out;
 };
 
 /* A frame whose line is not written yet. */
@@ -42,25 +41,9 @@ struct eve_session {
     struct waiting waiting[2];
 };
 
-static void eve_free(void *self)
-{
-    struct eve *x = self;
-    if (x != NULL) {
-        redact_done(&x->redactor);
-        free(x);
-    }
-}
-
 static void *eve_start(const struct report_context *context)
 {
-    struct eve *x = calloc(1, sizeof *x);
-    if (x == NULL) {
-        return NULL;
-    }
-    x->context = *context;
-    redact_init(&x->redactor, context->options.show_secrets);
-    out_init(&x->out, context->out, NULL);
-    return x;
+    return line_report_new(sizeof(struct eve), context);
 }
 
 /*--- What all lines have ------------------------------------------------------------------------*/
@@ -90,7 +73,7 @@ static struct json *begin(struct eve *x, const char *type, const struct session 
                           int64_t ts, uint64_t pkt)
 {
     struct json *w = &x->json;
-    json_init(w, &x->out, 0);
+    json_init(w, &x->lines.out, 0);
     json_object_begin(w, NULL);
     eve_time(w, "timestamp", ts);
     if (s != NULL) {
@@ -118,7 +101,7 @@ static struct json *begin(struct eve *x, const char *type, const struct session 
 static void end(struct eve *x)
 {
     json_end(&x->json);
-    out_char(&x->out, '\n');
+    out_char(&x->lines.out, '\n');
 }
 
 /*--- Frames -------------------------------------------------------------------------------------*/
@@ -155,7 +138,7 @@ static void eve_body(struct json *w, const struct message *m, uint64_t most)
 
 static void eve_message(struct eve *x, struct json *w, const struct message *m)
 {
-    uint64_t most = x->context.options.bodies;
+    uint64_t most = x->lines.context.options.bodies;
     const char *fault;
     json_object_begin(w, "message");
     eve_opcode(w, m->opcode);
@@ -166,7 +149,7 @@ static void eve_message(struct eve *x, struct json *w, const struct message *m)
     json_u64(w, "first_packet", m->first_pkt);
     if (m->opcode == 8 && m->close_code != CLOSE_CODE_NONE) {
         json_i64(w, "close_code", m->close_code);
-        json_bytes(w, "close_reason", message_close_reason(m));
+        json_bytes(w, "close_reason", message_reason(m));
     }
     if (m->opcode == 10 && m->rtt >= 0) {
         json_ms(w, "rtt_ms", m->rtt, 6);
@@ -191,7 +174,7 @@ static void write_frame(struct eve *x, const struct session *s, enum dir dir,
     json_object_begin(w, "websocket");
     eve_frame(w, &f->frame);
     if (m != NULL) {
-        eve_body(w, m, x->context.options.bodies);
+        eve_body(w, m, x->lines.context.options.bodies);
         eve_message(x, w, m);
     }
     json_end(w);
@@ -235,7 +218,7 @@ static void eve_text(struct json *w, const char *name, struct bytes text, struct
 static void write_http(struct eve *x, const struct session *s)
 {
     const struct handshake *h = &s->handshake;
-    struct redactor *r = &x->redactor;
+    struct redactor *r = &x->lines.redactor;
     int64_t ts = h->response_pkt != 0 ? h->response_ts : h->request_ts;
     uint64_t pkt = h->response_pkt != 0 ? h->response_pkt : h->request_pkt;
     struct json *w = begin(x, "http", s, DIR_CLIENT_TO_SERVER, ts, pkt);
@@ -253,10 +236,10 @@ static void write_http(struct eve *x, const struct session *s)
     json_end(w);
     json_object_begin(w, "websocket");
     json_handshake(w, "handshake", h,
-                   &(struct json_style){.registry = x->context.registry,
-                                        .capture = x->context.capture,
+                   &(struct json_style){.registry = x->lines.context.registry,
+                                        .capture = x->lines.context.capture,
                                         .redactor = r});
-    json_protocol(w, s, x->context.registry);
+    json_protocol(w, s, x->lines.context.registry);
     json_end(w);
     end(x);
 }
@@ -266,7 +249,8 @@ static void on_opened(void *self, struct session *s)
     struct eve *x = self;
     if (s->user == NULL) {
         s->user = calloc(1, sizeof(struct eve_session)); /* without it the frames are not told */
-        x->out.error = s->user == NULL && x->out.error == 0 ? ENOMEM : x->out.error;
+        x->lines.out.error =
+            s->user == NULL && x->lines.out.error == 0 ? ENOMEM : x->lines.out.error;
     }
     if (s->has_handshake) {
         write_http(x, s);
@@ -288,7 +272,7 @@ static void on_finding(void *self, const struct session *s, const struct finding
     json_text(w, "section", *kind->section != '\0' ? kind->section : NULL);
     json_text(w, "text", kind->sentence);
     if (r->detail.n > 0) {
-        json_bytes(w, "detail", redact_text(&x->redactor, r->detail));
+        json_bytes(w, "detail", redact_text(&x->lines.redactor, r->detail));
     }
     json_end(w);
     end(x);
@@ -346,22 +330,11 @@ static struct model_listener eve_listener(void *self)
                                    .self = self};
 }
 
-static int eve_flush(void *self)
-{
-    struct eve *x = self;
-    return out_flush(&x->out);
-}
-
-static int eve_finish(void *self, struct err *err)
-{
-    return report_output_error(eve_flush(self), err);
-}
-
 const struct report_format export_eve = {.command = "export",
                                          .name = "eve",
                                          .needs = REPORT_NEEDS_MESSAGES | REPORT_NEEDS_FRAMES,
                                          .start = eve_start,
                                          .listener = eve_listener,
-                                         .flush = eve_flush,
-                                         .finish = eve_finish,
-                                         .free = eve_free};
+                                         .flush = line_report_flush,
+                                         .finish = line_report_finish,
+                                         .free = line_report_free};

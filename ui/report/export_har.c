@@ -59,14 +59,10 @@ static void *har_start(const struct report_context *context)
     redact_init(&x->redactor, context->options.show_secrets);
     buffer_init(&x->text, TEXT_MAX_BYTES);
     out_init(&x->out, context->out, NULL);
-    x->spool =
-        spool_new(context->options.memory > 0 ? context->options.memory : SPOOL_MEMORY_BYTES, 0);
+    x->spool = report_spool(&context->options, 1, 0);
     if (x->spool == NULL) {
         har_free(x);
         return NULL;
-    }
-    if (context->options.no_files) {
-        spool_stay_in_memory(x->spool);
     }
     return x;
 }

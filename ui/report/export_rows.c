@@ -90,9 +90,13 @@ static void cell_items(struct table *t, struct bytes list, struct redactor *secr
     table_list_end(t);
 }
 
-static void cell_subprotocol(struct table *t, const struct handshake *h, struct redactor *r)
+/* What was negotiated, and what was offered. */
+static void cells_negotiated(struct table *t, const struct handshake *h, struct redactor *r)
 {
     table_text(t, h->subprotocol.p != NULL ? redact_chosen(r, h) : h->subprotocol);
+    cell_items(t, h->offered_subprotocols, r);
+    cell_items(t, h->extensions, NULL);
+    cell_items(t, h->offered_extensions, NULL);
 }
 
 static void cell_known(struct table *t, bool known, int64_t v)
@@ -170,6 +174,16 @@ static void cells_tls(struct table *t, const struct session *s)
     table_text(t, s->has_tls ? s->tls.ja4 : (struct bytes){0});
 }
 
+/* What rows of sessions end with, in every dialect. */
+static void cells_traffic(struct table *t, const struct session *s)
+{
+    cells_tls(t, s);
+    cells_counts(t, s);
+    cells_closes(t, s);
+    cells_rtt(t, s);
+    cell_findings(t, s);
+}
+
 /*--- Sessions -----------------------------------------------------------------------------------*/
 
 #define COUNT_COLUMNS(side)                                                                        \
@@ -240,15 +254,8 @@ void session_row(struct table *t, const struct session *s, const struct row_styl
     cell_redacted(t, h->user_agent, r);
     cell_known(t, h->status != 0, h->status);
     cell_known(t, s->has_handshake && h->version >= 0, h->version);
-    cell_subprotocol(t, h, r);
-    cell_items(t, h->offered_subprotocols, r);
-    cell_items(t, h->extensions, NULL);
-    cell_items(t, h->offered_extensions, NULL);
-    cells_tls(t, s);
-    cells_counts(t, s);
-    cells_closes(t, s);
-    cells_rtt(t, s);
-    cell_findings(t, s);
+    cells_negotiated(t, h, r);
+    cells_traffic(t, s);
     table_end(t);
 }
 
@@ -309,10 +316,7 @@ void zeek_session_row(struct table *t, const struct session *s, const struct row
     cell_redacted(t, h->host, r);
     cell_redacted(t, h->target, r);
     cell_redacted(t, h->user_agent, r);
-    cell_subprotocol(t, h, r);
-    cell_items(t, h->offered_subprotocols, r);
-    cell_items(t, h->extensions, NULL);
-    cell_items(t, h->offered_extensions, NULL);
+    cells_negotiated(t, h, r);
     cell_community_id(t, s);
     table_u64(t, s->id);
     table_name(t, outcome_name(s->outcome));
@@ -320,11 +324,7 @@ void zeek_session_row(struct table *t, const struct session *s, const struct row
     cell_redacted(t, h->origin, r);
     cell_known(t, h->status != 0, h->status);
     cell_known(t, s->has_handshake && h->version >= 0, h->version);
-    cells_tls(t, s);
-    cells_counts(t, s);
-    cells_closes(t, s);
-    cells_rtt(t, s);
-    cell_findings(t, s);
+    cells_traffic(t, s);
     table_end(t);
 }
 
@@ -365,7 +365,7 @@ static void cells_message(struct table *t, const struct message *m, uint64_t bod
 /* What is text as text, and what that does not say exactly as base64. */
 static void cells_body(struct table *t, const struct message *m, uint64_t bodies)
 {
-    struct bytes shown = m->opcode == 8 ? message_close_reason(m) : message_shown(m, bodies);
+    struct bytes shown = m->opcode == 8 ? message_reason(m) : message_shown(m, bodies);
     bool text = message_is_text(m) || m->opcode == 8;
     table_text(t, text ? shown : (struct bytes){0});
     if (shown.p == NULL || (text && table_is_exact(t->dialect, shown))) {
@@ -431,6 +431,6 @@ void zeek_message_row(struct table *t, const struct session *s, const struct eve
     cells_message(t, m, bodies);
     table_u64(t, m->first_pkt);
     table_u64(t, e->pkt);
-    table_text(t, m->opcode == 8 ? message_close_reason(m) : message_shown(m, bodies));
+    table_text(t, m->opcode == 8 ? message_reason(m) : message_shown(m, bodies));
     table_end(t);
 }

@@ -3,40 +3,25 @@
  * each message as it is complete. Nothing is kept but the row that is written.
  */
 #include "ui/report/export_rows.h"
-
-#include <stdlib.h>
+#include "ui/report/line_report.h"
 
 struct table_export {
-    struct report_context context;
-    struct redactor redactor;
+    struct line_report lines;
     struct row_style style;
     struct table table;
     bool begun; /* the head is written */
-    struct out out;
 };
-
-static void export_free(void *self)
-{
-    struct table_export *x = self;
-    if (x != NULL) {
-        redact_done(&x->redactor);
-        free(x);
-    }
-}
 
 static void *start(const struct report_context *context, enum table_dialect dialect)
 {
-    struct table_export *x = calloc(1, sizeof *x);
+    struct table_export *x = line_report_new(sizeof *x, context);
     bool zeek = dialect == TABLE_ZEEK || dialect == TABLE_ZEEK_JSON;
     bool messages = context->options.messages;
     if (x == NULL) {
         return NULL;
     }
-    x->context = *context;
-    redact_init(&x->redactor, context->options.show_secrets);
-    x->style = (struct row_style){.context = &x->context, .redactor = &x->redactor};
-    out_init(&x->out, context->out, NULL);
-    table_init(&x->table, &x->out, dialect,
+    x->style = (struct row_style){.context = &x->lines.context, .redactor = &x->lines.redactor};
+    table_init(&x->table, &x->lines.out, dialect,
                messages ? (zeek ? zeek_message_columns : message_columns)
                         : (zeek ? zeek_session_columns : session_columns));
     x->table.path = messages ? "websocket_messages" : "websocket";
@@ -47,7 +32,7 @@ static void *start(const struct report_context *context, enum table_dialect dial
 static struct table *begin(struct table_export *x, int64_t ts)
 {
     if (!x->begun) {
-        x->table.digits = x->context.capture->digits;
+        x->table.digits = x->lines.context.capture->digits;
         table_head(&x->table, ts);
         x->begun = true;
     }
@@ -82,25 +67,19 @@ static void on_end(void *self, struct session *s)
 static struct model_listener export_listener(void *self)
 {
     const struct table_export *x = self;
-    bool messages = x->context.options.messages;
+    bool messages = x->lines.context.options.messages;
     return (struct model_listener){.message = messages ? on_message : NULL,
                                    .session_ended = messages ? NULL : on_end,
                                    .self = self};
 }
 
-static int export_flush(void *self)
-{
-    struct table_export *x = self;
-    return out_flush(&x->out);
-}
-
 static int export_finish(void *self, struct err *err)
 {
     struct table_export *x = self;
-    const struct capture_summary *c = x->context.capture;
+    const struct capture_summary *c = x->lines.context.capture;
     int64_t first = c->packets > 0 ? c->first : 0;
     table_foot(begin(x, first), c->packets > 0 ? c->last : 0);
-    return report_output_error(out_flush(&x->out), err);
+    return line_report_finish(x, err);
 }
 
 #define TABLE_FORMAT(id, word, dialect)                                                            \
@@ -112,9 +91,9 @@ static int export_finish(void *self, struct err *err)
                                               .name = word,                                        \
                                               .start = start_##id,                                 \
                                               .listener = export_listener,                         \
-                                              .flush = export_flush,                               \
+                                              .flush = line_report_flush,                          \
                                               .finish = export_finish,                             \
-                                              .free = export_free}
+                                              .free = line_report_free}
 
 TABLE_FORMAT(csv, "csv", TABLE_CSV);
 TABLE_FORMAT(tsv, "tsv", TABLE_TSV);

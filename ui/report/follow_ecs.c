@@ -9,6 +9,7 @@
 #include "analyzer/community_id.h"
 #include "ui/report/address.h"
 #include "ui/report/export_rows.h" /* message_fault */
+#include "ui/report/line_report.h"
 #include "ui/report/message_words.h"
 #include "ui/report/session_json.h"
 #include "ui/report/session_url.h"
@@ -19,36 +20,15 @@
 #define ECS_VERSION "8.11.0"
 #define DOMAIN_MAX_BYTES 4096
 
-struct ecs {
-    struct report_context context;
-    struct redactor redactor;
-    struct out out;
-};
-
-static void ecs_free(void *self)
-{
-    struct ecs *f = self;
-    if (f != NULL) {
-        redact_done(&f->redactor);
-        free(f);
-    }
-}
-
 static void *ecs_start(const struct report_context *context)
 {
-    struct ecs *f = calloc(1, sizeof *f);
-    if (f != NULL) {
-        f->context = *context;
-        redact_init(&f->redactor, context->options.show_secrets);
-        out_init(&f->out, context->out, NULL);
-    }
-    return f;
+    return line_report_new(sizeof(struct line_report), context);
 }
 
 /*--- What every line has ------------------------------------------------------------------------*/
 
 /* event is left open. */
-static void begin_line(struct json *w, struct ecs *f, int64_t ts, const char *kind,
+static void begin_line(struct json *w, struct line_report *f, int64_t ts, const char *kind,
                        const char *action, const char *type)
 {
     json_init(w, &f->out, 0);
@@ -133,7 +113,7 @@ static struct bytes domain_of(struct bytes host)
     return bytes_part(host, 0, (bracket < host.n ? bracket : 0) + colon);
 }
 
-static void write_url(struct json *w, struct ecs *f, const struct session *s)
+static void write_url(struct json *w, struct line_report *f, const struct session *s)
 {
     const struct handshake *h = &s->handshake;
     struct buffer url;
@@ -157,7 +137,7 @@ static void write_url(struct json *w, struct ecs *f, const struct session *s)
     buffer_done(&url);
 }
 
-static void write_http(struct json *w, struct ecs *f, const struct handshake *h)
+static void write_http(struct json *w, struct line_report *f, const struct handshake *h)
 {
     json_object_begin(w, "http");
     json_object_begin(w, "request");
@@ -191,7 +171,7 @@ static void write_tls(struct json *w, const struct session *s)
     json_end(w);
 }
 
-static void write_handshake(struct json *w, struct ecs *f, const struct session *s)
+static void write_handshake(struct json *w, struct line_report *f, const struct session *s)
 {
     if (s->has_handshake) {
         write_url(w, f, s);
@@ -207,7 +187,7 @@ static void begin_own(struct json *w, const struct session *s)
     json_u64(w, "session", s->id);
 }
 
-static void write_negotiated(struct json *w, struct ecs *f, const struct session *s)
+static void write_negotiated(struct json *w, struct line_report *f, const struct session *s)
 {
     const struct handshake *h = &s->handshake;
     json_text(w, "outcome", outcome_name(s->outcome));
@@ -229,7 +209,7 @@ static void write_negotiated(struct json *w, struct ecs *f, const struct session
 
 static void on_opened(void *self, struct session *s)
 {
-    struct ecs *f = self;
+    struct line_report *f = self;
     struct json w;
     begin_line(&w, f, s->started, "event", "websocket-open", "start");
     json_end(&w);
@@ -243,7 +223,7 @@ static void on_opened(void *self, struct session *s)
 
 static void write_body(struct json *w, const struct message *m, uint64_t bodies)
 {
-    struct bytes shown = m->opcode == 8 ? message_close_reason(m) : message_shown(m, bodies);
+    struct bytes shown = m->opcode == 8 ? message_reason(m) : message_shown(m, bodies);
     const char *fault;
     if (m->opcode == 8 && m->close_code != CLOSE_CODE_NONE) {
         json_i64(w, "close_code", m->close_code);
@@ -268,7 +248,7 @@ static void write_body(struct json *w, const struct message *m, uint64_t bodies)
 
 static void on_message(void *self, const struct session *s, const struct event *e)
 {
-    struct ecs *f = self;
+    struct line_report *f = self;
     const struct message *m = &e->message;
     struct json w;
     begin_line(&w, f, e->ts, "event", "websocket-message", "protocol");
@@ -289,7 +269,7 @@ static void on_message(void *self, const struct session *s, const struct event *
 
 static void on_frame(void *self, const struct session *s, const struct event *e)
 {
-    struct ecs *f = self;
+    struct line_report *f = self;
     const struct frame *frame = &e->frame;
     struct json w;
     begin_line(&w, f, e->ts, "event", "websocket-frame", "protocol");
@@ -309,7 +289,7 @@ static void on_frame(void *self, const struct session *s, const struct event *e)
 
 static void on_finding(void *self, const struct session *s, const struct finding_record *r)
 {
-    struct ecs *f = self;
+    struct line_report *f = self;
     const struct finding_kind *kind = finding_kind(r->id);
     struct json w;
     begin_line(&w, f, r->ts, kind->severity == SEVERITY_NOTE ? "event" : "alert",
@@ -364,7 +344,7 @@ static void write_counts(struct json *w, const struct session *s)
 
 static void on_end(void *self, struct session *s)
 {
-    struct ecs *f = self;
+    struct line_report *f = self;
     struct json w;
     bool tls = s->outcome == OUTCOME_TLS;
     unsigned digits = f->context.capture->digits;
@@ -395,7 +375,7 @@ static void on_end(void *self, struct session *s)
 
 static struct model_listener ecs_listener(void *self)
 {
-    const struct ecs *f = self;
+    const struct line_report *f = self;
     return (struct model_listener){.session_opened = on_opened,
                                    .message = on_message,
                                    .frame = f->context.options.frames ? on_frame : NULL,
@@ -404,21 +384,10 @@ static struct model_listener ecs_listener(void *self)
                                    .self = self};
 }
 
-static int ecs_flush(void *self)
-{
-    struct ecs *f = self;
-    return out_flush(&f->out);
-}
-
-static int ecs_finish(void *self, struct err *err)
-{
-    return report_output_error(ecs_flush(self), err);
-}
-
 const struct report_format follow_ecs = {.command = "follow",
                                          .name = "ecs",
                                          .start = ecs_start,
                                          .listener = ecs_listener,
-                                         .flush = ecs_flush,
-                                         .finish = ecs_finish,
-                                         .free = ecs_free};
+                                         .flush = line_report_flush,
+                                         .finish = line_report_finish,
+                                         .free = line_report_free};

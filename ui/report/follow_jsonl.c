@@ -7,6 +7,7 @@
  * session and direction is kept with the session, the text of a second is kept as long as it lasts.
  */
 #include "analyzer/community_id.h"
+#include "ui/report/line_report.h"
 #include "ui/report/message_words.h"
 #include "ui/report/session_json.h"
 #include "ui/report/time_text.h"
@@ -17,13 +18,11 @@
 #define SUBPROTOCOL_MAX_BYTES 256 /* shown with each message */
 
 struct jsonl {
-    struct report_context context;
-    struct redactor redactor;
+    struct line_report lines;
     struct json_style style;
     struct time_cache second;
     struct buffer part; /* a session's constant part, while it is made */
     struct out part_out;
-    struct out out;
 };
 
 /* What all messages of a session share; the session owns it. */
@@ -35,26 +34,21 @@ struct constant_part {
 static void jsonl_free(void *self)
 {
     struct jsonl *f = self;
-    if (f == NULL) {
-        return;
+    if (f != NULL) {
+        buffer_done(&f->part);
+        line_report_free(f);
     }
-    buffer_done(&f->part);
-    redact_done(&f->redactor);
-    free(f);
 }
 
 static void *jsonl_start(const struct report_context *context)
 {
-    struct jsonl *f = calloc(1, sizeof *f);
-    if (f == NULL) {
-        return NULL;
+    struct jsonl *f = line_report_new(sizeof *f, context);
+    if (f != NULL) {
+        f->style = (struct json_style){.registry = context->registry,
+                                       .capture = context->capture,
+                                       .redactor = &f->lines.redactor};
+        buffer_init(&f->part, CONSTANT_PART_MAX_BYTES);
     }
-    f->context = *context;
-    redact_init(&f->redactor, context->options.show_secrets);
-    f->style = (struct json_style){
-        .registry = context->registry, .capture = context->capture, .redactor = &f->redactor};
-    buffer_init(&f->part, CONSTANT_PART_MAX_BYTES);
-    out_init(&f->out, context->out, NULL);
     return f;
 }
 
@@ -75,7 +69,7 @@ static struct bytes make_part(struct jsonl *f, const struct session *s)
     if (s->handshake.subprotocol.p == NULL) {
         out_text(o, "null");
     } else {
-        struct bytes name = redact_chosen(&f->redactor, &s->handshake);
+        struct bytes name = redact_chosen(&f->lines.redactor, &s->handshake);
         json_put_string(o, bytes_part(name, 0, SUBPROTOCOL_MAX_BYTES));
     }
     out_drain(o);
@@ -125,10 +119,10 @@ static void begin_line(struct jsonl *f, const char *begin, const struct session 
 {
     static const char *const directions[] = {",\"direction\":\"client_to_server\",\"opcode\":\"",
                                              ",\"direction\":\"server_to_client\",\"opcode\":\""};
-    struct out *o = &f->out;
+    struct out *o = &f->lines.out;
     uint8_t *p = out_room(o, 128);
     uint8_t *at = put(p, begin);
-    at += time_text_cached(&f->second, at, e->ts, f->context.capture->digits);
+    at += time_text_cached(&f->second, at, e->ts, f->lines.context.capture->digits);
     o->n += (size_t)(at - p);
     out_bytes(o, constant_part(f, s));
     out_text(o, directions[e->dir]);
@@ -156,7 +150,7 @@ static uint8_t *put_flags(uint8_t *p, unsigned flags, bool cut)
 
 static void put_close(struct jsonl *f, const struct session *s, const struct message *m)
 {
-    struct out *o = &f->out;
+    struct out *o = &f->lines.out;
     if (m->close_code == CLOSE_CODE_NONE) {
         out_text(o, ",\"code\":null");
     } else {
@@ -165,19 +159,19 @@ static void put_close(struct jsonl *f, const struct session *s, const struct mes
     }
     out_text(o, ",\"name\":");
     json_put_string(
-        o, bytes_of(session_close_name(f->context.registry, &s->handshake, m->close_code)));
+        o, bytes_of(session_close_name(f->lines.context.registry, &s->handshake, m->close_code)));
     out_text(o, ",\"reason\":");
-    json_put_string(o, message_close_reason(m));
+    json_put_string(o, message_reason(m));
 }
 
 static void put_rtt(struct jsonl *f, int64_t rtt)
 {
-    struct out *o = &f->out;
+    struct out *o = &f->lines.out;
     out_text(o, ",\"rtt_ms\":");
     if (rtt < 0) {
         out_text(o, "null");
     } else {
-        out_fixed(o, rtt, 6, f->context.capture->digits - 3);
+        out_fixed(o, rtt, 6, f->lines.context.capture->digits - 3);
     }
 }
 
@@ -196,9 +190,9 @@ static void put_body(struct out *o, const struct message *m, struct bytes shown)
 static void jsonl_message(void *self, const struct session *s, const struct event *e)
 {
     struct jsonl *f = self;
-    struct out *o = &f->out;
+    struct out *o = &f->lines.out;
     const struct message *m = &e->message;
-    struct bytes shown = message_shown(m, f->context.options.bodies);
+    struct bytes shown = message_shown(m, f->lines.context.options.bodies);
     begin_line(f, "{\"type\":\"message\",\"time\":\"", s, e);
     uint8_t *p = out_room(o, 512);
     uint8_t *at = put(p, opcode_word(m->opcode));
@@ -233,7 +227,7 @@ static void jsonl_frame(void *self, const struct session *s, const struct event 
 {
     static const char digits[] = "0123456789abcdef";
     struct jsonl *f = self;
-    struct out *o = &f->out;
+    struct out *o = &f->lines.out;
     const struct frame *frame = &e->frame;
     begin_line(f, "{\"type\":\"frame\",\"time\":\"", s, e);
     uint8_t *p = out_room(o, 512);
@@ -263,10 +257,10 @@ static void jsonl_frame(void *self, const struct session *s, const struct event 
 
 static void begin_object(struct json *w, struct jsonl *f, const char *type, int64_t ts)
 {
-    json_init(w, &f->out, 0);
+    json_init(w, &f->lines.out, 0);
     json_object_begin(w, NULL);
     json_text(w, "type", type);
-    json_time(w, "time", ts, f->context.capture->digits);
+    json_time(w, "time", ts, f->lines.context.capture->digits);
 }
 
 static void end_object(struct json *w)
@@ -326,7 +320,7 @@ static void jsonl_finding(void *self, const struct session *s, const struct find
     }
     json_finding_kind(&w, r->id);
     if (r->detail.n > 0) {
-        json_bytes(&w, "detail", redact_text(&f->redactor, r->detail));
+        json_bytes(&w, "detail", redact_text(&f->lines.redactor, r->detail));
     } else {
         json_nothing(&w, "detail");
     }
@@ -336,7 +330,7 @@ static void jsonl_finding(void *self, const struct session *s, const struct find
 
 static void write_end(struct json *w, struct jsonl *f, const struct session *s)
 {
-    unsigned digits = f->context.capture->digits;
+    unsigned digits = f->lines.context.capture->digits;
     json_who(w, s);
     json_text(w, "outcome", outcome_name(s->outcome));
     json_time(w, "started", s->started, digits);
@@ -373,27 +367,16 @@ static struct model_listener jsonl_listener(void *self)
     const struct jsonl *f = self;
     return (struct model_listener){.session_opened = jsonl_opened,
                                    .message = jsonl_message,
-                                   .frame = f->context.options.frames ? jsonl_frame : NULL,
+                                   .frame = f->lines.context.options.frames ? jsonl_frame : NULL,
                                    .finding = jsonl_finding,
                                    .session_ended = jsonl_ended,
                                    .self = self};
-}
-
-static int jsonl_flush(void *self)
-{
-    struct jsonl *f = self;
-    return out_flush(&f->out);
-}
-
-static int jsonl_finish(void *self, struct err *err)
-{
-    return report_output_error(jsonl_flush(self), err);
 }
 
 const struct report_format follow_jsonl = {.command = "follow",
                                            .name = "jsonl",
                                            .start = jsonl_start,
                                            .listener = jsonl_listener,
-                                           .flush = jsonl_flush,
-                                           .finish = jsonl_finish,
+                                           .flush = line_report_flush,
+                                           .finish = line_report_finish,
                                            .free = jsonl_free};

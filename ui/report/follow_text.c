@@ -10,6 +10,7 @@
  * '>' is from the client. The day stands on a line of its own whenever it changes.
  */
 #include "ui/report/address.h"
+#include "ui/report/line_report.h"
 #include "ui/report/message_words.h"
 #include "ui/report/plain.h"
 #include "ui/report/session_json.h" /* close_name */
@@ -25,41 +26,23 @@
 #define SEVERITY_COLUMNS 7
 
 struct follow_text {
-    struct report_context context;
-    struct redactor redactor;
+    struct line_report lines;
     struct time_cache second;
     uint8_t day[DATE_BYTES];
-    struct out out;
 };
-
-static void follow_free(void *self)
-{
-    struct follow_text *f = self;
-    if (f != NULL) {
-        redact_done(&f->redactor);
-        free(f);
-    }
-}
 
 static void *follow_start(const struct report_context *context)
 {
-    struct follow_text *f = calloc(1, sizeof *f);
-    if (f == NULL) {
-        return NULL;
-    }
-    f->context = *context;
-    redact_init(&f->redactor, context->options.show_secrets);
-    out_init(&f->out, context->out, NULL);
-    return f;
+    return line_report_new(sizeof(struct follow_text), context);
 }
 
 /* "15:33:36.197496  #1     ", after a line with the day when that is a new one. */
 static void begin_line(struct follow_text *f, int64_t ts, uint64_t session)
 {
-    struct out *o = &f->out;
+    struct out *o = &f->lines.out;
     uint8_t text[TIME_TEXT_BYTES];
     struct human id = {"-"};
-    size_t n = time_text_cached(&f->second, text, ts, f->context.capture->digits);
+    size_t n = time_text_cached(&f->second, text, ts, f->lines.context.capture->digits);
     if (memcmp(f->day, text, DATE_BYTES) != 0) {
         memcpy(f->day, text, DATE_BYTES);
         out_bytes(o, (struct bytes){text, DATE_BYTES});
@@ -144,13 +127,13 @@ static void put_body(struct out *o, const struct message *m, uint64_t most)
 
 static void put_close(struct follow_text *f, const struct session *s, const struct message *m)
 {
-    struct out *o = &f->out;
-    struct bytes reason = message_close_reason(m);
+    struct out *o = &f->lines.out;
+    struct bytes reason = message_reason(m);
     if (m->close_code != CLOSE_CODE_NONE) {
         out_printf(o, " %d", m->close_code);
     }
     out_char(o, ' ');
-    out_text(o, session_close_name(f->context.registry, &s->handshake, m->close_code));
+    out_text(o, session_close_name(f->lines.context.registry, &s->handshake, m->close_code));
     if (reason.n > 0) {
         out_text(o, ": ");
         plain_put(o, reason, SIZE_MAX);
@@ -160,7 +143,7 @@ static void put_close(struct follow_text *f, const struct session *s, const stru
 static void follow_message(void *self, const struct session *s, const struct event *e)
 {
     struct follow_text *f = self;
-    struct out *o = &f->out;
+    struct out *o = &f->lines.out;
     const struct message *m = &e->message;
     begin_line(f, e->ts, s->id);
     put_direction(o, e->dir);
@@ -172,7 +155,7 @@ static void follow_message(void *self, const struct session *s, const struct eve
         if (m->opcode == 10 && m->rtt >= 0) {
             out_printf(o, ", %s after the ping", human_time(m->rtt).s);
         }
-        put_body(o, m, f->context.options.bodies);
+        put_body(o, m, f->lines.context.options.bodies);
     }
     out_char(o, '\n');
 }
@@ -180,7 +163,7 @@ static void follow_message(void *self, const struct session *s, const struct eve
 static void follow_frame(void *self, const struct session *s, const struct event *e)
 {
     struct follow_text *f = self;
-    struct out *o = &f->out;
+    struct out *o = &f->lines.out;
     const struct frame *frame = &e->frame;
     begin_line(f, e->ts, s->id);
     put_direction(o, e->dir);
@@ -212,18 +195,18 @@ static void put_endpoint(struct out *o, const struct endpoint *e, uint8_t family
 /* Host and path behind the server's address; the host only when it is another. */
 static void put_handshake(struct follow_text *f, const struct session *s)
 {
-    struct out *o = &f->out;
+    struct out *o = &f->lines.out;
     const struct handshake *h = &s->handshake;
     char server[ADDRESS_BYTES], transport[TRANSPORT_TEXT_BYTES];
     size_t n = address_port_text(server, &s->connection.server, s->connection.family);
     if (!bytes_equal(h->host, (struct bytes){(const uint8_t *)server, n})) {
         out_char(o, ' ');
-        plain_put(o, redact_text(&f->redactor, h->host), SIZE_MAX);
+        plain_put(o, redact_text(&f->lines.redactor, h->host), SIZE_MAX);
     }
-    plain_put(o, redact_text(&f->redactor, h->target), SIZE_MAX);
+    plain_put(o, redact_text(&f->lines.redactor, h->target), SIZE_MAX);
     if (h->subprotocol.n > 0) {
         out_text(o, ", ");
-        plain_put(o, redact_chosen(&f->redactor, h), SIZE_MAX);
+        plain_put(o, redact_chosen(&f->lines.redactor, h), SIZE_MAX);
     }
     if (h->extensions.n > 0) {
         out_text(o, ", ");
@@ -234,7 +217,7 @@ static void put_handshake(struct follow_text *f, const struct session *s)
     }
     if (s->outcome == OUTCOME_REFUSED && h->status != 0) {
         out_printf(o, ": %d ", h->status);
-        plain_put(o, redact_text(&f->redactor, h->reason), SIZE_MAX);
+        plain_put(o, redact_text(&f->lines.redactor, h->reason), SIZE_MAX);
     }
 }
 
@@ -246,7 +229,7 @@ static void follow_opened(void *self, struct session *s)
                                         [OUTCOME_INCOMPLETE] = "asked    ",
                                         [OUTCOME_TLS] = "tls      "};
     struct follow_text *f = self;
-    struct out *o = &f->out;
+    struct out *o = &f->lines.out;
     const struct connection *c = &s->connection;
     begin_line(f, s->started, s->id);
     out_text(o, words[s->outcome]);
@@ -264,17 +247,17 @@ static void follow_opened(void *self, struct session *s)
 static void follow_finding(void *self, const struct session *s, const struct finding_record *r)
 {
     struct follow_text *f = self;
-    struct out *o = &f->out;
+    struct out *o = &f->lines.out;
     const struct finding_kind *kind = finding_kind(r->id);
     begin_line(f, r->ts, s != NULL ? s->id : 0);
-    text_severity(o, &f->context, kind->severity);
+    text_severity(o, &f->lines.context, kind->severity);
     out_repeat(o, ' ', SEVERITY_COLUMNS - strlen(finding_severity_name(kind->severity)));
     out_text(o, kind->id);
     out_text(o, ": ");
     out_text(o, kind->sentence);
     if (r->detail.n > 0) {
         out_text(o, " (");
-        plain_put(o, redact_text(&f->redactor, r->detail), SIZE_MAX);
+        plain_put(o, redact_text(&f->lines.redactor, r->detail), SIZE_MAX);
         out_char(o, ')');
     }
     if (s != NULL) {
@@ -285,7 +268,7 @@ static void follow_finding(void *self, const struct session *s, const struct fin
 
 static void put_tls(struct follow_text *f, const struct session *s)
 {
-    struct out *o = &f->out;
+    struct out *o = &f->lines.out;
     const struct connection *c = &s->connection;
     out_text(o, "tls      ");
     put_endpoint(o, &c->client, c->family);
@@ -328,7 +311,7 @@ static void follow_ended(void *self, struct session *s)
         put_tls(f, s);
     } else if (session_close_how(s) != CLOSE_NEVER_OPENED) {
         begin_line(f, s->last_ts, s->id);
-        put_end(&f->out, s);
+        put_end(&f->lines.out, s);
     }
 }
 
@@ -339,27 +322,16 @@ static struct model_listener follow_listener(void *self)
     const struct follow_text *f = self;
     return (struct model_listener){.session_opened = follow_opened,
                                    .message = follow_message,
-                                   .frame = f->context.options.frames ? follow_frame : NULL,
+                                   .frame = f->lines.context.options.frames ? follow_frame : NULL,
                                    .finding = follow_finding,
                                    .session_ended = follow_ended,
                                    .self = self};
-}
-
-static int follow_flush(void *self)
-{
-    struct follow_text *f = self;
-    return out_flush(&f->out);
-}
-
-static int follow_finish(void *self, struct err *err)
-{
-    return report_output_error(follow_flush(self), err);
 }
 
 const struct report_format follow_text = {.command = "follow",
                                           .name = "text",
                                           .start = follow_start,
                                           .listener = follow_listener,
-                                          .flush = follow_flush,
-                                          .finish = follow_finish,
-                                          .free = follow_free};
+                                          .flush = line_report_flush,
+                                          .finish = line_report_finish,
+                                          .free = line_report_free};

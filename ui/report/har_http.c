@@ -73,53 +73,20 @@ struct known_field {
     const char *name;
     struct bytes value;
 };
+#define KNOWN_FIELDS_MAX 7
 
-static void write_known(struct json *w, const struct har_http *http,
-                        const struct known_field *fields, size_t n)
+/* The fields of a head, or what is known of them when there is none (HTTP/2). */
+static void write_headers(struct json *w, const struct har_http *http, struct bytes head,
+                          const struct known_field known[KNOWN_FIELDS_MAX])
 {
-    for (size_t i = 0; i < n; i++) {
-        if (fields[i].value.p != NULL) {
-            write_field(w, http, bytes_of(fields[i].name), fields[i].value);
+    json_array_begin(w, "headers");
+    if (head.n > 0) {
+        write_head(w, http, head);
+    }
+    for (size_t i = 0; head.n == 0 && i < KNOWN_FIELDS_MAX; i++) {
+        if (known[i].value.p != NULL) {
+            write_field(w, http, bytes_of(known[i].name), known[i].value);
         }
-    }
-}
-
-static void write_request_headers(struct json *w, const struct har_http *http)
-{
-    const struct handshake *h = &http->session->handshake;
-    const struct known_field known[] = {
-        {"Host", h->host},
-        {"Origin", h->origin},
-        {"User-Agent", h->user_agent},
-        {"Sec-WebSocket-Version", h->version_text},
-        {"Sec-WebSocket-Key", h->key},
-        {"Sec-WebSocket-Protocol", h->offered_subprotocols},
-        {"Sec-WebSocket-Extensions", h->offered_extensions},
-    };
-    json_array_begin(w, "headers");
-    if (h->request_head.n > 0) {
-        write_head(w, http, h->request_head);
-    } else {
-        write_known(w, http, known, sizeof known / sizeof known[0]);
-    }
-    json_end(w);
-}
-
-static void write_response_headers(struct json *w, const struct har_http *http)
-{
-    const struct handshake *h = &http->session->handshake;
-    const struct known_field known[] = {
-        {"Server", h->server},
-        {"Sec-WebSocket-Accept", h->accept},
-        {"Sec-WebSocket-Version", h->supported_versions},
-        {"Sec-WebSocket-Protocol", h->subprotocol},
-        {"Sec-WebSocket-Extensions", h->extensions},
-    };
-    json_array_begin(w, "headers");
-    if (h->response_head.n > 0) {
-        write_head(w, http, h->response_head);
-    } else {
-        write_known(w, http, known, sizeof known / sizeof known[0]);
     }
     json_end(w);
 }
@@ -233,12 +200,21 @@ void har_request(struct json *w, const struct har_http *http)
 {
     const struct session *s = http->session;
     const struct handshake *h = &s->handshake;
+    const struct known_field known[KNOWN_FIELDS_MAX] = {
+        {"Host", h->host},
+        {"Origin", h->origin},
+        {"User-Agent", h->user_agent},
+        {"Sec-WebSocket-Version", h->version_text},
+        {"Sec-WebSocket-Key", h->key},
+        {"Sec-WebSocket-Protocol", h->offered_subprotocols},
+        {"Sec-WebSocket-Extensions", h->offered_extensions},
+    };
     json_object_begin(w, "request");
     json_bytes(w, "method", h->method.n > 0 ? h->method : bytes_of("GET"));
     write_url(w, http);
     write_version(w, s);
     write_cookies(w, http, h->request_head, "cookie");
-    write_request_headers(w, http);
+    write_headers(w, http, h->request_head, known);
     write_query(w, http);
     write_sizes(w, h->request_head);
     json_end(w);
@@ -248,12 +224,19 @@ void har_response(struct json *w, const struct har_http *http)
 {
     const struct session *s = http->session;
     const struct handshake *h = &s->handshake;
+    const struct known_field known[KNOWN_FIELDS_MAX] = {
+        {"Server", h->server},
+        {"Sec-WebSocket-Accept", h->accept},
+        {"Sec-WebSocket-Version", h->supported_versions},
+        {"Sec-WebSocket-Protocol", h->subprotocol},
+        {"Sec-WebSocket-Extensions", h->extensions},
+    };
     json_object_begin(w, "response");
     json_i64(w, "status", h->status);
     json_bytes(w, "statusText", redact_text(http->redactor, h->reason));
     write_version(w, s);
     write_cookies(w, http, h->response_head, "set-cookie");
-    write_response_headers(w, http);
+    write_headers(w, http, h->response_head, known);
     json_object_begin(w, "content");
     json_u64(w, "size", 0);
     json_text(w, "mimeType", "x-unknown");

@@ -2,7 +2,6 @@
 #include "ui/report/html_sections.h"
 
 #include "ui/report/close_counts.h"
-#include "ui/report/losses.h"
 #include "ui/report/message_words.h"
 #include "ui/report/session_json.h" /* close_name */
 #include "ui/report/time_text.h"
@@ -191,27 +190,24 @@ void html_findings(struct page_report *r)
 {
     struct out *o = &r->out;
     const struct totals *t = model_totals(r->context.model);
+    enum finding_id ids[FINDING_COUNT];
+    size_t n = tally_findings(t, ids);
     out_text(o, "<h2>Findings</h2>\n<table class=\"sorts\"><thead><tr><th>Severity</th><th>Finding"
                 "</th><th>What it says</th><th>Section</th><th>Times</th><th>Sessions</th>"
                 "<th>First in</th></tr></thead>\n");
-    for (int severity = SEVERITY_COUNT - 1; severity >= 0; severity--) {
-        for (int id = 0; id < FINDING_COUNT; id++) {
-            const struct finding_kind *kind = finding_kind((enum finding_id)id);
-            const struct finding_tally *tally = &r->tally.findings[id];
-            if (t->findings[id] == 0 || (int)kind->severity != severity) {
-                continue;
-            }
-            out_printf(o, "<tbody><tr><td data-v=\"%d\" class=\"%s\">%s</td><td>%s</td><td>",
-                       severity, finding_severity_name(kind->severity),
-                       finding_severity_name(kind->severity), kind->id);
-            markup_text(o, kind->sentence);
-            out_text(o, "</td><td>");
-            markup_text(o, kind->section);
-            out_printf(o, "</td><td class=\"n\">%llu</td><td class=\"n\">%llu</td>",
-                       (unsigned long long)t->findings[id], (unsigned long long)tally->sessions);
-            out_printf(o, "<td class=\"n\">%llu</td></tr></tbody>\n",
-                       (unsigned long long)tally->first_session);
-        }
+    for (size_t i = 0; i < n; i++) {
+        const struct finding_kind *kind = finding_kind(ids[i]);
+        const struct finding_tally *tally = &r->tally.findings[ids[i]];
+        const char *severity = finding_severity_name(kind->severity);
+        out_printf(o, "<tbody><tr><td data-v=\"%d\" class=\"%s\">%s</td><td>%s</td><td>",
+                   (int)kind->severity, severity, severity, kind->id);
+        markup_text(o, kind->sentence);
+        out_text(o, "</td><td>");
+        markup_text(o, kind->section);
+        out_printf(o, "</td><td class=\"n\">%llu</td><td class=\"n\">%llu</td>",
+                   (unsigned long long)t->findings[ids[i]], (unsigned long long)tally->sessions);
+        out_printf(o, "<td class=\"n\">%llu</td></tr></tbody>\n",
+                   (unsigned long long)tally->first_session);
     }
     out_text(o, "</table>\n");
 }
@@ -234,12 +230,7 @@ static void put_loss(void *self, uint64_t n, const char *text)
 void html_losses(struct page_report *r)
 {
     struct loss_rows rows = {.out = &r->out};
-    struct losses losses = {.context = &r->context,
-                            .tally = &r->tally,
-                            .sessions_left_out = r->left_out + spool_dropped(r->sessions),
-                            .tell = put_loss,
-                            .self = &rows};
-    losses_tell(&losses);
+    page_losses(r, put_loss, &rows);
     if (rows.any) {
         out_text(&r->out, "</table>\n");
     }

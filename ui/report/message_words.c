@@ -50,8 +50,3 @@ bool message_is_cut(const struct message *m, struct bytes shown)
 {
     return shown.n < m->body.n || (m->flags & MESSAGE_BODY_IS_CUT) != 0;
 }
-
-struct bytes message_close_reason(const struct message *m)
-{
-    return message_reason(m);
-}

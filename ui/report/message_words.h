@@ -17,7 +17,4 @@ bool message_is_text(const struct message *m);
 /* Is what is shown less than the message? */
 bool message_is_cut(const struct message *m, struct bytes shown);
 
-/* The reason of a Close. */
-struct bytes message_close_reason(const struct message *m);
-
 #endif

@@ -1,6 +1,8 @@
 /* The HTML and the Markdown report while they are made. */
 #include "ui/report/page_report.h"
 
+#include "ui/report/losses.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -20,7 +22,6 @@ void page_free(void *self)
 void *page_start(const struct report_context *context)
 {
     struct page_report *r = calloc(1, sizeof *r);
-    size_t memory = context->options.memory > 0 ? context->options.memory : SPOOL_MEMORY_BYTES;
     if (r == NULL) {
         return NULL;
     }
@@ -28,15 +29,56 @@ void *page_start(const struct report_context *context)
     redact_init(&r->redactor, context->options.show_secrets);
     buffer_init(&r->text, ROW_MAX_BYTES);
     out_init(&r->out, context->out, NULL);
-    r->sessions = spool_new(memory, context->options.limit);
+    r->sessions = report_spool(&context->options, 1, context->options.limit);
     if (r->sessions == NULL) {
         page_free(r);
         return NULL;
     }
-    if (context->options.no_files) {
-        spool_stay_in_memory(r->sessions);
-    }
     return r;
+}
+
+void page_row(struct page_report *r, const struct session *s,
+              void (*put_row)(struct page_report *, const struct session *))
+{
+    if (!spool_wants(r->sessions, s->id)) {
+        return;
+    }
+    page_begin_piece(r);
+    put_row(r, s);
+    if (out_flush(&r->piece) == 0) {
+        spool_add(r->sessions, s->id, buffer_bytes(&r->text));
+    } else {
+        r->left_out++;
+    }
+}
+
+void page_begin_piece(struct page_report *r)
+{
+    buffer_clear(&r->text);
+    out_init(&r->piece, NULL, &r->text);
+}
+
+static void take_piece(void *ctx, struct bytes piece, bool first)
+{
+    (void)first;
+    out_bytes(ctx, piece);
+}
+
+int page_rows(struct page_report *r)
+{
+    int error = spool_read(r->sessions, take_piece, &r->out);
+    return error != 0 ? error : spool_error(r->sessions);
+}
+
+void page_losses(struct page_report *r, void (*tell)(void *self, uint64_t n, const char *text),
+                 void *self)
+{
+    struct losses losses = {.context = &r->context,
+                            .tally = &r->tally,
+                            .sessions_left_out = r->left_out + spool_dropped(r->sessions),
+                            .tell = tell,
+                            .self = self};
+    losses_tell(&losses);
 }
 
 int page_flush(void *self)

@@ -30,6 +30,19 @@ void *page_start(const struct report_context *context);
 int page_flush(void *self);
 void page_free(void *self);
 
+/* Begins `piece` anew. */
+void page_begin_piece(struct page_report *page);
+
+/* Keeps what put_row writes to `piece` of a session that is over. */
+void page_row(struct page_report *page, const struct session *s,
+              void (*put_row)(struct page_report *, const struct session *));
+/* Writes the rows; errno of reading the spool, or 0. */
+int page_rows(struct page_report *page);
+
+/* Tells what was not seen, as losses.h has it. */
+void page_losses(struct page_report *page, void (*tell)(void *self, uint64_t n, const char *text),
+                 void *self);
+
 /* The end of its finish; error: errno of reading the spool. */
 int page_end(struct page_report *page, int error, struct err *err);
 

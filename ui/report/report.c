@@ -23,6 +23,16 @@ const struct report_format *report_find(const char *command, const char *name)
     return NULL;
 }
 
+struct spool *report_spool(const struct report_options *options, size_t share, uint64_t limit)
+{
+    size_t memory = options->memory > 0 ? options->memory : SPOOL_MEMORY_BYTES;
+    struct spool *spool = spool_new(memory / share, limit);
+    if (spool != NULL && options->no_files) {
+        spool_stay_in_memory(spool);
+    }
+    return spool;
+}
+
 int report_output_error(int error, struct err *err)
 {
     if (error == 0) {

@@ -23,6 +23,7 @@
 #include "analyzer/err.h"
 #include "analyzer/model.h"
 #include "decoders/registry/registry.h"
+#include "ui/report/spool.h"
 
 #include <stdio.h>
 
@@ -133,6 +134,10 @@ extern const struct report_format *const report_formats[];
 
 /* By command and name; name NULL: the command's default. NULL when there is none. */
 const struct report_format *report_find(const char *command, const char *name);
+
+/* A spool for what a format keeps to its end: as spool_new, with a `share`-th (1: all) of the
+ * memory and with the files that the options allow. */
+struct spool *report_spool(const struct report_options *options, size_t share, uint64_t limit);
 
 /* The finish() of a format: what errno `error` of its output means. 0, or -1 with err filled. */
 int report_output_error(int error, struct err *err);

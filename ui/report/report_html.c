@@ -26,12 +26,6 @@ struct ladder {
 
 /*--- Ladders ------------------------------------------------------------------------------------*/
 
-static void begin_text(struct page_report *r)
-{
-    buffer_clear(&r->text);
-    out_init(&r->piece, NULL, &r->text);
-}
-
 static void put_body(struct page_report *r, const struct message *m)
 {
     struct out *o = &r->piece;
@@ -42,7 +36,7 @@ static void put_body(struct page_report *r, const struct message *m)
         }
         markup_text(o, close_name(r->context.registry, m->close_code));
         out_char(o, ' ');
-        markup_put(o, message_close_reason(m), TEXT_SHOWN_BYTES);
+        markup_put(o, message_reason(m), TEXT_SHOWN_BYTES);
         return;
     }
     out_text(o, "<code>");
@@ -87,7 +81,7 @@ static void on_message(void *self, const struct session *s, const struct event *
         ladder->left_out++;
         return;
     }
-    begin_text(r);
+    page_begin_piece(r);
     put_step(r, s, e);
     if (out_flush(&r->piece) != 0 || !buffer_append(&ladder->rows, buffer_bytes(&r->text))) {
         ladder->left_out++;
@@ -206,15 +200,7 @@ static void on_end(void *self, struct session *s)
     if (s->outcome != OUTCOME_TLS) {
         timeline_add(&r->timeline, s->started, TIMELINE_SESSION);
         redact_learn(&r->redactor, &s->handshake);
-        if (spool_wants(r->sessions, s->id)) {
-            begin_text(r);
-            put_row(r, s);
-            if (out_flush(&r->piece) == 0) {
-                spool_add(r->sessions, s->id, buffer_bytes(&r->text));
-            } else {
-                r->left_out++;
-            }
-        }
+        page_row(r, s, put_row);
     }
     if (ladder != NULL) {
         r->ladders -= ladder->rows.n;
@@ -225,12 +211,6 @@ static void on_end(void *self, struct session *s)
 }
 
 /*--- The page -----------------------------------------------------------------------------------*/
-
-static void take_piece(void *ctx, struct bytes piece, bool first)
-{
-    (void)first;
-    out_bytes(ctx, piece);
-}
 
 static int write_sessions(struct page_report *r)
 {
@@ -244,13 +224,13 @@ static int write_sessions(struct page_report *r)
         out_printf(o, "<th scope=\"col\">%s</th>", heads[i]);
     }
     out_text(o, "</tr></thead>\n");
-    int error = spool_read(r->sessions, take_piece, o);
+    int error = page_rows(r);
     out_text(o, "</table>\n");
     if (all > spool_count(r->sessions)) {
         out_printf(o, "<p>... and %s more sessions (--limit=all shows them)</p>\n",
                    human_count(all - spool_count(r->sessions)).s);
     }
-    return error != 0 ? error : spool_error(r->sessions);
+    return error;
 }
 
 static int html_finish(void *self, struct err *err)

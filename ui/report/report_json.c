@@ -18,7 +18,7 @@
 #define SCHEMA "wsight.report/1"
 #define TEXT_MAX_BYTES (16U << 20) /* of one session */
 /* Of the memory for texts, refused handshakes and TLS connections get this part each. */
-#define SMALL_SPOOL_PART 8
+#define SMALL_SPOOL_SHARE 8
 
 struct json_report {
     struct report_context context;
@@ -52,24 +52,18 @@ static void *json_start(const struct report_context *context)
     if (r == NULL) {
         return NULL;
     }
-    size_t memory = context->options.memory > 0 ? context->options.memory : SPOOL_MEMORY_BYTES;
     r->context = *context;
     redact_init(&r->redactor, context->options.show_secrets);
     r->style = (struct json_style){
         .registry = context->registry, .capture = context->capture, .redactor = &r->redactor};
     buffer_init(&r->text, TEXT_MAX_BYTES);
     out_init(&r->out, context->out, NULL);
-    r->sessions = spool_new(memory, 0);
-    r->refused = spool_new(memory / SMALL_SPOOL_PART, 0);
-    r->tls = spool_new(memory / SMALL_SPOOL_PART, TLS_LISTED_MAX);
+    r->sessions = report_spool(&context->options, 1, 0);
+    r->refused = report_spool(&context->options, SMALL_SPOOL_SHARE, 0);
+    r->tls = report_spool(&context->options, SMALL_SPOOL_SHARE, TLS_LISTED_MAX);
     if (r->sessions == NULL || r->refused == NULL || r->tls == NULL) {
         json_free(r);
         return NULL;
-    }
-    if (context->options.no_files) {
-        spool_stay_in_memory(r->sessions);
-        spool_stay_in_memory(r->refused);
-        spool_stay_in_memory(r->tls);
     }
     return r;
 }

@@ -6,7 +6,6 @@
 #include "analyzer/community_id.h"
 #include "ui/report/address.h"
 #include "ui/report/close_counts.h"
-#include "ui/report/losses.h"
 #include "ui/report/markup.h"
 #include "ui/report/page_report.h"
 #include "ui/report/plain.h"
@@ -67,23 +66,9 @@ static void on_end(void *self, struct session *s)
 {
     struct page_report *r = self;
     tally_session(&r->tally, s);
-    if (s->outcome == OUTCOME_TLS || !spool_wants(r->sessions, s->id)) {
-        return;
+    if (s->outcome != OUTCOME_TLS) {
+        page_row(r, s, put_row);
     }
-    buffer_clear(&r->text);
-    out_init(&r->piece, NULL, &r->text);
-    put_row(r, s);
-    if (out_flush(&r->piece) == 0) {
-        spool_add(r->sessions, s->id, buffer_bytes(&r->text));
-    } else {
-        r->left_out++;
-    }
-}
-
-static void take_piece(void *ctx, struct bytes piece, bool first)
-{
-    (void)first;
-    out_bytes(ctx, piece);
 }
 
 static int write_sessions(struct page_report *r, const struct totals *t)
@@ -96,11 +81,11 @@ static int write_sessions(struct page_report *r, const struct totals *t)
                 "| # | client | server | host and path | lasted | client sent | server sent | end "
                 "| errors and warnings | Community ID |\n"
                 "|--:|---|---|---|--:|--:|--:|---|---|---|\n");
-    int error = spool_read(r->sessions, take_piece, o);
+    int error = page_rows(r);
     if (t->sessions > spool_count(r->sessions)) {
         out_printf(o, "\n... and %s more\n", human_count(t->sessions - spool_count(r->sessions)).s);
     }
-    return error != 0 ? error : spool_error(r->sessions);
+    return error;
 }
 
 /*--- Totals -------------------------------------------------------------------------------------*/
@@ -136,21 +121,18 @@ static void write_head(struct page_report *r, const struct totals *t)
 static void write_findings(struct page_report *r, const struct totals *t)
 {
     struct out *o = &r->out;
-    const char *head = "\n### Findings\n\n| severity | finding | what it says | section | times | "
-                       "sessions |\n|---|---|---|---|--:|--:|\n";
-    for (int severity = SEVERITY_COUNT - 1; severity >= 0; severity--) {
-        for (int id = 0; id < FINDING_COUNT; id++) {
-            const struct finding_kind *kind = finding_kind((enum finding_id)id);
-            if (t->findings[id] == 0 || (int)kind->severity != severity) {
-                continue;
-            }
-            out_text(o, head);
-            head = "";
-            out_printf(o, "| %s | `%s` | ", finding_severity_name(kind->severity), kind->id);
-            markup_text(o, kind->sentence);
-            out_printf(o, " | %s | %llu ", kind->section, (unsigned long long)t->findings[id]);
-            out_printf(o, "| %llu |\n", (unsigned long long)r->tally.findings[id].sessions);
-        }
+    enum finding_id ids[FINDING_COUNT];
+    size_t n = tally_findings(t, ids);
+    if (n > 0) {
+        out_text(o, "\n### Findings\n\n| severity | finding | what it says | section | times | "
+                    "sessions |\n|---|---|---|---|--:|--:|\n");
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct finding_kind *kind = finding_kind(ids[i]);
+        out_printf(o, "| %s | `%s` | ", finding_severity_name(kind->severity), kind->id);
+        markup_text(o, kind->sentence);
+        out_printf(o, " | %s | %llu ", kind->section, (unsigned long long)t->findings[ids[i]]);
+        out_printf(o, "| %llu |\n", (unsigned long long)r->tally.findings[ids[i]].sessions);
     }
 }
 
@@ -200,12 +182,7 @@ static void put_loss(void *self, uint64_t n, const char *text)
 static void write_losses(struct page_report *r)
 {
     struct loss_rows rows = {.out = &r->out};
-    struct losses losses = {.context = &r->context,
-                            .tally = &r->tally,
-                            .sessions_left_out = r->left_out + spool_dropped(r->sessions),
-                            .tell = put_loss,
-                            .self = &rows};
-    losses_tell(&losses);
+    page_losses(r, put_loss, &rows);
 }
 
 static int markdown_finish(void *self, struct err *err)

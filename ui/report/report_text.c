@@ -30,7 +30,6 @@ static void *text_start(const struct report_context *context)
     if (r == NULL) {
         return NULL;
     }
-    size_t memory = context->options.memory > 0 ? context->options.memory : SPOOL_MEMORY_BYTES;
     r->context = *context;
     if (r->context.options.width < NARROWEST_COLUMNS) {
         r->context.options.width =
@@ -39,15 +38,11 @@ static void *text_start(const struct report_context *context)
     redact_init(&r->redactor, context->options.show_secrets);
     buffer_init(&r->text, TEXT_MAX_BYTES);
     out_init(&r->out, context->out, NULL);
-    r->sessions = spool_new(memory, context->options.limit);
-    r->refused = spool_new(memory, context->options.limit);
+    r->sessions = report_spool(&context->options, 1, context->options.limit);
+    r->refused = report_spool(&context->options, 1, context->options.limit);
     if (r->sessions == NULL || r->refused == NULL) {
         text_free(r);
         return NULL;
-    }
-    if (context->options.no_files) {
-        spool_stay_in_memory(r->sessions);
-        spool_stay_in_memory(r->refused);
     }
     return r;
 }

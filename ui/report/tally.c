@@ -41,6 +41,20 @@ static void add_finding(struct finding_tally *t, const struct session *s,
     }
 }
 
+size_t tally_findings(const struct totals *totals, enum finding_id ids[FINDING_COUNT])
+{
+    size_t n = 0;
+    for (int severity = SEVERITY_COUNT - 1; severity >= 0; severity--) {
+        for (int id = 0; id < FINDING_COUNT; id++) {
+            if (totals->findings[id] > 0 &&
+                (int)finding_kind((enum finding_id)id)->severity == severity) {
+                ids[n++] = (enum finding_id)id;
+            }
+        }
+    }
+    return n;
+}
+
 void tally_session(struct tally *t, const struct session *s)
 {
     for (uint32_t i = 0; i < s->finding_count; i++) {

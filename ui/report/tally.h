@@ -25,6 +25,10 @@ struct tally {
     uint64_t findings_left_out;
 };
 
+/* The findings that were made, in the order of reports for people: the most severe first. Returns
+ * how many. */
+size_t tally_findings(const struct totals *totals, enum finding_id ids[FINDING_COUNT]);
+
 /* Adds an ended session. */
 void tally_session(struct tally *t, const struct session *s);
 

@@ -267,19 +267,13 @@ static void put_finding(struct text_report *r, enum finding_id id, uint64_t coun
 
 void section_findings(struct text_report *r, const struct totals *t)
 {
-    bool any = false;
-    for (int severity = SEVERITY_COUNT - 1; severity >= 0; severity--) {
-        for (int id = 0; id < FINDING_COUNT; id++) {
-            const struct finding_kind *kind = finding_kind((enum finding_id)id);
-            if (t->findings[id] == 0 || (int)kind->severity != severity) {
-                continue;
-            }
-            if (!any) {
-                text_heading(&r->out, &r->context, "Findings");
-            }
-            any = true;
-            put_finding(r, (enum finding_id)id, t->findings[id]);
-        }
+    enum finding_id ids[FINDING_COUNT];
+    size_t n = tally_findings(t, ids);
+    if (n > 0) {
+        text_heading(&r->out, &r->context, "Findings");
+    }
+    for (size_t i = 0; i < n; i++) {
+        put_finding(r, ids[i], t->findings[ids[i]]);
     }
 }
 
