@@ -83,10 +83,8 @@ static void see_subprotocol(struct store_session *row, const struct event *e,
         know_subprotocol(row, subprotocol_of_message(e->message.body));
     }
     if (row->track != NULL) {
-        bool lost = (e->message.flags & MESSAGE_FINISHED) == 0 ||
-                    (e->message.flags & (MESSAGE_NOT_INFLATED | MESSAGE_BODY_IS_CUT)) != 0;
         m->unit_before =
-            subprotocol_track_message(row->track, row->subprotocol, e->dir, e->message.body, lost);
+            subprotocol_track_message(row->track, row->subprotocol, e->dir, &e->message);
     }
 }
 

@@ -56,8 +56,11 @@ static void keep_opening(struct subprotocol_track *t, struct bytes body)
 }
 
 uint32_t subprotocol_track_message(struct subprotocol_track *t, const struct subprotocol *p,
-                                   enum dir dir, struct bytes body, bool lost)
+                                   enum dir dir, const struct message *m)
 {
+    struct bytes body = m->body;
+    bool lost = !(m->flags & MESSAGE_FINISHED) || m->flags & MESSAGE_NOT_INFLATED;
+    uint64_t missing = lost ? UINT64_MAX : m->len - body.n;
     uint64_t begun = t->side[dir].begun;
     bool opaque = false;
     if (dir == DIR_CLIENT_TO_SERVER) {
@@ -82,8 +85,11 @@ uint32_t subprotocol_track_message(struct subprotocol_track *t, const struct sub
         t->side[dir].left -= step;
         t->side[dir].begun = t->side[dir].left > 0 ? t->side[dir].begun + step : 0;
     }
-    if (opaque || lost) {
+    if (opaque || missing > t->side[dir].left) {
         memset(&t->side[dir], 0, sizeof t->side[dir]);
+    } else if (missing > 0) {
+        t->side[dir].left -= missing;
+        t->side[dir].begun = t->side[dir].left > 0 ? t->side[dir].begun + missing : 0;
     }
     return lost || begun >= UINT32_MAX ? SUBPROTOCOL_NOT_ALIGNED : (uint32_t)begun;
 }

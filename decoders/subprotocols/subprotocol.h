@@ -59,9 +59,9 @@ struct subprotocol_track {
 
 /* The next data message of a direction. Returns how many bytes before it the unit begins that its
  * first byte belongs to: 0 when one begins with it, SUBPROTOCOL_NOT_ALIGNED when that is unknown or
- * 4 GiB away. After bytes that were lost, or that no unit begins with, the next message is taken
- * for the beginning of one. */
+ * 4 GiB away. Of a body that is cut the rest is passed over when it is one unit's. After bytes that
+ * were lost, or that no unit begins with, the next message is taken for the beginning of one. */
 uint32_t subprotocol_track_message(struct subprotocol_track *, const struct subprotocol *, enum dir,
-                                   struct bytes body, bool lost);
+                                   const struct message *);
 
 #endif

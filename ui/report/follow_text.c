@@ -2,18 +2,20 @@
  * follow for people: a line for each message as it completes, and for handshakes, ends of sessions
  * and findings.
  *
- *     15:33:36.197496  #1     open     10.0.0.1:39144 to 10.0.0.2:8080/chat, permessage-deflate
+ *     15:33:36.197496  #1     open     10.0.0.1:39144 to 10.0.0.2:8080/chat, 1:slAWB4M2N0qsKiUCz/U=
  *     15:33:36.198012  #1     >        text 5 B: hello
  *     15:33:36.198230  #1     <        close 1000 Normal Closure: bye
  *     15:33:36.198500  #1     end      clean, 302 us, client sent 1 (5 B), server 0 (0 B)
  *
  * '>' is from the client. The day stands on a line of its own whenever it changes.
  */
+#include "analyzer/community_id.h"
 #include "ui/report/address.h"
 #include "ui/report/line_report.h"
 #include "ui/report/message_words.h"
 #include "ui/report/plain.h"
 #include "ui/report/session_json.h" /* close_name */
+#include "ui/report/spoken.h"
 #include "ui/report/text_style.h"
 #include "ui/report/time_text.h"
 #include "ui/report/tls_text.h"
@@ -125,6 +127,18 @@ static void put_body(struct out *o, const struct message *m, uint64_t most)
     }
 }
 
+/* What it says to the subprotocol; of the part that is shown. */
+static void put_summary(struct follow_text *f, const struct session *s, const struct event *e)
+{
+    struct dissection d;
+    struct spoken *spoken = s->user;
+    if (spoken != NULL && f->lines.context.options.bodies > 0 &&
+        spoken_dissect(spoken, e->dir, &e->message, &d)) {
+        out_printf(&f->lines.out, ", %s ", spoken->subprotocol->name);
+        plain_put(&f->lines.out, (struct bytes){d.summary, d.summary_n}, SIZE_MAX);
+    }
+}
+
 static void put_close(struct follow_text *f, const struct session *s, const struct message *m)
 {
     struct out *o = &f->lines.out;
@@ -155,6 +169,7 @@ static void follow_message(void *self, const struct session *s, const struct eve
         if (m->opcode == 10 && m->rtt >= 0) {
             out_printf(o, ", %s after the ping", human_time(m->rtt).s);
         }
+        put_summary(f, s, e);
         put_body(o, m, f->lines.context.options.bodies);
     }
     out_char(o, '\n');
@@ -190,6 +205,14 @@ static void put_endpoint(struct out *o, const struct endpoint *e, uint8_t family
     char text[ADDRESS_BYTES];
     size_t n = address_port_text(text, e, family);
     out_bytes(o, (struct bytes){(const uint8_t *)text, n});
+}
+
+static void put_community_id(struct out *o, const struct connection *c)
+{
+    char id[COMMUNITY_ID_BYTES];
+    community_id(c, id);
+    out_text(o, ", ");
+    out_text(o, id);
 }
 
 /* Host and path behind the server's address; the host only when it is another. */
@@ -231,6 +254,10 @@ static void follow_opened(void *self, struct session *s)
     struct follow_text *f = self;
     struct out *o = &f->lines.out;
     const struct connection *c = &s->connection;
+    s->user = s->user != NULL ? s->user : malloc(sizeof(struct spoken));
+    if (s->user != NULL) { /* else its messages have no summaries */
+        spoken_begin(s->user, s);
+    }
     begin_line(f, s->started, s->id);
     out_text(o, words[s->outcome]);
     put_endpoint(o, &c->client, c->family);
@@ -241,6 +268,7 @@ static void follow_opened(void *self, struct session *s)
     } else {
         out_printf(o, ", picked up mid-stream, %d %% sure", s->confidence);
     }
+    put_community_id(o, c);
     out_char(o, '\n');
 }
 
@@ -289,7 +317,9 @@ static void put_tls(struct follow_text *f, const struct session *s)
         out_text(o, ", client ");
         plain_put(o, s->tls.ja4, SIZE_MAX);
     }
-    out_printf(o, ", %s\n", human_bytes(s->end.tcp[0].bytes + s->end.tcp[1].bytes).s);
+    out_printf(o, ", %s", human_bytes(s->end.tcp[0].bytes + s->end.tcp[1].bytes).s);
+    put_community_id(o, c);
+    out_char(o, '\n');
 }
 
 static void put_end(struct out *o, const struct session *s)
@@ -313,6 +343,8 @@ static void follow_ended(void *self, struct session *s)
         begin_line(f, s->last_ts, s->id);
         put_end(&f->lines.out, s);
     }
+    free(s->user);
+    s->user = NULL;
 }
 
 /*--- The format ---------------------------------------------------------------------------------*/

@@ -1,6 +1,7 @@
 /* A session in the text report. */
 #include "ui/report/session_rows.h"
 
+#include "analyzer/community_id.h"
 #include "decoders/websocket/version.h"
 #include "ui/report/address.h"
 #include "ui/report/list.h"
@@ -250,6 +251,15 @@ static void put_negotiated(struct out *o, const struct session *s, struct redact
     out_char(o, '\n');
 }
 
+static void put_community_id(struct out *o, const struct session *s)
+{
+    char id[COMMUNITY_ID_BYTES];
+    community_id(&s->connection, id);
+    out_repeat(o, ' ', INDENT);
+    out_text(o, id);
+    out_char(o, '\n');
+}
+
 /* The channels of a session that multiplexes, one a line. */
 static void put_channels(struct out *o, const struct session *s, unsigned width)
 {
@@ -318,6 +328,7 @@ void session_rows(struct out *o, const struct session *s, struct redactor *r,
     put_version(o, s, context->registry);
     put_transport(o, s, width);
     put_negotiated(o, s, r, width);
+    put_community_id(o, s);
     put_channels(o, s, width);
     put_findings_of(o, s, SEVERITY_ERROR, context);
     put_findings_of(o, s, SEVERITY_WARNING, context);
@@ -345,4 +356,5 @@ void refused_rows(struct out *o, const struct session *s, struct redactor *r,
         plain_put(o, h->supported_versions, 20);
     }
     out_char(o, '\n');
+    put_community_id(o, s);
 }

@@ -279,6 +279,13 @@ static void mqtt_that_is_none_is_said_to_be_malformed(void **state)
 
 /*--- Units of a stream --------------------------------------------------------------------------*/
 
+/* A message of `len` bytes that begins so. */
+static uint32_t track(struct subprotocol_track *t, enum dir dir, struct bytes body, uint64_t len)
+{
+    struct message m = {.opcode = 2, .flags = MESSAGE_FINISHED, .len = len, .body = body};
+    return subprotocol_track_message(t, named("mqtt"), dir, &m);
+}
+
 /* Feeds messages parted by '|' and returns what was said of each. */
 static void units(const char *hex_messages, const char *expected)
 {
@@ -288,8 +295,7 @@ static void units(const char *hex_messages, const char *expected)
     size_t n = 0;
     for (const char *p = hex_messages;; p++) {
         if (*p == '|' || *p == '\0') {
-            uint32_t before = subprotocol_track_message(&t, named("mqtt"), DIR_CLIENT_TO_SERVER,
-                                                        (struct bytes){body, n}, false);
+            uint32_t before = track(&t, DIR_CLIENT_TO_SERVER, (struct bytes){body, n}, n);
             snprintf(told + strlen(told), sizeof told - strlen(told), "%u ", before);
             n = 0;
         } else if (*p != ' ') {
@@ -324,14 +330,23 @@ static void what_begins_no_unit_is_passed_over_until_the_next_message(void **sta
 static void lost_bytes_make_the_next_message_a_beginning(void **state)
 {
     struct subprotocol_track t = {.opening_n = 0};
-    const struct subprotocol *p = named("mqtt");
+    struct message hole = {.opcode = 2, .flags = MESSAGE_DAMAGED, .len = 2, .body = BYTES("\0\1")};
     (void)state;
-    assert_int_equal(
-        subprotocol_track_message(&t, p, DIR_SERVER_TO_CLIENT, BYTES("\x30\x7f"), false), 0);
-    assert_int_equal(subprotocol_track_message(&t, p, DIR_SERVER_TO_CLIENT, BYTES("\0\1"), true),
+    assert_int_equal(track(&t, DIR_SERVER_TO_CLIENT, BYTES("\x30\x7f"), 2), 0);
+    assert_int_equal(subprotocol_track_message(&t, named("mqtt"), DIR_SERVER_TO_CLIENT, &hole),
                      SUBPROTOCOL_NOT_ALIGNED);
-    assert_int_equal(subprotocol_track_message(&t, p, DIR_SERVER_TO_CLIENT, BYTES("\xd0\0"), false),
-                     0);
+    assert_int_equal(track(&t, DIR_SERVER_TO_CLIENT, BYTES("\xd0\0"), 2), 0);
+}
+
+static void the_rest_of_a_body_that_is_cut_is_passed_over_within_a_unit(void **state)
+{
+    struct subprotocol_track t = {.opening_n = 0};
+    (void)state;
+    assert_int_equal(track(&t, DIR_SERVER_TO_CLIENT, BYTES("\x30\x7f\0\1"), 100), 0);
+    assert_int_equal(track(&t, DIR_SERVER_TO_CLIENT, BYTES("ab"), 29), 100); /* to its end */
+    assert_int_equal(track(&t, DIR_SERVER_TO_CLIENT, BYTES("\x30\x7f\0\1"), 200), 0);
+    assert_int_equal(track(&t, DIR_SERVER_TO_CLIENT, BYTES("\xd0\0"), 2),
+                     0); /* more than one was cut */
 }
 
 /*--- JSON ---------------------------------------------------------------------------------------*/
@@ -372,6 +387,7 @@ int main(void)
         cmocka_unit_test(a_stream_tells_where_the_unit_of_a_message_begins),
         cmocka_unit_test(what_begins_no_unit_is_passed_over_until_the_next_message),
         cmocka_unit_test(lost_bytes_make_the_next_message_a_beginning),
+        cmocka_unit_test(the_rest_of_a_body_that_is_cut_is_passed_over_within_a_unit),
         cmocka_unit_test(members_are_found_whatever_stands_in_strings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

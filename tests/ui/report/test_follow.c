@@ -216,18 +216,68 @@ static void text_tells_a_session_line_by_line(void **state)
     build_end(b, 1, END_FIN);
     char *report = model_build_report(b);
     assert_string_equal(
-        report, "2026-11-22 (UTC)\n"
-                "15:55:13.000000  #1     open     10.0.0.1:50001 to 10.0.0.2:80 example.com/\n"
-                "15:55:13.002000  #1     >        text 6 B: hi\\x1b[2J\n"
-                "15:55:13.003000  #1     <        binary 2 B (compressed 2 B, 2 frames): 01 ab\n"
-                "15:55:13.004000  #1     error    ws.mask.missing: a client frame is not masked "
-                "(opcode 1), by "
-                "the client, packet 5\n"
-                "15:55:13.005000  #1     <        close 1001 Going Away: bye\n"
-                "15:55:13.006000  #1     end      unanswered, 6.0 ms, client sent 1 (6 B), server "
-                "1 (2 B)\n");
+        report,
+        "2026-11-22 (UTC)\n"
+        "15:55:13.000000  #1     open     10.0.0.1:50001 to 10.0.0.2:80 example.com/, " COMMUNITY_ID
+        "\n"
+        "15:55:13.002000  #1     >        text 6 B: hi\\x1b[2J\n"
+        "15:55:13.003000  #1     <        binary 2 B (compressed 2 B, 2 frames): 01 ab\n"
+        "15:55:13.004000  #1     error    ws.mask.missing: a client frame is not masked "
+        "(opcode 1), by "
+        "the client, packet 5\n"
+        "15:55:13.005000  #1     <        close 1001 Going Away: bye\n"
+        "15:55:13.006000  #1     end      unanswered, 6.0 ms, client sent 1 (6 B), server "
+        "1 (2 B)\n");
     free(report);
     model_build_free(b);
+}
+
+/* A session with this subprotocol and a message from its client; follow's text. */
+static char *spoken(const char *subprotocol, unsigned opcode, struct bytes body, uint64_t bodies)
+{
+    struct report_options options = {.bodies = bodies};
+    struct handshake h = {.subprotocol = bytes_of(subprotocol), .status = 101, .version = 13};
+    struct model_build *b = model_build_new("follow", "text", &options, NULL);
+    build_session(b, 1, SESSION_UPGRADE);
+    build_handshake(b, 1, &h);
+    build_message(b, 1, DIR_CLIENT_TO_SERVER, opcode, body, MESSAGE_FINISHED);
+    build_end(b, 1, END_FIN);
+    char *report = model_build_report(b);
+    model_build_free(b);
+    return report;
+}
+
+static void text_says_what_a_message_is_to_its_subprotocol(void **state)
+{
+    const struct {
+        const char *subprotocol;
+        unsigned opcode;
+        struct bytes body;
+        const char *line;
+    } cases[] = {
+        {"mqtt", 2, B("\x30\x06\0\3a/b7"),
+         "binary 8 B, MQTT PUBLISH a/b 7: 30 06 00 03 61 2f 62 37"},
+        {"mqtt", 2, B("\x30\x09\0\6a\x1b[2Jb7"),
+         "binary 11 B, MQTT PUBLISH a\\x1b[2Jb 7: 30 09 00 06 61 1b 5b 32 4a 62 37"},
+        {"mqtt", 2, B("\x06\xff"), "binary 2 B: 06 ff"},
+        {"graphql-transport-ws", 1, B("{\"type\":\"ping\"}"),
+         "text 15 B, GraphQL ping: {\"type\":\"ping\"}"},
+        {"", 1, B("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"f\"}"),
+         "text 37 B, JSON-RPC request 1 f: {\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"f\"}"},
+        {"", 1, B("{\"type\":\"ping\"}"), "text 15 B: {\"type\":\"ping\"}"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char line[160];
+        snprintf(line, sizeof line, "  >        %s\n", cases[i].line);
+        char *report =
+            spoken(cases[i].subprotocol, cases[i].opcode, cases[i].body, REPORT_BODIES_ALL);
+        expect_part(report, line);
+        free(report);
+    }
+    char *report = spoken("mqtt", 2, cases[0].body, 0);
+    expect_part(report, "  >        binary 8 B\n"); /* no bodies: nothing of them */
+    free(report);
 }
 
 static void a_new_day_has_a_line(void **state)
@@ -274,6 +324,7 @@ int main(void)
         cmocka_unit_test(subprotocols_are_escaped_and_masked),
         cmocka_unit_test(frames_are_lines_when_asked_for),
         cmocka_unit_test(text_tells_a_session_line_by_line),
+        cmocka_unit_test(text_says_what_a_message_is_to_its_subprotocol),
         cmocka_unit_test(a_new_day_has_a_line),
         cmocka_unit_test(a_closed_pipe_is_an_error_at_the_next_flush),
     };
