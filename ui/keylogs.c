@@ -13,26 +13,29 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define KEYLOG_READ_BYTES 65536
+
 /* Of a file that is being written: the line that is not over is left for the next time, as that of
- * another file may come before its rest. A line longer than the buffer is none. */
+ * another file may come before its rest. A line longer than the buffer is none, and what cannot be
+ * read again (a pipe) is taken. */
 static size_t leave_last_line(const struct keylog *log, const char *buffer, size_t n)
 {
     const char *end = memrchr(buffer, '\n', n);
-    size_t rest = end != NULL ? n - (size_t)(end + 1 - buffer) : 0;
-    return lseek(log->fd, -(off_t)rest, SEEK_CUR) >= 0 ? n - rest : n;
+    size_t whole = end != NULL ? (size_t)(end + 1 - buffer) : n < KEYLOG_READ_BYTES ? 0 : n;
+    return lseek(log->fd, -(off_t)(n - whole), SEEK_CUR) >= 0 ? whole : n;
 }
 
-/* Reads what there is; a file that does not grow any more is closed. -1: it cannot be read. */
+/* Reads what there is. -1: it cannot be read. */
 static int read_log(struct keylogs *k, struct keylog *log)
 {
-    char buffer[65536];
+    char buffer[KEYLOG_READ_BYTES];
     ssize_t n;
     struct tls_secrets_counts before = tls_secrets_counts(k->secrets);
     while ((n = read(log->fd, buffer, sizeof buffer)) > 0) {
         size_t taken =
             k->growth != KEYLOGS_WHOLE ? leave_last_line(log, buffer, (size_t)n) : (size_t)n;
         tls_secrets_add(k->secrets, (struct bytes){(const uint8_t *)buffer, taken});
-        if (taken < (size_t)n) {
+        if (taken == 0) {
             break;
         }
     }

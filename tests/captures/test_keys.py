@@ -175,23 +175,43 @@ def secrets_that_a_capture_carries_late_open_what_waited():
             assert not report.lost(), f"behind {late}: {report.findings}"
 
 
-def a_key_log_may_grow_while_packets_come():
+def through_a_pipe(packets, growing, rest, *logs):
+    """What is told of wss.pcap when so many bytes of it come, then the rest of a key log, then the others."""
     with open("captures/wss.pcap", "rb") as file:
         capture = file.read()
+    command = [WSIGHT, "report", "--format=json", "--digest", *(word for log in (growing, *logs) for word in ("-k", log))]
+    with subprocess.Popen([*command, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        child.stdin.write(capture[:packets])
+        child.stdin.flush()
+        with open(growing, "ab") as file:
+            file.write(rest)
+        told = json.loads(child.communicate(capture[packets:])[0])
+    return len(told["sessions"]), {f["id"] for f in told["findings"]} & ABOUT_KEYS
+
+
+def a_key_log_may_grow_while_packets_come():
     log = keys_of("wss")
-    for packets, lines in ((0, 0), (3000, 1000), (9000, 0), (20000, 2500), (len(capture), 100)):
+    for packets, lines in ((0, 0), (3000, 1000), (9000, 0), (20000, 2500), (50000, 100)):
         growing = path(f"growing.{packets}")
         if lines:
             put(os.path.basename(growing), log[:lines])
-        command = [WSIGHT, "report", "--format=json", "--digest", "-k", growing, "-"]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
-            child.stdin.write(capture[:packets])
-            child.stdin.flush()
-            with open(growing, "ab") as file:
-                file.write(log[lines:])
-            told = json.loads(child.communicate(capture[packets:])[0])
-        assert len(told["sessions"]) == 5 and not told["undecrypted_tls"], f"{packets}, {lines}"
-        assert not {f["id"] for f in told["findings"]} & ABOUT_KEYS, f"{packets}, {lines}"
+        assert through_a_pipe(packets, growing, log[lines:]) == (5, set()), f"{packets}, {lines}"
+
+
+def a_line_that_is_not_over_does_not_mix_with_those_of_another_log():
+    lines = sorted(keys_of("wss").splitlines(keepends=True), key=lambda line: b"_TRAFFIC_SECRET_0" not in line)
+    other = put("other", b"".join(lines[1:]))
+    for cut in (10, 80, 150):
+        begun = put("begun", lines[0][:cut])
+        told = through_a_pipe(0, begun, b"", other)
+        assert told == (5, {"tls.one_direction"}), f"cut at {cut}: {told}"
+
+
+def a_long_key_log_that_may_grow_is_read_to_its_end():
+    rng = random.Random(2)
+    others = b"".join(b"CLIENT_RANDOM %s %s\n" % (rng.randbytes(32).hex().encode(), rng.randbytes(48).hex().encode())
+                      for _ in range(4000))
+    assert through_a_pipe(0, put("long", others), keys_of("wss")) == (5, set())
 
 
 TESTS = [
@@ -204,6 +224,8 @@ TESTS = [
     several_key_logs_are_one,
     secrets_that_a_capture_carries_late_open_what_waited,
     a_key_log_may_grow_while_packets_come,
+    a_line_that_is_not_over_does_not_mix_with_those_of_another_log,
+    a_long_key_log_that_may_grow_is_read_to_its_end,
 ]
 
 
