@@ -10,10 +10,9 @@ import sys
 sys.dont_write_bytecode = True
 sys.path[:0] = ["captures/peers", "tests/captures"]
 import pcap  # noqa: E402  pylint: disable=wrong-import-position
+from checks import TMP, WSIGHT, run_all  # noqa: E402  pylint: disable=wrong-import-position
 from test_truth import CLOSED, DIRECTIONS, NOTHING  # noqa: E402  pylint: disable=wrong-import-position
 
-WSIGHT = os.environ.get("WSIGHT", "./wsight")
-TMP = os.environ.get("TEST_TMP", "/tmp")
 ABOUT_KEYS = {"tls.no_keys", "tls.wrong_keys", "tls.one_direction", "tls.keylog.malformed", "tls.unsupported"}
 
 
@@ -229,17 +228,5 @@ TESTS = [
 ]
 
 
-def main():
-    failed = 0
-    for test in TESTS:
-        try:
-            test()
-        except AssertionError as error:
-            failed += 1
-            print(f"{test.__name__}: {error}")
-    print(f"{len(TESTS) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    run_all(TESTS)

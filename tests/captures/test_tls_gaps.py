@@ -3,16 +3,15 @@
 opened again. Segments are taken out of captures/tls-long.pcap behind the handshakes, one at a time and
 several at random; its truth lists every message."""
 import collections
-import os
 import random
 import sys
 
 sys.dont_write_bytecode = True
 sys.path[:0] = ["captures/peers", "tests/captures"]
 import pcap  # noqa: E402  pylint: disable=wrong-import-position
+from checks import TMP, run_all  # noqa: E402  pylint: disable=wrong-import-position
 from test_partial import DIRECTIONS, followed, in_order, sessions_with_messages  # noqa: E402  pylint: disable=wrong-import-position
 
-TMP = os.environ.get("TEST_TMP", "/tmp")
 NAME = "tls-long"
 HANDSHAKE = 8  # data segments of a connection, at most, with the upgrade and its answer
 EVERY = 7  # of the segments one by one
@@ -85,17 +84,5 @@ def behind_many_holes_messages_are_found_again(packets, link, snap):
 TESTS = [one_missing_segment_costs_its_messages_alone, behind_many_holes_messages_are_found_again]
 
 
-def main():
-    capture, failed = pcap.read(f"captures/{NAME}.pcap"), 0
-    for test in TESTS:
-        try:
-            test(*capture)
-        except AssertionError as error:
-            failed += 1
-            print(f"{test.__name__}: {error}")
-    print(f"{len(TESTS) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    run_all(TESTS, *pcap.read(f"captures/{NAME}.pcap"))

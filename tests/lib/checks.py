@@ -39,6 +39,18 @@ def run(*arguments, status=(0,)):
     return wsight(*arguments, status=status).stdout
 
 
+def run_all(tests, *arguments):
+    """Runs functions that assert, and finishes."""
+    for test in tests:
+        try:
+            test(*arguments)
+            counts["passed"] += 1
+        except AssertionError as error:
+            counts["failed"] += 1
+            print(f"{test.__name__}: {error}")
+    finish()
+
+
 def finish():
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     sys.exit(counts["failed"] > 0)

@@ -7,15 +7,13 @@ import glob
 import json
 import os
 import subprocess
-import sys
+
+from checks import WSIGHT, run_all
+from json_schema import Validator
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, "..", "..", ".."))
-sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
 
-from json_schema import Validator  # noqa: E402
-
-WSIGHT = os.environ.get("WSIGHT", "./wsight")
 FORMATS = (["report"], ["report", "--format", "json"], ["follow"], ["follow", "--format", "jsonl"])
 # Captures that hold something of everything, for what would take long over all.
 FEW = ("tour.pcapng", "violations.pcapng", "versions.pcapng", "security.pcapng", "refused.pcapng", "wss.pcap")
@@ -147,17 +145,7 @@ TESTS = [
 
 def main():
     with open(os.path.join(ROOT, "ui", "report", "report.schema.json"), encoding="utf-8") as file:
-        validator = Validator(json.load(file))
-    failed = 0
-    for test in TESTS:
-        try:
-            test(validator)
-            print(f"ok {test.__name__}")
-        except AssertionError as error:
-            failed += 1
-            print(f"not ok {test.__name__}: {error}")
-    print(f"{len(TESTS) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+        run_all(TESTS, Validator(json.load(file)))
 
 
 if __name__ == "__main__":
