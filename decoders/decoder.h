@@ -143,6 +143,7 @@ void stream_offer_again(struct stream *, enum dir);
 void stream_switch(struct stream *, const struct decoder *, const void *arg);
 /* No interest in the further bytes of a direction: data() is not called for it again. */
 void stream_give_up(struct stream *, enum dir);
+void stream_give_up_both(struct stream *);
 
 /* Begins a session on this stream, which must have none, and emits EVENT_SESSION. Returns its id.
  * Events and findings of the stream carry it from then on. */

@@ -126,8 +126,7 @@ static void take_switch(struct stream *s)
         void *state = shared_alloc(s->shared, s->next->state_size);
         if (state == NULL) {
             s->next = NULL;
-            stream_give_up(s, DIR_CLIENT_TO_SERVER);
-            stream_give_up(s, DIR_SERVER_TO_CLIENT);
+            stream_give_up_both(s);
             return;
         }
         s->decoder = s->next;

@@ -72,6 +72,12 @@ void stream_give_up(struct stream *s, enum dir d)
     s->side[d] &= (uint8_t)~SIDE_BLOCKED;
 }
 
+void stream_give_up_both(struct stream *s)
+{
+    stream_give_up(s, DIR_CLIENT_TO_SERVER);
+    stream_give_up(s, DIR_SERVER_TO_CLIENT);
+}
+
 void stream_offer_again(struct stream *s, enum dir d)
 {
     if (s->kept[d] != NULL) {

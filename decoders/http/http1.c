@@ -85,12 +85,6 @@ static void http1_open(struct stream *s, const struct hint *hint)
     }
 }
 
-static void give_up_both(struct stream *s)
-{
-    stream_give_up(s, DIR_CLIENT_TO_SERVER);
-    stream_give_up(s, DIR_SERVER_TO_CLIENT);
-}
-
 static void forget_upgrade(struct stream *s, struct http1 *h)
 {
     struct upgrade *u = h->upgrade;
@@ -103,7 +97,7 @@ static size_t malformed(struct stream *s, const struct chunk *c, const char *wha
 {
     stream_finding(s, c->dir, FINDING_HTTP_MALFORMED, "%s; the connection is not followed further",
                    what);
-    give_up_both(s);
+    stream_give_up_both(s);
     return c->b.n;
 }
 
@@ -234,7 +228,7 @@ static void answer_upgrade(struct stream *s, struct http1 *h, const struct http_
         stream_switch(s, websocket_decoder_for(&h->setup), &h->setup);
         break;
     case UPGRADE_UNKNOWN:
-        give_up_both(s);
+        stream_give_up_both(s);
         break;
     case UPGRADE_REFUSED:
         break;
@@ -252,7 +246,7 @@ static size_t take_switching(struct stream *s, struct http1 *h, enum asked asked
     } else if (list_has(fields_last(&head->fields, FIELD_UPGRADE), "h2c")) {
         stream_switch(s, &http2_decoder, NULL);
     } else if (asked != ASKED_UPGRADE) {
-        give_up_both(s);
+        stream_give_up_both(s);
     } else {
         enter_tunnel(h, h->through_proxy); /* to TLS (RFC 2817), or to what is not decoded */
     }
@@ -282,7 +276,7 @@ static size_t take_answer(struct stream *s, struct http1 *h, const struct chunk 
     }
     begin_body(h, DIR_SERVER_TO_CLIENT);
     if (server->body.phase == BODY_UNTIL_CLOSE) {
-        give_up_both(s); /* no further answer can come */
+        stream_give_up_both(s); /* no further answer can come */
     }
     return head->whole.n;
 }
@@ -352,7 +346,7 @@ static size_t take_head(struct stream *s, struct http1 *h, const struct chunk *c
     if (end > HTTP_HEAD_MAX_BYTES || (end == 0 && c->b.n >= HTTP_HEAD_MAX_BYTES)) {
         stream_finding(s, c->dir, FINDING_HTTP_HEAD_LIMIT, "more than %d bytes",
                        HTTP_HEAD_MAX_BYTES);
-        give_up_both(s);
+        stream_give_up_both(s);
         return c->b.n;
     }
     if (end == 0) {
@@ -408,7 +402,7 @@ static size_t take_tunnel(struct stream *s, struct http1 *h, const struct chunk 
     if (http == VERDICT_MORE || tls == VERDICT_MORE || http2 == VERDICT_MORE) {
         return 0;
     }
-    give_up_both(s);
+    stream_give_up_both(s);
     return c->b.n;
 }
 

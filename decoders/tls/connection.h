@@ -71,7 +71,7 @@ struct tls {
     const struct tls_suite *suite;
     uint16_t version;
     bool from_start, ever_opened;
-    bool early_decided, early_accepted;
+    bool early_decided;  /* whether early data is accepted is known */
     bool transcripts;    /* kept */
     bool server_done;    /* the server's messages before the key exchange are all there */
     bool child_done;     /* nobody wants what is inside */
@@ -85,6 +85,8 @@ struct tls {
 
 /* Bytes of handshake messages, in order. */
 void tls_handshake_bytes(struct stream *, enum dir, struct bytes);
+/* The handshake message under way will not be read. */
+void tls_forget_message(struct tls_side *);
 /* No RSA key exchange is awaited (any more). */
 void tls_drop_transcripts(struct tls *);
 /* Looks for keys, now that both hellos are known. */

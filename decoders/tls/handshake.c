@@ -17,6 +17,13 @@ static bool find_secret(struct stream *s, enum tls_secret_kind kind, struct tls_
                             out);
 }
 
+void tls_forget_message(struct tls_side *side)
+{
+    buffer_clear(&side->message);
+    side->message_skip = 0;
+    side->message_lost = false;
+}
+
 static void use_opener(struct tls_side *side, struct tls_opener *o, enum tls_epoch epoch)
 {
     tls_opener_free(side->opener);
@@ -159,8 +166,7 @@ void tls_change_cipher(struct stream *s, enum dir d)
     }
     use_opener(side, side->next, TLS_EPOCH_TRAFFIC);
     side->next = NULL;
-    buffer_clear(&side->message);
-    side->message_skip = 0;
+    tls_forget_message(side);
 }
 
 /* ---- Messages ---- */
@@ -231,29 +237,6 @@ static void take_certificate(struct stream *s, struct bytes message)
     }
 }
 
-/* In its extensions: whether early data was accepted (RFC 8446 section 4.2.10). */
-static void take_encrypted_extensions(struct tls *t, struct bytes message)
-{
-    struct reader r = reader_of(bytes_from(message, TLS_HANDSHAKE_HEADER_BYTES));
-    struct reader list = reader_of(read_bytes(&r, read_be16(&r)));
-    while (list.b.n > 0 && !list.bad) {
-        uint16_t type = read_be16(&list);
-        struct bytes body = read_bytes(&list, read_be16(&list));
-        if (list.bad) {
-            break;
-        }
-        t->early_accepted = t->early_accepted || type == TLS_EXTENSION_EARLY_DATA;
-        if (type == TLS_EXTENSION_ALPN) {
-            struct reader names = reader_of(body);
-            read_skip(&names, 2);
-            struct bytes name = read_bytes(&names, read_u8(&names));
-            buffer_clear(&t->hellos.alpn);
-            t->hellos.has_alpn = buffer_append(&t->hellos.alpn, name);
-        }
-    }
-    t->early_decided = true;
-}
-
 static void take_key_update(struct stream *s, enum dir d)
 {
     struct tls *t = stream_state(s);
@@ -272,7 +255,8 @@ static void take_message_13(struct stream *s, enum dir d, unsigned type, struct 
 {
     struct tls *t = stream_state(s);
     if (type == TLS_ENCRYPTED_EXTENSIONS && d == DIR_SERVER_TO_CLIENT) {
-        take_encrypted_extensions(t, message);
+        tls_encrypted_extensions_read(&t->hellos, message);
+        t->early_decided = true;
     } else if (type == TLS_END_OF_EARLY_DATA && t->side[d].epoch == TLS_EPOCH_EARLY) {
         tls_enter_epoch(s, d, TLS_EPOCH_HANDSHAKE);
     } else if (type == TLS_FINISHED && t->side[d].epoch < TLS_EPOCH_TRAFFIC) {

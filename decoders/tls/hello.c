@@ -214,6 +214,7 @@ static void read_extension(struct tls_hellos *t, enum dir d, unsigned type, stru
         break;
     case TLS_EXTENSION_EARLY_DATA:
         t->early_data = t->early_data || !server;
+        t->early_accepted = t->early_accepted || server;
         break;
     case TLS_EXTENSION_ENCRYPT_THEN_MAC:
         t->encrypt_then_mac = server;
@@ -284,6 +285,12 @@ void tls_hello_read(struct tls_hellos *t, enum dir d, struct bytes message)
         t->cipher = cipher;
     }
     read_extensions(t, d, r);
+}
+
+void tls_encrypted_extensions_read(struct tls_hellos *t, struct bytes message)
+{
+    read_extensions(t, DIR_SERVER_TO_CLIENT,
+                    reader_of(bytes_from(message, TLS_HANDSHAKE_HEADER_BYTES)));
 }
 
 void tls_hellos_init(struct tls_hellos *t)

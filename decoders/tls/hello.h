@@ -43,7 +43,7 @@ enum tls_extension {
     TLS_EXTENSION_SUPPORTED_VERSIONS = 43
 };
 
-/* Both hellos of a connection; of a renegotiated one the newest. */
+/* Both hellos of a connection, of a renegotiated one the newest. */
 struct tls_hellos {
     struct buffer sni, alpn; /* alpn: names joined with ","; the server's choice once it is known */
     uint8_t random[2][TLS_RANDOM_BYTES];
@@ -52,6 +52,7 @@ struct tls_hellos {
     bool server_spoke; /* version and alpn are the server's choice */
     bool retry;        /* the server's newest hello is a HelloRetryRequest (RFC 8446 4.1.4) */
     bool early_data;   /* the client offers data before the handshake is over */
+    bool early_accepted;
     bool encrypt_then_mac, extended_master; /* the server agreed */
     uint8_t compression;
     uint16_t version, cipher;
@@ -64,6 +65,9 @@ void tls_hellos_done(struct tls_hellos *);
 /* Reads a ClientHello or ServerHello, header and all. Of one that was cut off the extensions that
  * are whole are read. */
 void tls_hello_read(struct tls_hellos *, enum dir, struct bytes message);
+
+/* Reads EncryptedExtensions, what a server of TLS 1.3 says besides its hello (RFC 8446 4.3.1). */
+void tls_encrypted_extensions_read(struct tls_hellos *, struct bytes message);
 
 /* The random of a ClientHello at the beginning of b, which begins with a record. false: there is
  * none, or not so much of it. */

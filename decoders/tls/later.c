@@ -75,8 +75,7 @@ static size_t later_data(struct stream *s, const struct chunk *c)
     }
     l->seen[c->dir] += at;
     if (l->seen[c->dir] > LATER_MAX_BYTES) {
-        stream_give_up(s, DIR_CLIENT_TO_SERVER);
-        stream_give_up(s, DIR_SERVER_TO_CLIENT);
+        stream_give_up_both(s);
         return c->b.n;
     }
     return at;
@@ -86,8 +85,7 @@ static bool later_gap(struct stream *s, enum dir d, uint64_t n)
 {
     (void)d;
     (void)n;
-    stream_give_up(s, DIR_CLIENT_TO_SERVER);
-    stream_give_up(s, DIR_SERVER_TO_CLIENT);
+    stream_give_up_both(s);
     return false;
 }
 

@@ -167,7 +167,7 @@ static bool must_block(const struct stream *s, enum dir d, unsigned type)
 static bool is_rejected(const struct tls *t, enum dir d)
 {
     return d == DIR_CLIENT_TO_SERVER && t->side[d].epoch == TLS_EPOCH_EARLY && t->early_decided &&
-           !t->early_accepted;
+           !t->hellos.early_accepted;
 }
 
 static size_t take_record(struct stream *s, const struct chunk *c)

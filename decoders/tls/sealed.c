@@ -37,8 +37,7 @@ static void hand_on(struct stream *s, enum dir d, struct bytes b)
     }
     if (!wanted) {
         t->child_done = true;
-        stream_give_up(s, DIR_CLIENT_TO_SERVER);
-        stream_give_up(s, DIR_SERVER_TO_CLIENT);
+        stream_give_up_both(s);
     }
 }
 
@@ -52,8 +51,7 @@ static void hand_gap(struct stream *s, enum dir d, uint64_t n)
         t->from_start = false; /* the first bytes are missing, so what follows is mid-stream */
     } else if (!stream_gap(t->child, d, n, stream_ts(s), stream_pkt(s))) {
         t->child_done = true;
-        stream_give_up(s, DIR_CLIENT_TO_SERVER);
-        stream_give_up(s, DIR_SERVER_TO_CLIENT);
+        stream_give_up_both(s);
     }
 }
 
@@ -128,9 +126,7 @@ static bool try_later_epochs(struct stream *s, enum dir d, struct bytes record, 
         tls_opener_free(o);
         if (fits) {
             tls_enter_epoch(s, d, (enum tls_epoch)e);
-            buffer_clear(&side->message);
-            side->message_skip = 0;
-            side->message_lost = false;
+            tls_forget_message(side);
             return true;
         }
     }
@@ -140,7 +136,7 @@ static bool try_later_epochs(struct stream *s, enum dir d, struct bytes record, 
 static bool may_skip_records(const struct tls *t, enum dir d)
 {
     const struct tls_side *side = &t->side[d];
-    bool early = d == DIR_CLIENT_TO_SERVER && t->hellos.early_data && !t->early_accepted;
+    bool early = d == DIR_CLIENT_TO_SERVER && t->hellos.early_data && !t->hellos.early_accepted;
     if (side->opened > 0 || side->epoch == TLS_EPOCH_TRAFFIC) {
         return side->failures < (side->opened > 0 ? UNOPENED_LATER_MAX : UNOPENED_FIRST_MAX);
     }
@@ -184,8 +180,7 @@ static void lose_record(struct stream *s, enum dir d, size_t whole)
     }
     size_t overhead = tls_opener_overhead(side->opener, &exact);
     side->number++;
-    buffer_clear(&side->message);
-    side->message_skip = 0;
+    tls_forget_message(side);
     if (side->epoch == TLS_EPOCH_TRAFFIC) {
         hand_gap(s, d, exact && whole > overhead ? whole - overhead : GAP_UNKNOWN_BYTES);
     }
@@ -320,9 +315,21 @@ static void found(struct stream *s, enum dir d, uint64_t ahead)
     }
     side->searching = false;
     side->lost = 0;
-    side->message_lost = false;
-    side->message_skip = 0;
-    buffer_clear(&side->message);
+    tls_forget_message(side);
+}
+
+/* Does the opener open it, as the record of that number or of a later one? Then it is *ahead. */
+static bool try_ahead(struct tls_side *side, struct tls_opener *opener, uint64_t number,
+                      struct bytes record, struct opened *out, uint64_t *ahead)
+{
+    uint64_t most = most_lost(side);
+    for (*ahead = 0; *ahead <= most && side->tried < TRIED_MAX_BYTES; ++*ahead) {
+        if (try_open(opener, number + *ahead, record, out)) {
+            return true;
+        }
+        side->tried += record.n;
+    }
+    return false;
 }
 
 /* Is it the record after the loss? */
@@ -331,24 +338,20 @@ static bool is_record_of_ours(struct stream *s, enum dir d, struct bytes record)
     struct tls *t = stream_state(s);
     struct tls_side *side = &t->side[d];
     struct opened o = {.room = stream_room(s)};
-    uint64_t most = most_lost(side);
+    uint64_t ahead;
     if (o.room == NULL) {
         return false;
     }
-    for (uint64_t k = 0; side->opener != NULL && k <= most && side->tried < TRIED_MAX_BYTES; k++) {
-        if (try_open(side->opener, side->number + k, record, &o)) {
-            found(s, d, k);
-            return true;
-        }
-        side->tried += record.n;
+    if (side->opener != NULL && try_ahead(side, side->opener, side->number, record, &o, &ahead)) {
+        found(s, d, ahead);
+        return true;
     }
-    for (uint64_t k = 0; side->opener == NULL && side->next != NULL && k <= most; k++) {
-        if (try_open(side->next, k, record, &o)) { /* TLS 1.2: its announcement is what was lost */
-            tls_change_cipher(s, d);
-            side->number = k;
-            found(s, d, 0);
-            return true;
-        }
+    if (side->opener == NULL && side->next != NULL &&
+        try_ahead(side, side->next, 0, record, &o, &ahead)) {
+        tls_change_cipher(s, d); /* TLS 1.2: its announcement is what was lost */
+        side->number = ahead;
+        found(s, d, 0);
+        return true;
     }
     enum tls_epoch before = side->epoch;
     if (try_later_epochs(s, d, record, &o)) {

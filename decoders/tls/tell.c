@@ -82,8 +82,7 @@ void tls_close_for(struct stream *s, enum tls_why why)
         }
         find_fault(s, why);
     }
-    stream_give_up(s, DIR_CLIENT_TO_SERVER);
-    stream_give_up(s, DIR_SERVER_TO_CLIENT);
+    stream_give_up_both(s);
 }
 
 /* ---- Certificates ---- */

@@ -33,8 +33,7 @@ static void deflate_stream_open(struct stream *s, const struct hint *hint)
     t->setup.deflate_stream = false;
     t->child = stream_child(s, 0, true);
     if (t->child == NULL) {
-        stream_give_up(s, DIR_CLIENT_TO_SERVER);
-        stream_give_up(s, DIR_SERVER_TO_CLIENT);
+        stream_give_up_both(s);
         return;
     }
     stream_hand_session(s, t->child);
@@ -114,8 +113,7 @@ static size_t deflate_stream_data(struct stream *s, const struct chunk *c)
         }
     }
     if (!wanted) {
-        stream_give_up(s, DIR_CLIENT_TO_SERVER);
-        stream_give_up(s, DIR_SERVER_TO_CLIENT);
+        stream_give_up_both(s);
     }
     return result == Z_OK || result == Z_BUF_ERROR ? n : stop(s, c, FINDING_DEFLATE_INVALID);
 }

@@ -8,13 +8,14 @@
 
 /* ---- Ends ---- */
 
-static void add_wire(struct wire *w, enum dir d, const uint8_t *p, size_t n)
+void peers_wire(struct peers *p, enum dir d, struct bytes b)
 {
+    struct wire *w = &p->wire;
     assert_true(w->n < WIRE_MAX);
-    uint8_t *copy = malloc(n);
+    uint8_t *copy = malloc(b.n);
     assert_non_null(copy);
-    memcpy(copy, p, n);
-    w->pieces[w->n++] = (struct wire_piece){d, copy, n};
+    memcpy(copy, b.p, b.n);
+    w->pieces[w->n++] = (struct wire_piece){d, copy, b.n};
 }
 
 static bool move(struct peers *p, enum dir d)
@@ -24,7 +25,7 @@ static bool move(struct peers *p, enum dir d)
     if (n <= 0) {
         return false;
     }
-    add_wire(&p->wire, d, bytes, (size_t)n);
+    peers_wire(p, d, (struct bytes){bytes, (size_t)n});
     assert_int_equal(BIO_write(SSL_get_rbio(p->ssl[1 - d]), bytes, n), n);
     return true;
 }
@@ -200,9 +201,6 @@ void peers_handshake(struct peers *p)
 struct peers *peers_new(const struct peers_options *o)
 {
     struct peers *p = peers_begin(o);
-    if (o->resume != NULL) {
-        assert_int_equal(SSL_set_session(p->ssl[0], o->resume), 1);
-    }
     peers_handshake(p);
     return p;
 }
@@ -228,7 +226,7 @@ void peers_write(struct peers *p, enum dir d, struct bytes b)
 
 void peers_say_before(struct peers *p, enum dir d, const char *text)
 {
-    add_wire(&p->wire, d, (const uint8_t *)text, strlen(text));
+    peers_wire(p, d, bytes_of(text));
     struct wire_piece piece = p->wire.pieces[p->wire.n - 1];
     memmove(p->wire.pieces + 1, p->wire.pieces, (p->wire.n - 1) * sizeof piece);
     p->wire.pieces[0] = piece;
@@ -423,7 +421,7 @@ void peers_hear(const struct peers *p, const struct hearing *how, struct heard *
     shared.upgrades = upgrade_memory_new();
     struct connection connection = {.family = 4, .syn_rtt = -1};
     bool beginning_lost = how->drop == 1 && how->drop_n == 0; /* then nobody knows of a hole */
-    struct stream *s = stream_new(&shared, &connection, !how->midstream && !beginning_lost);
+    struct stream *s = stream_new(&shared, &connection, !beginning_lost);
     assert_non_null(s);
     struct tls_rsa_keys *rsa = tls_rsa_keys_new();
     tls_secrets_expect(shared.secrets, how->keys_after > 0);

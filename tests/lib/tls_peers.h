@@ -46,7 +46,6 @@ struct peers_options {
     size_t padding;     /* TLS 1.3 records are padded to a multiple of it */
     const char *alpn;   /* wire format, or NULL */
     bool early_refused; /* the server takes no early data */
-    SSL_SESSION *resume;
 };
 
 struct peers {
@@ -68,6 +67,8 @@ void peers_pump(struct peers *);
 /* One end writes plaintext, and the other reads it. */
 void peers_write(struct peers *, enum dir, struct bytes);
 void peers_upgrade(struct peers *);
+/* Bytes on the wire that no peer sent, behind what is there. */
+void peers_wire(struct peers *, enum dir, struct bytes);
 /* What was said in clear before the handshake; called in reverse order. */
 void peers_say_before(struct peers *, enum dir, const char *text);
 /* A text message "cN" or "sN" and n more bytes. */
@@ -82,8 +83,7 @@ struct heard {
 };
 
 struct hearing {
-    size_t cut; /* pieces of so many bytes at most; 0: as written */
-    bool midstream;
+    size_t cut;               /* pieces of so many bytes at most; 0: as written */
     size_t drop;              /* number of the wire piece that is missing; SIZE_MAX: none */
     size_t drop_from, drop_n; /* bytes of it, when drop_n > 0 */
     size_t keys_after;        /* the keys come after that many pieces; 0: at once */
@@ -91,7 +91,6 @@ struct hearing {
     bool wrong_keys;
     const char *label;   /* keys_after, no_keys, wrong_keys: of lines that begin so; NULL: all */
     const char *rsa_key; /* PEM instead of the logged secrets */
-    bool close_only;     /* nobody says FIN */
 };
 
 /* The log of what a decoder says of the wire: "session upgrade", "101", "> text c1 ...", "tls ..."

@@ -2,6 +2,8 @@
  * TLS opened with the session's own secrets: real peers of every version and cipher, cut at will,
  * with bytes missing, and with keys that are late, wrong or another session's.
  */
+#include "decoders/tls/hello.h"
+#include "decoders/tls/protection.h"
 #include "lib/tls_peers.h"
 
 #define TEXTS 3
@@ -253,10 +255,7 @@ static void early_data(bool refused)
         int got = BIO_read(SSL_get_wbio(p->ssl[0]), bytes, sizeof bytes);
         assert_true(got > 0);
         BIO_write(SSL_get_rbio(p->ssl[1]), bytes, got);
-        uint8_t *copy = malloc((size_t)got);
-        assert_non_null(copy);
-        memcpy(copy, bytes, (size_t)got);
-        p->wire.pieces[p->wire.n++] = (struct wire_piece){DIR_CLIENT_TO_SERVER, copy, (size_t)got};
+        peers_wire(p, DIR_CLIENT_TO_SERVER, (struct bytes){bytes, (size_t)got});
     }
     (void)SSL_read_early_data(p->ssl[1], bytes, sizeof bytes, &n);
     (void)SSL_read_early_data(p->ssl[1], bytes, sizeof bytes, &n);
@@ -519,6 +518,21 @@ static void every_lost_piece_of_the_handshake_is_survived(void **state)
     }
 }
 
+/* Behind a hole where the client changed its keys come headers of records that are none. */
+static void the_search_for_records_ends(void **state)
+{
+    static uint8_t record[TLS_RECORD_HEADER_BYTES + 16384] = {TLS_APPLICATION_DATA, 3, 3, 0x40, 0};
+    static struct heard h;
+    (void)state;
+    struct peers *p = peers_new(&(struct peers_options){.version = TLS1_2_VERSION});
+    for (int i = 0; i < 10; i++) {
+        peers_wire(p, DIR_CLIENT_TO_SERVER, (struct bytes){record, sizeof record});
+    }
+    peers_hear(p, &(struct hearing){.drop = 3}, &h);
+    expect_in(h.log, "tls.lost", "search");
+    peers_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -543,6 +557,7 @@ int main(void)
         cmocka_unit_test(a_lost_record_costs_its_message_alone),
         cmocka_unit_test(a_hole_within_a_long_message_leaves_the_next_whole),
         cmocka_unit_test(every_lost_piece_of_the_handshake_is_survived),
+        cmocka_unit_test(the_search_for_records_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
