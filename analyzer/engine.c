@@ -223,7 +223,7 @@ struct engine *engine_new(const struct engine_options *o, struct event_sink *sin
     e->takes_rest = e->shard == NULL || shard_is_first(e->shard);
     if ((o->shards > 0 && e->shard == NULL) || e->shared.scratch == NULL ||
         e->shared.upgrades == NULL || e->shared.pools == NULL || e->flows == NULL ||
-        e->fragments == NULL) {
+        e->closed == NULL || e->fragments == NULL) {
         engine_free(e);
         return NULL;
     }

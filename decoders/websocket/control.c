@@ -250,7 +250,7 @@ void control_after_close(struct stream *s, enum dir dir, uint8_t opcode)
     struct ws_direction *d = &ws->dir[dir];
     if (opcode == OPCODE_CLOSE) {
         stream_finding(s, dir, FINDING_CLOSE_TWICE, NULL);
-    } else if (opcode & 8) {
+    } else if (opcode_is_control(opcode)) {
         stream_finding(s, dir, FINDING_CLOSE_CONTROL_AFTER, "opcode %u", opcode);
     } else if (!d->after_close) {
         d->after_close = true;
@@ -316,7 +316,7 @@ void control_passed_over(struct stream *s, enum dir dir, const struct frame *f)
     const struct ws *ws = stream_state(s);
     struct event e = {.type = EVENT_MESSAGE, .dir = dir};
     e.message = control_message(s, f);
-    e.message.flags = ws->setup.other_extensions && (f->opcode & 7) > 2 ? MESSAGE_RAW : 0;
+    e.message.flags = ws->setup.other_extensions && opcode_is_reserved(f->opcode) ? MESSAGE_RAW : 0;
     stream_emit(s, &e);
 }
 

@@ -124,14 +124,10 @@ static void check_opcode(struct stream *s, enum dir dir, const struct frame *f)
     }
 }
 
-static bool is_reserved(uint8_t opcode)
-{
-    return (opcode & 7) > 2;
-}
-
+/* One that the versions read here have a name for. */
 static bool is_control(uint8_t opcode)
 {
-    return opcode >= OPCODE_CLOSE && opcode <= OPCODE_PONG;
+    return opcode_is_control(opcode) && !opcode_is_reserved(opcode);
 }
 
 static void check_header(struct stream *s, enum dir dir, const struct header *h)
@@ -146,7 +142,7 @@ static void check_header(struct stream *s, enum dir dir, const struct header *h)
         stream_finding(s, dir, FINDING_FRAME_LENGTH_NOT_MINIMAL, "%llu bytes",
                        (unsigned long long)f->len);
     }
-    if (ws->setup.frames != DEFLATE_FRAMES_NONE && f->rsv & 4 && (f->opcode & 8)) {
+    if (ws->setup.frames != DEFLATE_FRAMES_NONE && f->rsv & 4 && opcode_is_control(f->opcode)) {
         stream_finding(s, dir, FINDING_DEFLATE_RSV1, "opcode %u", f->wire_opcode);
     }
     uint8_t undefined = ws->setup.frames == DEFLATE_FRAMES_RSV1 ? f->rsv & 3 : f->rsv;
@@ -155,7 +151,7 @@ static void check_header(struct stream *s, enum dir dir, const struct header *h)
                        "RSV bits %u%u%u%u, opcode %u", f->rsv >> 2 & 1, f->rsv >> 1 & 1, f->rsv & 1,
                        h->rsv4, f->wire_opcode);
     }
-    if (is_reserved(f->opcode) && !ws->setup.other_extensions) {
+    if (opcode_is_reserved(f->opcode) && !ws->setup.other_extensions) {
         check_opcode(s, dir, f);
     }
     if (is_control(f->opcode) && !f->fin) {
@@ -357,19 +353,20 @@ static size_t begin_frame(struct stream *s, enum dir dir, const struct header *h
     bool compressed = is_compressed(t, &h->f);
     if (is_control(h->f.opcode)) {
         control(s, dir, h, bytes_part(b, n, whole));
-    } else if (is_reserved(h->f.opcode)) {
+    } else if (opcode_is_reserved(h->f.opcode)) {
         if (!h->sentinel) {
             control_passed_over(s, dir, &h->f);
         }
     } else {
         begin_data(s, dir, h, compressed);
     }
-    *frame = (struct draft_frame){.h = *h,
-                                  .compressed = compressed,
-                                  .left = h->sentinel ? 0 : h->f.len - whole,
-                                  .phase = h->phase,
-                                  .open = true,
-                                  .data = !is_control(h->f.opcode) && !is_reserved(h->f.opcode)};
+    *frame =
+        (struct draft_frame){.h = *h,
+                             .compressed = compressed,
+                             .left = h->sentinel ? 0 : h->f.len - whole,
+                             .phase = h->phase,
+                             .open = true,
+                             .data = !is_control(h->f.opcode) && !opcode_is_reserved(h->f.opcode)};
     t->ws.dir[dir].frame.left = frame->left;
     return n + whole + take_payload(s, dir, bytes_from(b, n + whole));
 }
@@ -380,7 +377,7 @@ static bool goes_on_after_close(struct stream *s, const struct header *h)
     const struct ws *ws = stream_state(s);
     uint8_t undefined = ws->setup.frames == DEFLATE_FRAMES_RSV1 ? h->f.rsv & 3 : h->f.rsv;
     return ws->version->closes && undefined == 0 && !h->rsv4 && !h->top_bit &&
-           !is_reserved(h->f.opcode);
+           !opcode_is_reserved(h->f.opcode);
 }
 
 static size_t take_frame(struct stream *s, enum dir dir, struct bytes b)
@@ -535,20 +532,11 @@ static bool drafts_gap(struct stream *s, enum dir dir, uint64_t n)
 static void drafts_end(struct stream *s, enum dir dir)
 {
     struct draft *t = stream_state(s);
-    struct ws_direction *d = &t->ws.dir[dir];
-    const struct session_end *end = stream_ending(s);
-    bool seen = end == NULL || (end->how != END_OPEN && end->how != END_EVICTED);
     if (t->ws.setup.unsure && dir == DIR_SERVER_TO_CLIENT) {
         decide_without(s, t, false);
         return;
     }
-    if (seen && !d->searching && (t->frame[dir].open || d->message.open)) {
-        stream_finding(s, dir, FINDING_END_IN_MESSAGE, "%llu bytes of the frame were to come",
-                       (unsigned long long)d->frame.left);
-    }
-    if (d->message.open) {
-        message_abandon(s, dir);
-    }
+    message_direction_end(s, dir, t->frame[dir].open);
 }
 
 static void drafts_close(struct stream *s)

@@ -12,23 +12,13 @@
 
 #include <stdlib.h>
 
-static bool is_control(uint8_t opcode)
-{
-    return opcode & 8;
-}
-
-static bool is_reserved(uint8_t opcode)
-{
-    return (opcode & 7) > 2;
-}
-
 /* ---- Checks ---- */
 
 static void check_rsv(struct stream *s, enum dir dir, const struct frame *f)
 {
     const struct ws *ws = stream_state(s);
     bool deflate = ws->setup.deflate != DEFLATE_NONE;
-    bool first = f->opcode != OPCODE_CONTINUATION && !is_control(f->opcode);
+    bool first = f->opcode != OPCODE_CONTINUATION && !opcode_is_control(f->opcode);
     uint8_t undefined = f->rsv;
     if (deflate && (f->rsv & 4)) {
         undefined &= 3;
@@ -53,14 +43,14 @@ static void check_header(struct stream *s, enum dir dir, const struct header *h)
     if (f->rsv != 0) {
         check_rsv(s, dir, f);
     }
-    if (is_reserved(f->opcode) && !ws->setup.other_extensions) {
+    if (opcode_is_reserved(f->opcode) && !ws->setup.other_extensions) {
         stream_finding(s, dir, FINDING_FRAME_OPCODE, "opcode %u", f->opcode);
     }
-    if (is_control(f->opcode) && f->len > CONTROL_PAYLOAD_MAX) {
+    if (opcode_is_control(f->opcode) && f->len > CONTROL_PAYLOAD_MAX) {
         stream_finding(s, dir, FINDING_CONTROL_LENGTH, "opcode %u, %llu bytes", f->opcode,
                        (unsigned long long)f->len);
     }
-    if (is_control(f->opcode) && !f->fin) {
+    if (opcode_is_control(f->opcode) && !f->fin) {
         stream_finding(s, dir, FINDING_CONTROL_FRAGMENTED, "opcode %u", f->opcode);
     }
     if (h->top_bit) {
@@ -75,9 +65,9 @@ static void check_header(struct stream *s, enum dir dir, const struct header *h)
 static bool is_plain(enum dir dir, const struct header *h)
 {
     const struct frame *f = &h->f;
-    return f->masked == (dir == DIR_CLIENT_TO_SERVER) && f->rsv == 0 && !is_reserved(f->opcode) &&
-           !h->not_minimal && !h->top_bit &&
-           (!is_control(f->opcode) || (f->fin && f->len <= CONTROL_PAYLOAD_MAX));
+    return f->masked == (dir == DIR_CLIENT_TO_SERVER) && f->rsv == 0 &&
+           !opcode_is_reserved(f->opcode) && !h->not_minimal && !h->top_bit &&
+           (!opcode_is_control(f->opcode) || (f->fin && f->len <= CONTROL_PAYLOAD_MAX));
 }
 
 /* ---- Frames ---- */
@@ -130,9 +120,9 @@ static bool looks_like_frame(struct stream *s, enum dir dir, const struct header
     const struct frame *f = &h->f;
     const struct ws *ws = stream_state(s);
     uint8_t undefined = ws->setup.deflate != DEFLATE_NONE ? 3 : 7;
-    return (f->rsv & undefined) == 0 && !is_reserved(f->opcode) && !h->not_minimal && !h->top_bit &&
-           f->masked == (dir == DIR_CLIENT_TO_SERVER) &&
-           (!is_control(f->opcode) || (f->fin && f->len <= CONTROL_PAYLOAD_MAX));
+    return (f->rsv & undefined) == 0 && !opcode_is_reserved(f->opcode) && !h->not_minimal &&
+           !h->top_bit && f->masked == (dir == DIR_CLIENT_TO_SERVER) &&
+           (!opcode_is_control(f->opcode) || (f->fin && f->len <= CONTROL_PAYLOAD_MAX));
 }
 
 /* Takes a header, and as much of the payload as there is. */
@@ -148,7 +138,7 @@ static size_t take_frame(struct stream *s, enum dir dir, struct bytes b)
     struct header h;
     rfc6455_read_header(b, n, &h);
     const struct frame *f = &h.f;
-    bool whole = is_control(f->opcode) && f->len <= CONTROL_PAYLOAD_MAX;
+    bool whole = opcode_is_control(f->opcode) && f->len <= CONTROL_PAYLOAD_MAX;
     if (d->close_ts != 0 && !looks_like_frame(s, dir, &h)) {
         stream_finding(s, dir, FINDING_CLOSE_BYTES_AFTER, NULL);
         stream_give_up(s, dir);
@@ -181,13 +171,13 @@ static size_t take_frame(struct stream *s, enum dir dir, struct bytes b)
         whole_control_frame(s, dir, f, bytes_part(b, n, (size_t)f->len));
         return n + (size_t)f->len;
     }
-    if (f->fin && !is_control(f->opcode) && f->opcode != OPCODE_CONTINUATION && !d->message.open &&
-        f->len <= b.n - n) {
+    if (f->fin && !opcode_is_control(f->opcode) && f->opcode != OPCODE_CONTINUATION &&
+        !d->message.open && f->len <= b.n - n) {
         d->joined = false;
         message_whole(s, dir, f, bytes_part(b, n, (size_t)f->len));
         return n + (size_t)f->len;
     }
-    if (is_control(f->opcode)) {
+    if (opcode_is_control(f->opcode)) {
         control_passed_over(s, dir, f);
     } else {
         message_data_frame(s, dir, f);
@@ -258,16 +248,7 @@ static bool websocket_gap(struct stream *s, enum dir dir, uint64_t n)
 static void websocket_end(struct stream *s, enum dir dir)
 {
     struct ws *ws = stream_state(s);
-    struct ws_direction *d = &ws->dir[dir];
-    const struct session_end *end = stream_ending(s);
-    bool seen = end == NULL || (end->how != END_OPEN && end->how != END_EVICTED);
-    if (seen && !d->searching && (d->frame.left > 0 || d->message.open)) {
-        stream_finding(s, dir, FINDING_END_IN_MESSAGE, "%llu bytes of the frame were to come",
-                       (unsigned long long)d->frame.left);
-    }
-    if (d->message.open) {
-        message_abandon(s, dir);
-    }
+    message_direction_end(s, dir, ws->dir[dir].frame.left > 0);
     search_end(s, dir);
 }
 

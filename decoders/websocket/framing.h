@@ -24,6 +24,17 @@ enum opcode {
     OPCODE_PONG = 10
 };
 
+static inline bool opcode_is_control(uint8_t opcode)
+{
+    return opcode & 8;
+}
+
+/* One of today's numbers that has no meaning today. */
+static inline bool opcode_is_reserved(uint8_t opcode)
+{
+    return (opcode & 7) > 2;
+}
+
 #define OPCODE_UNKNOWN 3        /* what a frame is called that the version has no name for */
 #define CONTROL_PAYLOAD_MAX 125 /* RFC 6455 section 5.5 */
 #define FRAMING_KEY_MAX 20
@@ -63,7 +74,18 @@ extern const struct framing framing_sentinel, framing_hybi01, framing_hybi04, fr
  * first bit says that more fragments follow, and not that this is the last. */
 size_t hybi_header(struct bytes plain, bool more, struct header *out);
 
-/* A length in 7, 16 or 64 bits behind the first two bytes of a header (RFC 6455 section 5.2). */
-void framing_read_length(struct reader *, struct header *);
+/* The length of a header whose first two bytes were read: of the 7 bits in h->f.len, or of the 16
+ * or 64 that follow (RFC 6455 section 5.2). */
+static inline void framing_read_length(struct reader *r, struct header *h)
+{
+    if (h->f.len == 126) {
+        h->f.len = read_be16(r);
+        h->not_minimal = h->f.len < 126;
+    } else if (h->f.len == 127) {
+        h->f.len = read_be64(r);
+        h->not_minimal = h->f.len < 65536;
+        h->top_bit = h->f.len >> 63;
+    }
+}
 
 #endif

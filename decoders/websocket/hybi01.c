@@ -24,18 +24,6 @@ static const uint8_t opcodes[16] = {OPCODE_CONTINUATION,
                                     14,
                                     15};
 
-void framing_read_length(struct reader *r, struct header *h)
-{
-    if (h->f.len == 126) {
-        h->f.len = read_be16(r);
-        h->not_minimal = h->f.len < 126;
-    } else if (h->f.len == 127) {
-        h->f.len = read_be64(r);
-        h->not_minimal = h->f.len < 65536;
-        h->top_bit = h->f.len >> 63;
-    }
-}
-
 size_t hybi_header(struct bytes plain, bool more, struct header *out)
 {
     struct reader r = reader_of(plain);

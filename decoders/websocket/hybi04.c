@@ -35,7 +35,7 @@ static size_t read_with(struct bytes masked, const uint8_t key[KEY_BYTES], struc
 /* May a header begin like this? */
 static bool makes_sense(const struct header *h)
 {
-    bool control = h->f.opcode & 8;
+    bool control = opcode_is_control(h->f.opcode);
     return h->f.rsv == 0 && !h->rsv4 && h->f.wire_opcode <= 5 && h->f.len < LENGTH_MAX &&
            !h->not_minimal && (!control || (h->f.fin && h->f.len <= CONTROL_PAYLOAD_MAX));
 }

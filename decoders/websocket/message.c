@@ -386,3 +386,18 @@ void message_abandon(struct stream *s, enum dir dir)
     }
     emit_message(s, dir, &d->message, stream_ts(s), stream_pkt(s));
 }
+
+void message_direction_end(struct stream *s, enum dir dir, bool in_frame)
+{
+    struct ws *ws = stream_state(s);
+    struct ws_direction *d = &ws->dir[dir];
+    const struct session_end *end = stream_ending(s);
+    bool seen = end == NULL || (end->how != END_OPEN && end->how != END_EVICTED);
+    if (seen && !d->searching && (in_frame || d->message.open)) {
+        stream_finding(s, dir, FINDING_END_IN_MESSAGE, "%llu bytes of the frame were to come",
+                       (unsigned long long)d->frame.left);
+    }
+    if (d->message.open) {
+        message_abandon(s, dir);
+    }
+}

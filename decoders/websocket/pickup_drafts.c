@@ -59,20 +59,14 @@ static int header_bits(const struct header *h)
     }
 }
 
-static bool is_control(const struct header *h)
-{
-    return h->f.opcode & 8;
-}
-
 /* What every sender keeps to, whatever its version allows. */
 static bool is_legal(struct chain *c, const struct header *h)
 {
-    bool known =
-        h->f.opcode <= OPCODE_BINARY || (h->f.opcode >= OPCODE_CLOSE && h->f.opcode <= OPCODE_PONG);
-    if (!known || h->f.rsv != 0 || h->rsv4 || h->top_bit || h->not_minimal) {
+    if (opcode_is_reserved(h->f.opcode) || h->f.rsv != 0 || h->rsv4 || h->top_bit ||
+        h->not_minimal) {
         return false;
     }
-    if (is_control(h)) {
+    if (opcode_is_control(h->f.opcode)) {
         return h->f.fin && h->f.len <= CONTROL_PAYLOAD_MAX;
     }
     bool continues = h->f.opcode == OPCODE_CONTINUATION;
@@ -123,7 +117,7 @@ static void add_frame(struct chain *c, const struct header *h, struct bytes wire
         bits += text;
         c->texts += wire.n > 0;
     }
-    if (wire.n == 0 && !is_control(h)) {
+    if (wire.n == 0 && !opcode_is_control(h->f.opcode)) {
         bits = 1; /* legal, and what runs of small numbers look like */
     }
     c->e.bits += bits;

@@ -29,14 +29,7 @@ static inline void rfc6455_read_header(struct bytes b, size_t n, struct header *
                           .masked = second & 0x80,
                           .header_len = (uint8_t)n,
                           .len = second & 0x7f};
-    if (h->f.len == 126) {
-        h->f.len = read_be16(&r);
-        h->not_minimal = h->f.len < 126;
-    } else if (h->f.len == 127) {
-        h->f.len = read_be64(&r);
-        h->not_minimal = h->f.len < 65536;
-        h->top_bit = h->f.len >> 63;
-    }
+    framing_read_length(&r, h);
     if (h->f.masked) {
         memcpy(h->f.masking_key, read_bytes(&r, 4).p, 4);
     }

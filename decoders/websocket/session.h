@@ -91,8 +91,10 @@ struct ws {
 /* A frame whose payload is still to come. */
 static inline struct ws_frame ws_frame_of(const struct frame *f)
 {
-    struct ws_frame frame = {
-        .left = f->len, .fin = f->fin, .masked = f->masked, .control = (f->opcode & 8) != 0};
+    struct ws_frame frame = {.left = f->len,
+                             .fin = f->fin,
+                             .masked = f->masked,
+                             .control = opcode_is_control(f->opcode)};
     memcpy(frame.key, f->masking_key, 4);
     return frame;
 }
@@ -120,6 +122,8 @@ void message_damage(struct stream *s, enum dir dir);
 /* The message under way ends before it is finished. */
 void message_abandon(struct stream *s, enum dir dir);
 void message_direction_open(struct stream *s, struct ws_direction *d);
+/* No more bytes come. in_frame: a frame lacks some. */
+void message_direction_end(struct stream *s, enum dir dir, bool in_frame);
 void message_direction_close(struct stream *s, enum dir dir);
 /* A piece of a message as the application gets it: unmasked and inflated. ascii: known to be. */
 void message_plain(struct stream *s, struct ws_direction *d, struct ws_message *m,
