@@ -18,12 +18,14 @@ static void add_rtts(struct rtt_counts *into, const struct rtt_counts *from)
     }
 }
 
-static void add_counts(struct direction_counts *into, const struct direction_counts *from)
+_Static_assert(sizeof(struct direction_counts) % sizeof(uint64_t) == 0, "only 64-bit counters");
+
+/* n bytes of 64-bit counters. */
+static void add_words(void *into, const void *from, size_t n)
 {
-    _Static_assert(sizeof *into % sizeof(uint64_t) == 0, "only 64-bit counters");
-    uint64_t *a = (uint64_t *)into;
-    const uint64_t *b = (const uint64_t *)from;
-    for (size_t i = 0; i < sizeof *into / sizeof(uint64_t); i++) {
+    uint64_t *a = into;
+    const uint64_t *b = from;
+    for (size_t i = 0; i < n / sizeof *a; i++) {
         a[i] += b[i];
     }
 }
@@ -127,7 +129,7 @@ void totals_add_negotiated(struct totals *t, const struct handshake *h)
 void totals_add_counts(struct totals *t, const struct session *s)
 {
     for (int d = 0; s->outcome != OUTCOME_TLS && d < 2; d++) {
-        add_counts(&t->dir[d], &s->dir[d]);
+        add_words(&t->dir[d], &s->dir[d], sizeof t->dir[d]);
         add_rtts(&t->rtt[d], &s->rtt[d]);
     }
 }
@@ -135,6 +137,7 @@ void totals_add_counts(struct totals *t, const struct session *s)
 void totals_add_session(struct totals *t, const struct session *s)
 {
     t->outcomes[s->outcome]++;
+    t->going_on[s->outcome] += !s->ended;
     if (s->outcome != OUTCOME_TLS) {
         t->ends[session_close_how(s)]++;
     }
@@ -143,6 +146,30 @@ void totals_add_session(struct totals *t, const struct session *s)
         t->versions[v->number - VERSION_HIXIE_75]++;
     }
     totals_add_counts(t, s);
+}
+
+void totals_add_counters(struct totals *into, const struct totals *from)
+{
+    into->sessions += from->sessions;
+    into->tls_connections += from->tls_connections;
+    add_words(into->outcomes, from->outcomes, sizeof into->outcomes);
+    add_words(into->dir, from->dir, sizeof into->dir);
+    add_words(into->close_codes, from->close_codes, sizeof into->close_codes);
+    add_words(into->close_none, from->close_none, sizeof into->close_none);
+    add_words(into->close_other, from->close_other, sizeof into->close_other);
+    add_words(into->findings, from->findings, sizeof into->findings);
+    histogram_merge(&into->rtt_ns, &from->rtt_ns);
+}
+
+void totals_keep(struct totals *kept, const struct totals *interval)
+{
+    totals_add_counters(kept, interval);
+    for (int o = 0; o < OUTCOME_COUNT; o++) {
+        if (o == OUTCOME_OPEN || o == OUTCOME_MIDSTREAM) { /* the others are told of once */
+            kept->sessions -= interval->going_on[o];
+            kept->outcomes[o] -= interval->going_on[o];
+        }
+    }
 }
 
 void totals_done(struct totals *t)

@@ -31,6 +31,7 @@ struct totals {
     uint64_t sessions; /* WebSocket sessions of any outcome, TLS not counted */
     uint64_t left_out; /* ... that were not selected (model_options) and are not counted here */
     uint64_t outcomes[OUTCOME_COUNT];
+    uint64_t going_on[OUTCOME_COUNT]; /* of those that were not over when they were counted */
     uint64_t open_now, open_peak;
     struct direction_counts dir[2];
     struct rtt_counts rtt[2];
@@ -72,5 +73,12 @@ void totals_add_counts(struct totals *, const struct session *);
 
 /* The same, and how it ended. */
 void totals_add_session(struct totals *, const struct session *);
+
+/* Adds the counters of an interval that is over (model.h) to those of all before it. What goes on
+ * is not in them, as the next interval counts it anew; of names and sizes nothing is. */
+void totals_keep(struct totals *, const struct totals *interval);
+
+/* Adds those counters. */
+void totals_add_counters(struct totals *, const struct totals *);
 
 #endif

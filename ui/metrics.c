@@ -137,35 +137,9 @@ void metrics_free(struct metrics *m)
 
 /*--- What there is to tell ----------------------------------------------------------------------*/
 
-static void add_words(void *into, const void *from, size_t n)
-{
-    uint64_t *a = into;
-    const uint64_t *b = from;
-    for (size_t i = 0; i < n / sizeof *a; i++) {
-        a[i] += b[i];
-    }
-}
-
-/* Counters only: no names, nothing that is a state. */
-static void add_totals(struct totals *into, const struct totals *from)
-{
-    into->sessions += from->sessions;
-    into->tls_connections += from->tls_connections;
-    add_words(into->outcomes, from->outcomes, sizeof into->outcomes);
-    add_words(into->dir, from->dir, sizeof into->dir);
-    add_words(into->close_codes, from->close_codes, sizeof into->close_codes);
-    add_words(into->close_none, from->close_none, sizeof into->close_none);
-    add_words(into->close_other, from->close_other, sizeof into->close_other);
-    add_words(into->findings, from->findings, sizeof into->findings);
-    histogram_merge(&into->rtt_ns, &from->rtt_ns);
-}
-
 void metrics_keep(struct metrics *m, const struct totals *totals)
 {
-    add_totals(&m->before, totals);
-    /* Sessions that are still open are counted again by the next interval. */
-    m->before.sessions -= totals->open_now < totals->sessions ? totals->open_now : totals->sessions;
-    m->before.outcomes[OUTCOME_OPEN] -= totals->ends[CLOSE_STILL_OPEN];
+    totals_keep(&m->before, totals);
 }
 
 static void write_metrics(struct metrics *m, struct run *run, FILE *out)
@@ -176,7 +150,7 @@ static void write_metrics(struct metrics *m, struct run *run, FILE *out)
     source_refresh(run->source);
     source_info(run->source, &info);
     model_totals_now(run->model, &m->now);
-    add_totals(&m->now, &m->before);
+    totals_add_counters(&m->now, &m->before);
     metrics_write(out, &m->now, &info, &stats, run->options->memory);
 }
 

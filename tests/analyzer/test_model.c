@@ -430,6 +430,47 @@ static void what_never_opened_is_told_of_once(void **state)
     assert_int_equal(model_totals(f->model)->open_now, 0);
 }
 
+static void end_interval(struct fixture *f, struct totals *kept)
+{
+    flush(f);
+    model_interval_end(f->model);
+    totals_keep(kept, model_totals(f->model));
+    model_interval_begin(f->model);
+}
+
+static void over_intervals_each_session_counts_once(void **state)
+{
+    struct fixture *f = *state;
+    struct totals *kept = calloc(1, sizeof *kept);
+    assert_non_null(kept);
+    begin(f, 1, SESSION_UPGRADE);
+    handshake(f, 1, 101);
+    begin(f, 2, SESSION_MIDSTREAM);
+    begin(f, 3, SESSION_UPGRADE);
+    handshake(f, 3, 404);
+    for (int i = 0; i < 3; i++) {
+        text(f, 1);
+        text(f, 2);
+        close_frame(f, 1, DIR_CLIENT_TO_SERVER, 1000);
+        close_frame(f, 1, DIR_SERVER_TO_CLIENT, 1000);
+        end_interval(f, kept);
+        assert_int_equal(kept->sessions, 1); /* the others go on */
+        assert_int_equal(kept->outcomes[OUTCOME_OPEN], 0);
+        assert_int_equal(kept->outcomes[OUTCOME_MIDSTREAM], 0);
+        assert_int_equal(kept->outcomes[OUTCOME_REFUSED], 1);
+        assert_int_equal(kept->dir[0].text, 2 * (i + 1));
+    }
+    for (uint64_t id = 1; id <= 3; id++) {
+        end(f, id, END_FIN);
+    }
+    end_interval(f, kept);
+    assert_int_equal(kept->sessions, 3);
+    assert_int_equal(kept->outcomes[OUTCOME_OPEN], 1);
+    assert_int_equal(kept->outcomes[OUTCOME_MIDSTREAM], 1);
+    assert_int_equal(kept->outcomes[OUTCOME_REFUSED], 1);
+    free(kept);
+}
+
 static void totals_now_hold_what_open_sessions_have(void **state)
 {
     struct fixture *f = *state;
@@ -467,6 +508,7 @@ int main(void)
         MODEL_TEST(findings_of_no_session_belong_to_the_capture),
         MODEL_TEST(thousands_of_sessions_come_and_go),
         MODEL_TEST(an_interval_counts_what_came_in_it),
+        MODEL_TEST(over_intervals_each_session_counts_once),
         MODEL_TEST(what_never_opened_is_told_of_once),
         MODEL_TEST(totals_now_hold_what_open_sessions_have),
         MODEL_TEST(a_listener_that_was_forgotten_is_told_no_more),
