@@ -13,14 +13,20 @@ while text:
     text = text[end:].strip()
 END
 
-# One session that lives through several intervals, and short ones.
-start every report -i lo --format=json --every 1
-inside python3 $talk --sessions 1 --messages 10 --pause 0.3 --port 8081 &
-long=$!
-inside python3 $talk --sessions 2 --messages 1
-wait $long
-stop
-check "it ends well" 0 "$status"
+# watch NAME MESSAGES ARGUMENT...: reports every second of one session with so many messages that lives
+# through several intervals, and of two short ones
+watch() {
+    local messages=$2 long
+    start "$1" report -i lo --format=json --every 1 "${@:3}"
+    inside python3 $talk --sessions 1 --messages "$messages" --pause 0.3 --port 8081 &
+    long=$!
+    inside python3 $talk --sessions 2 --messages 1
+    wait $long
+    stop
+    check "$1: it ends well" 0 "$status"
+}
+
+watch every 10
 check "nothing is complained of" "" "$(cat "$tmp/every.err")"
 PYTHONPATH=$tmp python3 - "$tmp/every.out" >"$tmp/facts" <<'END'
 from reports import reports
@@ -48,13 +54,7 @@ packets add up True
 no loss 0" "$(cat "$tmp/facts")"
 
 # A display filter: only what it selects is in the totals of any interval.
-start selected report -i lo --format=json --every 1 -Y 'server.port == 8081'
-inside python3 $talk --sessions 1 --messages 6 --pause 0.3 --port 8081 &
-long=$!
-inside python3 $talk --sessions 2 --messages 1
-wait $long
-stop
-check "a filtered one ends well" 0 "$status"
+watch selected 6 -Y 'server.port == 8081'
 PYTHONPATH=$tmp python3 - "$tmp/selected.out" >"$tmp/facts" <<'END'
 from reports import reports
 print("several", len(reports) >= 2)

@@ -145,42 +145,34 @@ static void the_own_connections_are_not_a_descendants(void **state)
     sockets_free(s);
 }
 
-static void ipv4_through_a_socket_of_ipv6_is_ipv4(void **state)
+/* A connection to this address of a server on IPv6 is told of with that family and address. */
+static void through_ipv6(const char *address, uint8_t family, const uint8_t told[16])
 {
-    static const uint8_t loopback[16] = {127, 0, 0, 1};
     struct sockets *s = sockets_new();
     uint16_t port = 0;
-    (void)state;
     int server = listen_on(AF_INET6, &port);
     if (server < 0) {
         sockets_free(s);
         skip();
     }
-    struct holder h = hold_in_grandchild(connect_to("::ffff:127.0.0.1", port));
+    struct holder h = hold_in_grandchild(connect_to(address, port));
     struct told t = look(s);
-    assert_true(has_port(&t, port, 4, (struct bytes){loopback, 16}));
+    assert_true(has_port(&t, port, family, (struct bytes){told, 16}));
     let_go(h);
     close(server);
     sockets_free(s);
 }
 
+static void ipv4_through_a_socket_of_ipv6_is_ipv4(void **state)
+{
+    (void)state;
+    through_ipv6("::ffff:127.0.0.1", 4, (const uint8_t[16]){127, 0, 0, 1});
+}
+
 static void ipv6_has_its_own_table(void **state)
 {
-    static const uint8_t loopback[16] = {[15] = 1};
-    struct sockets *s = sockets_new();
-    uint16_t port = 0;
     (void)state;
-    int server = listen_on(AF_INET6, &port);
-    if (server < 0) {
-        sockets_free(s);
-        skip();
-    }
-    struct holder h = hold_in_grandchild(connect_to("::1", port));
-    struct told t = look(s);
-    assert_true(has_port(&t, port, 6, (struct bytes){loopback, 16}));
-    let_go(h);
-    close(server);
-    sockets_free(s);
+    through_ipv6("::1", 6, (const uint8_t[16]){[15] = 1});
 }
 
 int main(void)
