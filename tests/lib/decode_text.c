@@ -1,12 +1,12 @@
 /*
- * Decoder tests as text: parsing the script, running it with cuts, writing the log.
+ * Decoder tests as text: running a script with cuts, writing the log, comparing it.
  */
 #include "decode_text.h"
 
+#include "decode_script.h"
 #include "decoders/websocket/version.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,256 +15,7 @@
 
 #include <cmocka.h>
 
-#define STEPS_MAX 4096
-#define MS_NS INT64_C(1000000)
-#define START_NS (INT64_C(1700000000) * 1000 * MS_NS)
 #define BODY_MAX_BYTES 65536
-
-/* ---- The script ---- */
-
-enum step_kind { STEP_DATA, STEP_GAP, STEP_END };
-
-struct step {
-    enum step_kind kind;
-    enum dir dir;
-    uint64_t gap;
-    int64_t ts;
-    uint64_t line;
-    uint8_t *bytes; /* owned */
-    size_t n;
-};
-
-struct script {
-    struct step *steps;
-    size_t count;
-    int how; /* enum end_how; -1 when the script does not say */
-};
-
-struct line {
-    const char *p;
-    uint64_t number;
-};
-
-static void script_error(const struct line *l, const char *what)
-{
-    fail_msg("decode_text: line %llu: %s: %.40s", (unsigned long long)l->number, what, l->p);
-}
-
-static void skip_blanks(struct line *l)
-{
-    while (*l->p == ' ' || *l->p == '\t') {
-        l->p++;
-    }
-    if (*l->p == '#') {
-        l->p += strcspn(l->p, "\n");
-    }
-}
-
-static bool line_over(struct line *l)
-{
-    skip_blanks(l);
-    return *l->p == '\n' || *l->p == '\0';
-}
-
-static bool take_word(struct line *l, const char *word)
-{
-    size_t n = strlen(word);
-    skip_blanks(l);
-    if (strncmp(l->p, word, n) != 0) {
-        return false;
-    }
-    l->p += n;
-    return true;
-}
-
-static uint64_t take_number(struct line *l)
-{
-    skip_blanks(l);
-    char *end;
-    uint64_t n = strtoull(l->p, &end, 10);
-    if (end == l->p) {
-        script_error(l, "a number is missing");
-    }
-    l->p = end;
-    return n;
-}
-
-static enum dir take_dir(struct line *l)
-{
-    if (take_word(l, ">")) {
-        return DIR_CLIENT_TO_SERVER;
-    }
-    if (!take_word(l, "<")) {
-        script_error(l, "a direction is missing");
-    }
-    return DIR_SERVER_TO_CLIENT;
-}
-
-static uint8_t take_hex(struct line *l)
-{
-    char pair[3] = {0};
-    for (int i = 0; i < 2; i++) {
-        if (!isxdigit((unsigned char)l->p[0])) {
-            script_error(l, "not a hex pair");
-        }
-        pair[i] = *l->p++;
-    }
-    return (uint8_t)strtoul(pair, NULL, 16);
-}
-
-static void push_byte(struct step *s, uint8_t byte)
-{
-    if ((s->n & (s->n - 1)) == 0) { /* at each power of two: room for twice as many */
-        s->bytes = realloc(s->bytes, s->n == 0 ? 1 : 2 * s->n);
-        assert_non_null(s->bytes);
-    }
-    s->bytes[s->n++] = byte;
-}
-
-static uint8_t take_escape(struct line *l)
-{
-    char c = *l->p++;
-    switch (c) {
-    case 'r':
-        return '\r';
-    case 'n':
-        return '\n';
-    case 't':
-        return '\t';
-    case 'x':
-        return take_hex(l);
-    case '\\':
-    case '"':
-        return (uint8_t)c;
-    default:
-        script_error(l, "unknown escape");
-        return 0;
-    }
-}
-
-static void take_text(struct line *l, struct step *s)
-{
-    l->p++;
-    while (*l->p != '"') {
-        if (*l->p == '\0') {
-            script_error(l, "a text does not end");
-        }
-        uint8_t c = (uint8_t)*l->p++;
-        push_byte(s, c == '\\' ? take_escape(l) : c);
-    }
-    l->p++;
-}
-
-static void apply_mask(struct step *s, size_t from, const uint8_t key[4])
-{
-    for (size_t i = from; i < s->n; i++) {
-        s->bytes[i] ^= key[(i - from) % 4];
-    }
-}
-
-static void take_bytes(struct line *l, struct step *s)
-{
-    uint8_t key[4] = {0};
-    size_t masked_from = SIZE_MAX;
-    while (!line_over(l)) {
-        if (take_word(l, "mask:")) {
-            apply_mask(s, masked_from, key);
-            for (int i = 0; i < 4; i++) {
-                key[i] = take_hex(l);
-            }
-            masked_from = s->n;
-            continue;
-        }
-        if (take_word(l, "|")) {
-            apply_mask(s, masked_from, key);
-            masked_from = SIZE_MAX;
-            continue;
-        }
-        size_t from = s->n;
-        if (*l->p == '"') {
-            take_text(l, s);
-        } else {
-            push_byte(s, take_hex(l));
-        }
-        size_t to = s->n;
-        if (*l->p == '*') {
-            l->p++;
-            for (uint64_t count = take_number(l); count > 1; count--) {
-                for (size_t i = from; i < to; i++) {
-                    push_byte(s, s->bytes[i]);
-                }
-            }
-        }
-    }
-    apply_mask(s, masked_from, key);
-}
-
-static const char *const end_names[] = {"open", "fin", "reset", "idle", "replaced", "evicted"};
-
-static void take_close(struct line *l, struct script *s)
-{
-    for (int i = 0; i < 6; i++) {
-        if (take_word(l, end_names[i])) {
-            s->how = i;
-            return;
-        }
-    }
-    script_error(l, "unknown end");
-}
-
-static void take_line(struct line *l, struct script *s, int64_t *ts)
-{
-    struct step step = {.line = l->number, .ts = *ts};
-    if (take_word(l, "gap")) {
-        step.kind = STEP_GAP;
-        step.dir = take_dir(l);
-        step.gap = take_number(l);
-    } else if (take_word(l, "end")) {
-        step.kind = STEP_END;
-        step.dir = take_dir(l);
-    } else if (take_word(l, "time")) {
-        *ts = START_NS + (int64_t)take_number(l) * MS_NS;
-        return;
-    } else if (take_word(l, "close")) {
-        take_close(l, s);
-        return;
-    } else {
-        step.kind = STEP_DATA;
-        step.dir = take_dir(l);
-        take_bytes(l, &step);
-    }
-    if (s->count == STEPS_MAX) {
-        script_error(l, "too many lines");
-    }
-    s->steps[s->count++] = step;
-    *ts += MS_NS;
-}
-
-static struct script script_read(const char *input)
-{
-    struct script s = {.how = -1, .steps = calloc(STEPS_MAX, sizeof *s.steps)};
-    assert_non_null(s.steps);
-    int64_t ts = START_NS;
-    struct line l = {input, 1};
-    for (; *l.p != '\0'; l.number++) {
-        if (!line_over(&l)) {
-            take_line(&l, &s, &ts);
-        }
-        if (!line_over(&l)) {
-            script_error(&l, "more than a line should hold");
-        }
-        l.p += *l.p == '\n';
-    }
-    return s;
-}
-
-static void script_free(struct script *s)
-{
-    for (size_t i = 0; i < s->count; i++) {
-        free(s->steps[i].bytes);
-    }
-    free(s->steps);
-}
 
 /* ---- The log ---- */
 
@@ -456,7 +207,7 @@ static void write_event(struct event_sink *sink, const struct event *e)
         write_tls(f, e);
         break;
     case EVENT_END:
-        fprintf(f, "end %s", end_names[e->end->how]);
+        fprintf(f, "end %s", script_end_names[e->end->how]);
         if (e->end->first_fin >= 0) {
             fprintf(f, " first=%c", arrow((enum dir)e->end->first_fin));
         }
@@ -551,7 +302,7 @@ static char *run(const struct decode_text *how, const struct script *script, con
     struct connection connection = {.family = 4, .vlan = {0xffff, 0xffff}, .syn_rtt = -1};
     connection.client = endpoint_of("10.0.0.1", 40000);
     connection.server = endpoint_of(how->server != NULL ? how->server : "10.0.0.2", 80);
-    connection.started = START_NS;
+    connection.started = SCRIPT_START_NS;
     connection.first_pkt = 1;
     if (how->upgrades_new != NULL) {
         shared.upgrades = how->upgrades_new();
