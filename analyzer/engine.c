@@ -208,8 +208,11 @@ struct engine *engine_new(const struct engine_options *o, struct event_sink *sin
     e->decode = o->decode;
     e->sink = sink;
     e->watch = o->watch;
-    e->shared = (struct stream_shared){
-        .options = &e->decode, .sink = sink, .next_session = 1, .secrets = o->secrets};
+    e->shared = (struct stream_shared){.options = &e->decode,
+                                       .sink = sink,
+                                       .next_session = 1,
+                                       .secrets = o->secrets,
+                                       .waits = engine_flow_waits};
     e->shared.scratch = malloc(STREAM_SCRATCH_BYTES);
     e->shared.upgrades = upgrade_memory_new();
     e->shared.pools = stream_pools_new(&e->heap);

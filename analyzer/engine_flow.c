@@ -64,10 +64,16 @@ static void flow_data(void *ctx, struct flow *f, const struct chunk *c)
             f->ignored = true;
             return;
         }
+        stream_set_feeder(f->stream, f);
     }
     if (!stream_data(f->stream, c)) {
         stop_decoding(f);
     }
+}
+
+bool engine_flow_waits(const void *flow, enum dir dir)
+{
+    return reassembly_waits(flow, dir);
 }
 
 static void flow_gap(void *ctx, struct flow *f, enum dir dir, uint64_t n, int64_t ts, uint64_t pkt)

@@ -62,6 +62,8 @@ void engine_take_ahead(struct engine *);
 
 /* What reassembly tells, and the flow table, and the end of the capture. */
 struct reassembly_output engine_reassembly_output(struct engine *);
+/* For the streams: does the flow wait for bytes of a direction (reassembly_waits)? */
+bool engine_flow_waits(const void *flow, enum dir);
 void engine_flow_gone(void *engine, struct flow *, enum flow_gone);
 void engine_finish_flow(void *engine, struct flow *);
 

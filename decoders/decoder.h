@@ -103,6 +103,8 @@ struct stream_shared {
     struct tls_secrets *secrets;     /* of TLS sessions; tls/secrets.h; NULL: there are none */
     size_t tls_waiting;              /* bytes that wait for such secrets */
     uint8_t *rooms[STREAM_DEPTH_MAX]; /* stream_room; freed by stream_shared_done */
+    /* Who feeds a stream (stream_set_feeder) is asked by stream_waits. NULL: nothing ever waits. */
+    bool (*waits)(const void *feeder, enum dir);
 };
 
 #define STREAM_SCRATCH_BYTES 65536
@@ -125,6 +127,11 @@ const struct connection *stream_connection(const struct stream *);
  */
 int64_t stream_ts(const struct stream *);
 uint64_t stream_pkt(const struct stream *);
+
+/* Are bytes of the direction known to be missing that may still come, and were sent before what has
+ * come since? What was decoded of the other direction may then answer to what was not decoded yet.
+ */
+bool stream_waits(const struct stream *, enum dir);
 
 /* How the connection ended; NULL until stream_close, that is outside of end() and close() calls
  * that it makes. */
@@ -197,6 +204,8 @@ void stream_pools_free(struct stream_pools *);
 /* A new stream. shared is borrowed and outlives it, the connection is copied. NULL when out of
  * memory. from_start: the connection's SYN was seen. */
 struct stream *stream_new(struct stream_shared *, const struct connection *, bool from_start);
+/* For shared->waits; borrowed as long as the stream lives. */
+void stream_set_feeder(struct stream *, const void *feeder);
 /* Runs this decoder without asking whose stream it is. For who knows already what the stream holds;
  * not from within the stream's own decoder. What was kept is offered to it. arg is passed to
  * open().

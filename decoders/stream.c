@@ -487,6 +487,11 @@ struct stream *stream_new(struct stream_shared *shared, const struct connection 
     return s;
 }
 
+void stream_set_feeder(struct stream *s, const void *feeder)
+{
+    s->feeder = feeder;
+}
+
 void stream_start(struct stream *s, const struct decoder *decoder, const void *arg)
 {
     stream_switch(s, decoder, arg);

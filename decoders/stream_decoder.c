@@ -50,6 +50,20 @@ const struct session_end *stream_ending(const struct stream *s)
     return s->ending;
 }
 
+bool stream_waits(const struct stream *s, enum dir d)
+{
+    for (;;) {
+        if (s->side[d] & SIDE_BLOCKED) {
+            return true;
+        }
+        d = s->swapped ? dir_other(d) : d;
+        if (s->parent == NULL) {
+            return s->shared->waits != NULL && s->shared->waits(s->feeder, d);
+        }
+        s = s->parent;
+    }
+}
+
 void stream_want(struct stream *s, size_t n)
 {
     s->wanted = n;

@@ -36,6 +36,7 @@ struct stream {
     uint8_t *finding_counts; /* FINDING_COUNT counters, once a finding was made */
     struct stream *parent, *children, *next_child; /* the newest child first */
     unsigned depth;
+    const void *feeder; /* of the outermost stream */
     struct connection connection;
 };
 

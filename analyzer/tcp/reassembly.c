@@ -596,13 +596,14 @@ void reassembly_push(struct reassembly *r, struct flow *f, enum dir dir, const s
 {
     struct tcp_side *side = &f->side[dir];
     struct tcp_side *other = &f->side[dir_other(dir)];
+    /* First what the segment knows of the other side: its bytes were sent after that. */
+    if ((g->flags & TCP_ACK) && !(other->acked_seen && g->ack == other->acked)) {
+        acknowledgement(other, g->ack);
+    }
     if (is_usual(side, g)) {
         usual_segment(r, f, dir, g);
     } else if (g->b.n > 0 || g->cut > 0 || (g->flags & TCP_FIN)) {
         any_segment(r, f, dir, g);
-    }
-    if ((g->flags & TCP_ACK) && !(other->acked_seen && g->ack == other->acked)) {
-        acknowledgement(other, g->ack);
     }
     if (has_hole(side)) {
         check_hole(r, f, dir, g->ts);
@@ -610,6 +611,14 @@ void reassembly_push(struct reassembly *r, struct flow *f, enum dir dir, const s
     if (has_hole(other)) {
         check_hole(r, f, dir_other(dir), g->ts);
     }
+}
+
+bool reassembly_waits(const struct flow *f, enum dir dir)
+{
+    const struct tcp_side *side = &f->side[dir];
+    bool acknowledged = side->started && side->acked_seen && !side->ended &&
+                        seq_distance(side->acked, side->next) > 0;
+    return side->waiting != NULL || acknowledged;
 }
 
 void reassembly_finish(struct reassembly *r, struct flow *f)

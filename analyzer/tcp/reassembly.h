@@ -48,6 +48,9 @@ void reassembly_push(struct reassembly *, struct flow *, enum dir, const struct 
  */
 void reassembly_syn(struct flow *, enum dir, uint32_t seq);
 
+/* Are bytes of the direction missing that were sent, and may still come out of order? */
+bool reassembly_waits(const struct flow *, enum dir);
+
 /* Hands on what waits in both directions, with the gaps before it, because nothing more will come.
  */
 void reassembly_finish(struct reassembly *, struct flow *);

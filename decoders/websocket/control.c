@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#define PINGS_REMEMBERED 8 /* of a direction, waiting for their Pong */
+#define PINGS_REMEMBERED 8 /* of a direction, waiting for their Pong; and Pongs for their Ping */
 #define PING_WAIT_NS                                                                               \
     INT64_C(1000000000) /* a Ping this old at the end should have been answered                    \
                          */
@@ -15,12 +15,14 @@
 
 struct ping {
     int64_t ts;
+    uint64_t pkt;
     uint8_t n;
     uint8_t payload[CONTROL_PAYLOAD_MAX];
 };
 
-/* The unanswered Pings of a direction, oldest first, and how fast they come. Nearly always there is
- * one, so room for more is made when more wait. */
+/* The unanswered Pings of a direction, oldest first, and how fast they come; or its Pongs that came
+ * before their Pings were read. Nearly always there is one, so room for more is made when more
+ * wait. */
 struct ws_pings {
     int64_t window_start;
     unsigned in_window;
@@ -42,72 +44,118 @@ static void check_flood(struct stream *s, enum dir dir, struct ws_pings *p, int6
     }
 }
 
-/* Room for one more waiting Ping, the oldest being forgotten for it when there are too many; false:
- * no memory. */
-static bool make_room(struct ws_direction *d, int64_t ts)
+/* The first n are not waited for any more. */
+static void forget_pings(struct ws_pings *p, unsigned n)
 {
-    struct ws_pings *p = d->pings;
+    p->count = (uint8_t)(p->count - n);
+    memmove(p->waiting, p->waiting + n, p->count * sizeof p->waiting[0]);
+}
+
+/* Room for one more that waits, the oldest being forgotten for it when there are too many; false:
+ * no memory. */
+static bool make_room(struct ws_pings **list, int64_t ts)
+{
+    struct ws_pings *p = *list;
     unsigned room = p == NULL ? 1 : 2U * p->room;
     if (p != NULL && p->count < p->room) {
         return true;
     }
     if (room > PINGS_REMEMBERED) {
-        p->count--;
-        memmove(p->waiting, p->waiting + 1, p->count * sizeof p->waiting[0]);
+        forget_pings(p, 1);
         return true;
     }
     p = realloc(p, sizeof *p + room * sizeof p->waiting[0]);
     if (p == NULL) {
         return false;
     }
-    if (d->pings == NULL) {
+    if (*list == NULL) {
         *p = (struct ws_pings){.window_start = ts};
     }
     p->room = (uint8_t)room;
-    d->pings = p;
+    *list = p;
     return true;
+}
+
+static void add_ping(struct stream *s, struct ws_pings *p, struct bytes payload)
+{
+    struct ping *ping = &p->waiting[p->count++];
+    *ping = (struct ping){.ts = stream_ts(s), .pkt = stream_pkt(s), .n = (uint8_t)payload.n};
+    memcpy(ping->payload, payload.p, payload.n);
+}
+
+/* The first that waits with this payload; NULL: none does. */
+static struct ping *find_ping(struct ws_pings *p, struct bytes payload)
+{
+    for (unsigned i = 0; p != NULL && i < p->count; i++) {
+        if (bytes_equal((struct bytes){p->waiting[i].payload, p->waiting[i].n}, payload)) {
+            return &p->waiting[i];
+        }
+    }
+    return NULL;
 }
 
 static void ping_seen(struct stream *s, enum dir dir, const struct message *m)
 {
     struct ws *ws = stream_state(s);
     struct ws_direction *d = &ws->dir[dir];
-    if (!make_room(d, stream_ts(s))) {
+    struct ws_pings *early = ws->dir[dir_other(dir)].early_pongs;
+    const struct ping *answer = find_ping(early, m->body);
+    if (!make_room(&d->pings, stream_ts(s))) {
         return;
     }
-    struct ws_pings *p = d->pings;
     d->missed_pings = false;
-    check_flood(s, dir, p, stream_ts(s));
-    struct ping *ping = &p->waiting[p->count++];
-    ping->ts = stream_ts(s);
-    ping->n = (uint8_t)m->body.n;
-    memcpy(ping->payload, m->body.p, m->body.n);
+    check_flood(s, dir, d->pings, stream_ts(s));
+    if (answer == NULL) {
+        add_ping(s, d->pings, m->body);
+    } else { /* as are the Pings before it */
+        d->pings->count = 0;
+        forget_pings(early, (unsigned)(answer - early->waiting) + 1);
+    }
 }
 
-/* Pairs a Pong with the newest Ping of the other side that has its payload. The Pings before that
+static enum finding_id unsolicited(const struct ws *ws)
+{
+    return ws->version->pongs_freely ? FINDING_PONG_UNSOLICITED : FINDING_VERSION_PONG;
+}
+
+/* Whatever the Pongs of this direction could have answered was read. */
+static void judge_early_pongs(struct stream *s, enum dir dir)
+{
+    struct ws *ws = stream_state(s);
+    struct ws_pings *early = ws->dir[dir].early_pongs;
+    for (unsigned i = 0; early != NULL && i < early->count; i++) {
+        stream_finding_at(s, dir, early->waiting[i].ts, early->waiting[i].pkt, unsolicited(ws),
+                          NULL);
+    }
+    free(early);
+    ws->dir[dir].early_pongs = NULL;
+}
+
+/* Pairs a Pong with the Ping of the other side that has its payload. The Pings before that
  * one count as answered too (section 5.5.3). Equal payloads: the oldest of them, as they are
  * answered in order. */
 static void pong_seen(struct stream *s, enum dir dir, struct message *m)
 {
     struct ws *ws = stream_state(s);
+    struct ws_direction *d = &ws->dir[dir];
     struct ws_pings *p = ws->dir[dir_other(dir)].pings;
-    unsigned count = p != NULL ? p->count : 0;
-    for (unsigned i = 0; i < count; i++) {
-        struct ping *ping = &p->waiting[i];
-        if (bytes_equal((struct bytes){ping->payload, ping->n}, m->body)) {
-            m->rtt = stream_ts(s) >= ping->ts ? stream_ts(s) - ping->ts : 0;
-            p->count = (uint8_t)(count - i - 1);
-            memmove(p->waiting, ping + 1, p->count * sizeof *ping);
-            return;
-        }
+    struct ping *ping = find_ping(p, m->body);
+    if (ping != NULL) {
+        m->rtt = stream_ts(s) >= ping->ts ? stream_ts(s) - ping->ts : 0;
+        forget_pings(p, (unsigned)(ping - p->waiting) + 1);
+        return;
     }
     if (ws->dir[dir_other(dir)].missed_pings) {
         return;
     }
-    stream_finding(s, dir,
-                   count > 0                   ? FINDING_PONG_DIFFERS
-                   : ws->version->pongs_freely ? FINDING_PONG_UNSOLICITED
-                                               : FINDING_VERSION_PONG,
+    if (stream_waits(s, dir_other(dir))) { /* its Ping may be among what is waited for */
+        if (make_room(&d->early_pongs, stream_ts(s))) {
+            add_ping(s, d->early_pongs, m->body);
+        }
+        return;
+    }
+    judge_early_pongs(s, dir);
+    stream_finding(s, dir, p != NULL && p->count > 0 ? FINDING_PONG_DIFFERS : unsolicited(ws),
                    NULL);
 }
 
@@ -266,6 +314,9 @@ void control_missed(struct stream *s, enum dir dir)
     if (waiting != NULL) {
         waiting->count = 0; /* their Pongs may have been missed */
     }
+    if (ws->dir[dir_other(dir)].early_pongs != NULL) {
+        ws->dir[dir_other(dir)].early_pongs->count = 0; /* and these ones' Pings */
+    }
 }
 
 static void control_frame(struct stream *s, enum dir dir, struct message *m)
@@ -362,6 +413,8 @@ static void check_closing(struct stream *s, const struct session_end *end)
 void control_ended(struct stream *s)
 {
     const struct session_end *end = stream_ending(s);
+    judge_early_pongs(s, DIR_CLIENT_TO_SERVER);
+    judge_early_pongs(s, DIR_SERVER_TO_CLIENT);
     if (end != NULL) {
         check_unanswered(s, DIR_CLIENT_TO_SERVER, end);
         check_unanswered(s, DIR_SERVER_TO_CLIENT, end);

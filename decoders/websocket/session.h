@@ -77,6 +77,7 @@ struct ws_direction {
     _Alignas(64) struct ws_run run; /* options.late */
     struct held held;               /* compressed messages held back: options.late */
     struct ws_pings *pings;         /* NULL until the first Ping */
+    struct ws_pings *early_pongs;   /* whose Pings of the other side may still come; NULL: none */
     bool missed_pings;              /* Pings may have been lost since the last one seen */
     uint32_t close_body; /* a hash of the first Close's: hybi-03 wants the same answered */
     struct buffer body;  /* of the message under way, when it comes in more than one piece */

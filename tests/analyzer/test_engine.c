@@ -66,6 +66,14 @@ static void on_message(struct world *w, const struct event *e)
     }
 }
 
+static void on_finding(struct world *w, const char *id)
+{
+    if (strncmp(id, "tcp.", 4) == 0 || strncmp(id, "ws.ping", 7) == 0 ||
+        strncmp(id, "ws.pong", 7) == 0) {
+        add(w, "%s ", id);
+    }
+}
+
 static void on_event(struct event_sink *sink, const struct event *e)
 {
     static const char *const ends[] = {"open", "fin", "reset", "idle", "replaced", "evicted"};
@@ -85,9 +93,7 @@ static void on_event(struct event_sink *sink, const struct event *e)
         add(w, "%s) ", ends[e->end->how]);
         break;
     case EVENT_FINDING:
-        if (finding_kind(e->finding.id)->id[0] == 't') { /* tcp. */
-            add(w, "%s ", finding_kind(e->finding.id)->id);
-        }
+        on_finding(w, finding_kind(e->finding.id)->id);
         break;
     default:
         break;
@@ -572,6 +578,65 @@ static void lost_bytes_are_told_and_counted(void **state)
     assert_int_equal(s.lost_bytes, 8);
 }
 
+#define PING(c) "\x89\x81\x00\x00\x00\x00" c
+#define PONG(c) "\x8a\x01" c
+
+/* n bytes of what side 0 says are not captured, and the other side acknowledges what follows. */
+static void miss(struct talk *t, uint32_t n)
+{
+    t->next[0] += n;
+}
+
+static void a_pong_whose_ping_waits_behind_a_hole_is_solicited(void **state)
+{
+    (void)state;
+    struct world *w = world_new();
+    struct talk t = open_talk(w, 4000, 100, 900);
+    upgrade(&t);
+    SAY(&t, 0,
+        "\x81\x84\x00\x00\x00\x00"
+        "ab");
+    miss(&t, 2);
+    SAY(&t, 0, PING("1"));
+    SAY(&t, 1, PONG("1"));
+    expect(w, "(4000->80 101 <1 ");
+    for (int i = 0; i < 32; i++) { /* until the hole is believed */
+        SAY(&t, 1, HI);
+    }
+    w->n = 0;
+    SAY(&t, 1, PONG("x"));
+    expect(w, "ws.pong.unsolicited <x ");
+    expect_at_end(w, "open) ");
+}
+
+static void a_pong_whose_ping_was_lost_is_not_unsolicited(void **state)
+{
+    (void)state;
+    struct world *w = world_new();
+    struct talk t = open_talk(w, 4000, 100, 900);
+    upgrade(&t);
+    miss(&t, sizeof PING("1") - 1); /* the Pong's segment acknowledges it */
+    SAY(&t, 1, PONG("1"));
+    expect(w, "(4000->80 101 <1 ");
+    expect_at_end(w, "tcp.gap open) ");
+}
+
+static void a_pong_that_answers_nothing_behind_a_hole_is_unsolicited_after_all(void **state)
+{
+    (void)state;
+    struct world *w = world_new();
+    struct talk t = open_talk(w, 4000, 100, 900);
+    upgrade(&t);
+    SAY(&t, 0,
+        "\x81\x84\x00\x00\x00\x00"
+        "ab");
+    miss(&t, 2);
+    SAY(&t, 0, PING("1"));
+    SAY(&t, 1, PONG("2"));
+    expect(w, "(4000->80 101 <2 ");
+    expect_at_end(w, "tcp.gap >ab? >1 ws.pong.unsolicited open) ");
+}
+
 #define OK "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 static void a_lost_request_does_not_confuse_those_behind_it(void **state)
@@ -656,6 +721,9 @@ int main(void)
         cmocka_unit_test(what_follows_the_end_is_no_new_connection),
         cmocka_unit_test(a_forged_reset_does_not_hide_what_follows),
         cmocka_unit_test(lost_bytes_are_told_and_counted),
+        cmocka_unit_test(a_pong_whose_ping_waits_behind_a_hole_is_solicited),
+        cmocka_unit_test(a_pong_whose_ping_was_lost_is_not_unsolicited),
+        cmocka_unit_test(a_pong_that_answers_nothing_behind_a_hole_is_unsolicited_after_all),
         cmocka_unit_test(a_lost_request_does_not_confuse_those_behind_it),
         cmocka_unit_test(a_lost_upgrade_leaves_its_frames_to_be_found),
         cmocka_unit_test(urgent_data_is_told_once),
