@@ -108,12 +108,13 @@ static size_t deflate_stream_data(struct stream *s, const struct chunk *c)
     int result = Z_OK;
     while (wanted && result == Z_OK && (d->z.avail_in > 0 || d->z.avail_out == 0)) {
         result = inflate_once(s, c, room, &wanted);
-        if (is_bomb(d)) {
+        if (wanted && is_bomb(d)) {
             return stop(s, c, FINDING_DEFLATE_BOMB);
         }
     }
     if (!wanted) {
         stream_give_up_both(s);
+        return n; /* whatever became of the rest */
     }
     return result == Z_OK || result == Z_BUF_ERROR ? n : stop(s, c, FINDING_DEFLATE_INVALID);
 }

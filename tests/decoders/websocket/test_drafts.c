@@ -661,6 +661,18 @@ static void a_broken_or_torn_deflate_stream_ends_the_direction_alone(void **stat
                 "finding < ws.deflate.window_unknown\n");
 }
 
+static void of_a_deflate_stream_that_nobody_reads_any_more_nothing_is_told(void **state)
+{
+    (void)state;
+    const struct websocket_setup setup = {
+        .version = 7, .deflate_stream = true, .frames = DEFLATE_FRAMES_ALL};
+    check_setup(&setup, "> ffff\n< ea60686600000000ffff ffff\n",
+                "finding > ws.deflate.invalid \"after 0 bytes\"\n"
+                "finding > ws.sync_lost\n"
+                "message < close len=0 code=none \"\"\n"
+                "finding < ws.close.bytes_after\n");
+}
+
 static void every_version_has_a_line(void **state)
 {
     (void)state;
@@ -715,6 +727,7 @@ int main(void)
         cmocka_unit_test(a_deflate_stream_holds_frames_and_all),
         cmocka_unit_test(a_deflate_stream_may_be_wrapped_as_zlib_does),
         cmocka_unit_test(a_broken_or_torn_deflate_stream_ends_the_direction_alone),
+        cmocka_unit_test(of_a_deflate_stream_that_nobody_reads_any_more_nothing_is_told),
         cmocka_unit_test(every_version_has_a_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
