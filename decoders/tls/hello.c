@@ -277,7 +277,7 @@ void tls_hello_read(struct tls_hellos *t, enum dir d, struct bytes message)
         read_vector16(&r); /* cipher suites */
         read_vector8(&r);  /* compression methods */
         if (t->ja4[0] == '\0' && hello.n == length) {
-            tls_ja4(hello, t->ja4);
+            tls_ja4(hello, t->kit, t->ja4);
         }
     }
     if (server || t->version == 0) {
@@ -293,9 +293,9 @@ void tls_encrypted_extensions_read(struct tls_hellos *t, struct bytes message)
                     reader_of(bytes_from(message, TLS_HANDSHAKE_HEADER_BYTES)));
 }
 
-void tls_hellos_init(struct tls_hellos *t)
+void tls_hellos_init(struct tls_hellos *t, struct tls_kit *kit)
 {
-    *t = (struct tls_hellos){0};
+    *t = (struct tls_hellos){.kit = kit};
     buffer_init(&t->sni, TLS_NAME_MAX_BYTES);
     buffer_init(&t->alpn, TLS_NAME_MAX_BYTES);
 }

@@ -56,10 +56,12 @@ struct tls_hellos {
     bool encrypt_then_mac, extended_master; /* the server agreed */
     uint8_t compression;
     uint16_t version, cipher;
+    struct tls_kit *kit;
     char ja4[TLS_JA4_CHARACTERS + 1]; /* of the client; empty when not known */
 };
 
-void tls_hellos_init(struct tls_hellos *);
+/* The kit is what fingerprints are hashed with, borrowed until tls_hellos_done; NULL: none. */
+void tls_hellos_init(struct tls_hellos *, struct tls_kit *);
 void tls_hellos_done(struct tls_hellos *);
 
 /* Reads a ClientHello or ServerHello, header and all. Of one that was cut off the extensions that
@@ -75,7 +77,7 @@ bool tls_client_random(struct bytes b, uint8_t random[TLS_RANDOM_BYTES]);
 
 /* The client's fingerprint: JA4 (FoxIO's specification of 2023), of a ClientHello's fields behind
  * its header. Nothing when it is cut off. */
-void tls_ja4(struct bytes hello, char out[TLS_JA4_CHARACTERS + 1]);
+void tls_ja4(struct bytes hello, struct tls_kit *, char out[TLS_JA4_CHARACTERS + 1]);
 
 /* Values that only keep others from relying on a list (RFC 8701): 0a0a, 1a1a ... fafa. */
 static inline bool tls_is_grease(uint16_t v)

@@ -5,7 +5,8 @@
  */
 #include "hello.h"
 
-#include <openssl/evp.h>
+#include "protection.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -102,24 +103,38 @@ static int compare(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+static const char hex[] = "0123456789abcdef";
+
+static char *write_byte(char *out, unsigned byte)
+{
+    *out++ = hex[byte >> 4];
+    *out++ = hex[byte & 15];
+    return out;
+}
+
 /* The list in hex, comma between, behind what text holds; its new length. */
 static size_t write_list(char *text, size_t at, const struct list *l)
 {
+    char *out = text + at;
     for (size_t i = 0; i < l->n; i++) {
-        at += (size_t)sprintf(text + at, i == 0 ? "%04x" : ",%04x", l->entry[i]);
+        if (i > 0) {
+            *out++ = ',';
+        }
+        out = write_byte(write_byte(out, l->entry[i] >> 8), l->entry[i] & 0xff);
     }
-    return at;
+    return (size_t)(out - text);
 }
 
-static void write_hash(char *out, const char *text, size_t n)
+static void write_hash(char *out, struct tls_kit *kit, const char *text, size_t n)
 {
-    uint8_t digest[EVP_MAX_MD_SIZE];
-    if (n == 0 || EVP_Digest(text, n, digest, NULL, EVP_sha256(), NULL) != 1) {
+    uint8_t digest[TLS_SHA256_BYTES];
+    if (n == 0 || !tls_kit_sha256(kit, (struct bytes){(const uint8_t *)text, n}, digest)) {
         memset(digest, 0, sizeof digest);
     }
     for (size_t i = 0; i < HASH_CHARACTERS / 2; i++) {
-        sprintf(out + 2 * i, "%02x", digest[i]);
+        out = write_byte(out, digest[i]);
     }
+    *out = '\0';
 }
 
 static bool is_alphanumeric(uint8_t c)
@@ -131,7 +146,6 @@ static bool is_alphanumeric(uint8_t c)
  * last hex digit. */
 static void write_alpn(char out[3], struct bytes name)
 {
-    static const char hex[] = "0123456789abcdef";
     if (name.n == 0) {
         memcpy(out, "00", 3);
         return;
@@ -161,7 +175,7 @@ static const char *version_text(uint16_t version)
     }
 }
 
-void tls_ja4(struct bytes hello, char out[TLS_JA4_CHARACTERS + 1])
+void tls_ja4(struct bytes hello, struct tls_kit *kit, char out[TLS_JA4_CHARACTERS + 1])
 {
     char text[2 * 5 * LIST_MAX + 8];
     char alpn[3];
@@ -175,7 +189,7 @@ void tls_ja4(struct bytes hello, char out[TLS_JA4_CHARACTERS + 1])
                       c.has_sni ? 'd' : 'i', (unsigned)(c.suites.n < 99 ? c.suites.n : 99),
                       (unsigned)(c.extension_count < 99 ? c.extension_count : 99), alpn);
     qsort(c.suites.entry, c.suites.n, sizeof c.suites.entry[0], compare);
-    write_hash(out + at, text, write_list(text, 0, &c.suites));
+    write_hash(out + at, kit, text, write_list(text, 0, &c.suites));
     qsort(c.extensions.entry, c.extensions.n, sizeof c.extensions.entry[0], compare);
     size_t n = write_list(text, 0, &c.extensions);
     if (n > 0 && c.algorithms.n > 0) {
@@ -183,5 +197,5 @@ void tls_ja4(struct bytes hello, char out[TLS_JA4_CHARACTERS + 1])
         n = write_list(text, n, &c.algorithms);
     }
     out[at + HASH_CHARACTERS] = '_';
-    write_hash(out + at + HASH_CHARACTERS + 1, text, n);
+    write_hash(out + at + HASH_CHARACTERS + 1, kit, text, n);
 }

@@ -6,7 +6,6 @@
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define TAG_BYTES 16
@@ -53,6 +52,8 @@ struct tls_kit {
         const struct tls_opener *user;           /* whose key it has */
     } ciphers[sizeof shapes / sizeof shapes[0]]; /* by enum tls_cipher */
     EVP_MAC_CTX *hmac[TLS_DIGEST_SHA384 + 1];    /* by enum tls_digest */
+    EVP_MD *sha256;
+    EVP_MD_CTX *hash;
 };
 
 struct tls_opener {
@@ -147,22 +148,23 @@ static EVP_MAC_CTX *begin_expansion(struct tls_kit *kit, enum tls_digest digest,
     return *hmac != NULL && EVP_MAC_init(*hmac, secret.p, secret.n, NULL) == 1 ? *hmac : NULL;
 }
 
+static bool again_expansion(EVP_MAC_CTX *hmac)
+{
+    return EVP_MAC_init(hmac, NULL, 0, NULL) == 1;
+}
+
 /* HKDF-Expand-Label with an empty context (RFC 8446 section 7.1). So few bytes are wanted, no more
- * than the digest has, that HKDF-Expand is one HMAC (RFC 5869 section 2.3). The HMAC is ready for
- * the next expansion afterwards. */
+ * than the digest has, that HKDF-Expand is one HMAC (RFC 5869 section 2.3). The label begins with
+ * "tls13 ". Before the next expansion of the secret comes again_expansion. */
 static bool expand_label(EVP_MAC_CTX *hmac, const char *label, uint8_t *out, size_t n)
 {
-    uint8_t info[32], made[MAC_MAX_BYTES];
-    size_t label_n = strlen(label) + 6, made_n = 0;
-    info[0] = (uint8_t)(n >> 8);
-    info[1] = (uint8_t)n;
+    uint8_t info[32] = {(uint8_t)(n >> 8), (uint8_t)n}, made[MAC_MAX_BYTES];
+    size_t label_n = strlen(label), made_n = 0;
     info[2] = (uint8_t)label_n;
-    snprintf((char *)info + 3, sizeof info - 3, "tls13 %s", label);
-    info[3 + label_n] = 0;
-    info[4 + label_n] = 1;
+    memcpy(info + 3, label, label_n);
+    info[4 + label_n] = 1; /* behind the length of the context; the only block */
     bool done = hmac != NULL && EVP_MAC_update(hmac, info, 5 + label_n) == 1 &&
-                EVP_MAC_final(hmac, made, &made_n, sizeof made) == 1 && made_n >= n &&
-                EVP_MAC_init(hmac, NULL, 0, NULL) == 1;
+                EVP_MAC_final(hmac, made, &made_n, sizeof made) == 1 && made_n >= n;
     if (done) {
         memcpy(out, made, n);
     }
@@ -201,7 +203,22 @@ void tls_kit_free(struct tls_kit *kit)
     for (size_t i = 0; i < sizeof kit->hmac / sizeof kit->hmac[0]; i++) {
         EVP_MAC_CTX_free(kit->hmac[i]);
     }
+    EVP_MD_CTX_free(kit->hash);
+    EVP_MD_free(kit->sha256);
     free(kit);
+}
+
+bool tls_kit_sha256(struct tls_kit *kit, struct bytes b, uint8_t out[TLS_SHA256_BYTES])
+{
+    if (kit == NULL) {
+        return EVP_Digest(b.p, b.n, out, NULL, EVP_sha256(), NULL) == 1;
+    }
+    kit->sha256 = kit->sha256 != NULL ? kit->sha256 : EVP_MD_fetch(NULL, "SHA256", NULL);
+    kit->hash = kit->hash != NULL ? kit->hash : EVP_MD_CTX_new();
+    return kit->sha256 != NULL && kit->hash != NULL &&
+           EVP_DigestInit_ex2(kit->hash, kit->sha256, NULL) == 1 &&
+           EVP_DigestUpdate(kit->hash, b.p, b.n) == 1 &&
+           EVP_DigestFinal_ex(kit->hash, out, NULL) == 1;
 }
 
 static EVP_CIPHER_CTX *new_cipher(const struct shape *shape)
@@ -236,14 +253,16 @@ static bool start_cipher(struct tls_kit *kit, struct tls_opener *o, const uint8_
     return *ctx != NULL;
 }
 
-/* The context with the opener's key and this vector, to decrypt; NULL when libcrypto cannot. */
-static EVP_CIPHER_CTX *begin_record(struct tls_opener *o, const uint8_t *iv)
+/* The context with the opener's key, this vector and parameters, to decrypt; NULL when libcrypto
+ * cannot. */
+static EVP_CIPHER_CTX *begin_record(struct tls_opener *o, const uint8_t *iv,
+                                    const OSSL_PARAM *params)
 {
     EVP_CIPHER_CTX *ctx = o->kit->ciphers[o->suite->cipher].ctx;
     const struct tls_opener **user = &o->kit->ciphers[o->suite->cipher].user;
     const uint8_t *key = *user == o ? NULL : o->key;
     *user = o;
-    return EVP_DecryptInit_ex2(ctx, NULL, key, iv, NULL) == 1 ? ctx : NULL;
+    return EVP_DecryptInit_ex2(ctx, NULL, key, iv, params) == 1 ? ctx : NULL;
 }
 
 static bool start_mac(struct tls_opener *o, struct bytes key)
@@ -295,8 +314,9 @@ struct tls_opener *tls_opener_from_traffic(struct tls_kit *kit, const struct tls
     }
     struct tls_opener *o = opener_new(suite, 0x0304);
     EVP_MAC_CTX *hmac = begin_expansion(kit, suite->prf, from);
-    bool fine = o != NULL && expand_label(hmac, "key", key, o->shape->key) &&
-                expand_label(hmac, "iv", o->iv, NONCE_BYTES) && start_cipher(kit, o, key);
+    bool fine = o != NULL && expand_label(hmac, "tls13 key", key, o->shape->key) &&
+                again_expansion(hmac) && expand_label(hmac, "tls13 iv", o->iv, NONCE_BYTES) &&
+                start_cipher(kit, o, key);
     OPENSSL_cleanse(key, sizeof key);
     return opener_or_nothing(o, fine);
 }
@@ -306,7 +326,8 @@ bool tls_traffic_update(struct tls_kit *kit, const struct tls_suite *suite,
 {
     uint8_t next[TLS_SECRET_MAX_BYTES];
     struct bytes from = {secret->bytes, secret->n};
-    if (!expand_label(begin_expansion(kit, suite->prf, from), "traffic upd", next, secret->n)) {
+    if (!expand_label(begin_expansion(kit, suite->prf, from), "tls13 traffic upd", next,
+                      secret->n)) {
         return false;
     }
     memcpy(secret->bytes, next, secret->n);
@@ -409,10 +430,10 @@ static bool open_aead(struct tls_opener *o, uint64_t number, struct bytes header
     struct bytes mark = bytes_from(payload, payload.n - tag);
     size_t aad_n = additional_data(o, number, header, sealed.n, aad);
     bool ccm = o->shape->mode == MODE_CCM;
-    EVP_CIPHER_CTX *ctx = begin_record(o, nonce);
-    if (ctx == NULL ||
-        EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, (int)tag, (void *)(uintptr_t)mark.p) != 1 ||
-        (ccm && EVP_DecryptUpdate(ctx, NULL, &part, NULL, (int)sealed.n) != 1) ||
+    const OSSL_PARAM params[] = {octets(OSSL_CIPHER_PARAM_AEAD_TAG, mark),
+                                 OSSL_PARAM_construct_end()};
+    EVP_CIPHER_CTX *ctx = begin_record(o, nonce, params);
+    if (ctx == NULL || (ccm && EVP_DecryptUpdate(ctx, NULL, &part, NULL, (int)sealed.n) != 1) ||
         EVP_DecryptUpdate(ctx, NULL, &part, aad, (int)aad_n) != 1) {
         return false;
     }
@@ -473,7 +494,7 @@ static bool open_cbc(struct tls_opener *o, uint64_t number, struct bytes header,
     const uint8_t *iv = o->chained ? o->iv : sealed.p;
     struct bytes body = o->chained ? sealed : bytes_from(sealed, o->block);
     if (o->blind || sealed.n < (o->chained ? o->block : 2U * o->block) || body.n % o->block != 0 ||
-        (ctx = begin_record(o, iv)) == NULL ||
+        (ctx = begin_record(o, iv, NULL)) == NULL ||
         EVP_DecryptUpdate(ctx, out, &part, body.p, (int)body.n) != 1) {
         return false;
     }

@@ -50,6 +50,10 @@ struct tls_kit;
 struct tls_kit *tls_kit_new(void);
 void tls_kit_free(struct tls_kit *);
 
+#define TLS_SHA256_BYTES 32
+/* The kit may be NULL: it is only slower then. false: libcrypto cannot. */
+bool tls_kit_sha256(struct tls_kit *, struct bytes, uint8_t out[TLS_SHA256_BYTES]);
+
 /* What opens the records of one direction under one key. */
 struct tls_opener;
 

@@ -14,17 +14,17 @@
 static void tls_open(struct stream *s, const struct hint *hint)
 {
     struct tls *t = stream_state(s);
-    tls_hellos_init(&t->hellos);
+    const struct tls_secrets *secrets = stream_shared(s)->secrets;
+    tls_hellos_init(&t->hellos, secrets != NULL ? tls_secrets_kit(secrets) : NULL);
     for (int d = 0; d < 2; d++) {
         buffer_init(&t->side[d].message, TLS_MESSAGE_MAX_BYTES);
     }
     tls_drop_transcripts(t);
-    t->transcripts =
-        stream_shared(s)->secrets != NULL && tls_secrets_rsa(stream_shared(s)->secrets) != NULL;
+    t->transcripts = secrets != NULL && tls_secrets_rsa(secrets) != NULL;
     buffer_init(&t->certificate, 0);
     t->from_start = hint->from_start;
     t->why = TLS_WHY_HANDSHAKE;
-    t->state = tls_secrets_none(stream_shared(s)->secrets) ? TLS_PASSIVE : TLS_HELLOS;
+    t->state = tls_secrets_none(secrets) ? TLS_PASSIVE : TLS_HELLOS;
     if (t->state == TLS_PASSIVE && stream_session(s) == 0) {
         stream_begin_session(s, SESSION_TLS, 100);
     }

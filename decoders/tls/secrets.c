@@ -135,10 +135,8 @@ static bool read_hex(struct bytes text, uint8_t *out, size_t n)
 static struct bytes next_word(struct bytes *line)
 {
     *line = bytes_trim(*line);
-    size_t end = 0;
-    while (end < line->n && line->p[end] != ' ' && line->p[end] != '\t') {
-        end++;
-    }
+    size_t end = bytes_find(*line, ' ');
+    end = bytes_find(bytes_part(*line, 0, end), '\t');
     struct bytes word = bytes_part(*line, 0, end);
     *line = bytes_from(*line, end);
     return word;

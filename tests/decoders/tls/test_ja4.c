@@ -54,7 +54,7 @@ static void begin(struct made *m, unsigned version, const uint16_t *suites, size
 static const char *fingerprint(const struct made *m)
 {
     static char out[TLS_JA4_CHARACTERS + 1];
-    tls_ja4((struct bytes){m->p, m->n}, out);
+    tls_ja4((struct bytes){m->p, m->n}, NULL, out);
     return out;
 }
 
