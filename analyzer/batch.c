@@ -73,7 +73,6 @@ static bool copy_pointed_to(struct batch *b, struct event *e)
 #define COPY(name) copy_bytes(b, &e->tls.name);
         TLS_TEXTS(COPY)
 #undef COPY
-        e->tls.client_random = NULL; /* nobody behind the batch needs it */
         return true;
     case EVENT_CHANNEL:
         copy_bytes(b, &e->channel.target);

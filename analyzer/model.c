@@ -399,7 +399,6 @@ static void take_handshake(struct model *m, struct session *s, const struct even
 static void take_tls(struct session *s, const struct event *e)
 {
     s->tls = e->tls;
-    s->tls.client_random = NULL;
 #define KEEP(name) s->tls.name = keep_text(&s->texts, e->tls.name);
     TLS_TEXTS(KEEP)
 #undef KEEP

@@ -212,12 +212,13 @@ enum tls_why {
 };
 
 /* A TLS connection: the session's own, or what a session of another kind is in. Texts are raw bytes
- * of the wire; TLS_TEXTS lists them. */
+ * of the wire, empty where they were not seen; TLS_TEXTS lists them. */
 #define TLS_TEXTS(X)                                                                               \
     X(sni)                                                                                         \
-    X(alpn)        /* the names the client offers, joined with ","; or the server's choice */      \
-    X(ja4)         /* the client's fingerprint */                                                  \
-    X(certificate) /* the server's, up to TLS 1.2: subject and names */
+    X(alpn)          /* the names the client offers, joined with ","; or the server's choice */    \
+    X(ja4)           /* the client's fingerprint */                                                \
+    X(certificate)   /* the server's, up to TLS 1.2: subject and names */                          \
+    X(client_random) /* 32 bytes, by which key logs name the session */
 
 struct tls_hello {
 #define TLS_MEMBER(name) struct bytes name;
@@ -226,7 +227,6 @@ struct tls_hello {
     uint16_t version; /* highest version offered, or the one the server chose; 0: none was seen */
     uint16_t cipher;  /* chosen; 0 when not seen */
     enum tls_why why_not;
-    const uint8_t *client_random; /* 32 bytes, while the event is told; NULL: not seen */
 };
 
 #define MESSAGES_DIGEST_BYTES 32 /* SHA-256 */

@@ -29,10 +29,10 @@ static void note_session(struct saving *s, const struct connection *c)
     }
 }
 
-static void note_secrets(struct saving *s, const uint8_t *client_random)
+static void note_secrets(struct saving *s, struct bytes client_random)
 {
     char log[TLS_SESSION_LOG_MAX_BYTES];
-    size_t n = client_random != NULL ? tls_secrets_write(s->secrets, client_random, log) : 0;
+    size_t n = client_random.n > 0 ? tls_secrets_write(s->secrets, client_random.p, log) : 0;
     if (n > 0) {
         recorder_note_secrets(s->recorder, s->waiting, (struct bytes){(uint8_t *)log, n});
     }

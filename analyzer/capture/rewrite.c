@@ -1,6 +1,7 @@
 /* Reads captures again and writes the packets of chosen connections as pcapng. */
 #include "rewrite.h"
 
+#include "connections.h"
 #include "decoders/base/buffer.h"
 #include "decoders/net/net.h"
 #include "pcapng_write.h"
@@ -10,6 +11,7 @@
 
 #define PACKETS 64
 #define COMMENTS_PER_PACKET 16
+#define SORT_PIECE 256 /* wanted ones that find their place at once */
 #define SECRETS_MAX_BYTES (16U << 20)
 #define BLOCK_MAX_BYTES (32U << 20) /* more than secrets, and a packet with all its comments */
 
@@ -32,8 +34,8 @@ struct comment {
 struct rewrite {
     FILE *out;
     struct source *source;
-    struct wanted *wanted; /* sorted by ends once the captures are open */
-    size_t n, size;
+    struct wanted *wanted; /* sorted by ends and beginning before the first packet */
+    size_t n, size, sorted;
     struct buffer comments; /* struct comment, sorted by packet once the captures are open */
     struct buffer texts;
     size_t next_comment;
@@ -41,6 +43,10 @@ struct rewrite {
     uint32_t *interfaces; /* by the source's index: number in the section + 1; 0: not written yet */
     size_t interfaces_n, next_interface;
     uint64_t written;
+    bool begun; /* the section's header is written */
+    bool copies_secrets;
+    const struct tls_secrets *secrets;
+    struct connections with_secrets; /* of which they are written already */
 };
 
 /*--- Blocks -------------------------------------------------------------------------------------*/
@@ -52,12 +58,44 @@ static uint8_t *room(struct rewrite *r, size_t n)
     return buffer_reserve(&r->block, n + PCAPNG_BLOCK_MAX_BYTES);
 }
 
-static void take_secrets(void *context, uint32_t type, struct bytes secrets)
+static void begin_section(struct rewrite *r)
 {
-    struct rewrite *r = context;
+    uint8_t section[PCAPNG_BLOCK_MAX_BYTES];
+    if (!r->begun) {
+        size_t n = pcapng_section(section, "wsight");
+        fwrite(section, 1, n, r->out);
+        r->begun = true;
+    }
+}
+
+static void write_secrets(struct rewrite *r, uint32_t type, struct bytes secrets)
+{
     uint8_t *block = secrets.n <= SECRETS_MAX_BYTES ? room(r, secrets.n) : NULL;
+    begin_section(r);
     if (block != NULL) {
         fwrite(block, 1, pcapng_secrets(block, type, secrets), r->out);
+    }
+}
+
+static void copy_secrets(void *context, uint32_t type, struct bytes secrets)
+{
+    write_secrets(context, type, secrets);
+}
+
+/* Sessions of one HTTP/2 connection share them. When there are too many connections to remember,
+ * some stand there twice. */
+static void write_secrets_of(struct rewrite *r, const struct session *s)
+{
+    char log[TLS_SESSION_LOG_MAX_BYTES];
+    uint64_t connection = s->connection.first_pkt;
+    if (r->secrets == NULL || s->tls.client_random.n == 0 ||
+        connections_has(&r->with_secrets, connection)) {
+        return;
+    }
+    size_t n = tls_secrets_write(r->secrets, s->tls.client_random.p, log);
+    if (n > 0) {
+        write_secrets(r, PCAPNG_SECRETS_TLS_KEY_LOG, (struct bytes){(const uint8_t *)log, n});
+        (void)connections_add(&r->with_secrets, connection);
     }
 }
 
@@ -123,10 +161,10 @@ static struct ends ends_of(const uint8_t a[16], uint16_t a_port, const uint8_t b
     return e;
 }
 
-static int compare_wanted(const void *a, const void *b)
+static int compare_wanted(const struct ends *a, int64_t a_from, const struct wanted *b)
 {
-    return memcmp(&((const struct wanted *)a)->ends, &((const struct wanted *)b)->ends,
-                  sizeof(struct ends));
+    int order = memcmp(a, &b->ends, sizeof *a);
+    return order != 0 ? order : (a_from > b->from) - (a_from < b->from);
 }
 
 static bool push(struct rewrite *r, struct wanted w)
@@ -153,26 +191,71 @@ bool rewrite_take(struct rewrite *r, const struct session *s)
         return false;
     }
     w.ends = ends_of(c->client.ip, 0, c->server.ip, 0); /* its fragments have no ports */
+    write_secrets_of(r, s);
     return push(r, w);
+}
+
+/* Puts `w` at i or beneath, where it is not before what stands below it (a heap). */
+static void sift(struct rewrite *r, size_t i, size_t n, struct wanted w)
+{
+    for (size_t child; (child = 2 * i + 1) < n; i = child) {
+        const struct wanted *c = &r->wanted[child];
+        if (child + 1 < n && compare_wanted(&c->ends, c->from, c + 1) < 0) {
+            c = &r->wanted[++child];
+        }
+        if (compare_wanted(&w.ends, w.from, c) >= 0) {
+            break;
+        }
+        r->wanted[i] = *c;
+    }
+    r->wanted[i] = w;
+}
+
+/* One step of a heap sort, which needs no memory and no long piece of work; then `to` becomes the
+ * latest of all that begin no later at the same ends. */
+static void sort_step(struct rewrite *r, size_t step)
+{
+    size_t half = r->n / 2;
+    if (step < half) {
+        size_t i = half - 1 - step;
+        sift(r, i, r->n, r->wanted[i]);
+    } else if (step < half + r->n) {
+        size_t last = r->n - 1 - (step - half);
+        struct wanted w = r->wanted[last];
+        r->wanted[last] = r->wanted[0];
+        if (last > 0) {
+            sift(r, 0, last, w);
+        }
+    } else {
+        struct wanted *w = &r->wanted[step - half - r->n];
+        bool first = w == r->wanted || memcmp(&w->ends, &w[-1].ends, sizeof w->ends) != 0;
+        w->to = !first && w[-1].to > w->to ? w[-1].to : w->to;
+    }
+}
+
+/* true: everything stands in its place. */
+static bool sort_piece(struct rewrite *r)
+{
+    size_t steps = r->n / 2 + r->n + r->n;
+    for (unsigned i = 0; i < SORT_PIECE && r->sorted < steps; i++) {
+        sort_step(r, r->sorted++);
+    }
+    return r->sorted == steps;
 }
 
 static bool is_wanted(const struct rewrite *r, const struct ends *e, int64_t ts)
 {
-    size_t low = 0, high = r->n;
+    size_t low = 0, high = r->n; /* behind the last that begins no later */
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (memcmp(&r->wanted[middle].ends, e, sizeof *e) < 0) {
+        if (compare_wanted(e, ts, &r->wanted[middle]) >= 0) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    for (; low < r->n && memcmp(&r->wanted[low].ends, e, sizeof *e) == 0; low++) {
-        if (ts >= r->wanted[low].from && ts <= r->wanted[low].to) {
-            return true;
-        }
-    }
-    return false;
+    const struct wanted *w = low > 0 ? &r->wanted[low - 1] : NULL;
+    return w != NULL && memcmp(&w->ends, e, sizeof *e) == 0 && ts <= w->to;
 }
 
 static bool wants(const struct rewrite *r, const struct packet *p)
@@ -238,6 +321,9 @@ static void write_packet(struct rewrite *r, const struct packet *p)
 bool rewrite_step(struct rewrite *r)
 {
     struct packet packets[PACKETS];
+    if (!sort_piece(r)) {
+        return true;
+    }
     size_t n = source_batch(r->source, packets, PACKETS);
     for (size_t i = 0; i < n; i++) {
         if (wants(r, &packets[i])) {
@@ -256,6 +342,16 @@ void rewrite_progress(const struct rewrite *r, uint64_t *read, uint64_t *total, 
     *written = r->written;
 }
 
+void rewrite_copy_secrets(struct rewrite *r)
+{
+    r->copies_secrets = true;
+}
+
+void rewrite_with_secrets(struct rewrite *r, const struct tls_secrets *secrets)
+{
+    r->secrets = secrets;
+}
+
 struct rewrite *rewrite_new(FILE *out)
 {
     struct rewrite *r = calloc(1, sizeof *r);
@@ -271,14 +367,10 @@ struct rewrite *rewrite_new(FILE *out)
 int rewrite_open(struct rewrite *r, const char *const *paths, size_t n, const char *filter,
                  struct err *err)
 {
-    struct source_options options = {.filter = filter, .secrets = take_secrets, .context = r};
-    uint8_t section[PCAPNG_BLOCK_MAX_BYTES];
+    struct source_options options = {
+        .filter = filter, .secrets = r->copies_secrets ? copy_secrets : NULL, .context = r};
     size_t comments = buffer_bytes(&r->comments).n / sizeof(struct comment);
-    size_t n_section = pcapng_section(section, "wsight");
-    fwrite(section, 1, n_section, r->out);
-    if (r->n > 0) {
-        qsort(r->wanted, r->n, sizeof *r->wanted, compare_wanted);
-    }
+    begin_section(r);
     if (comments > 0) {
         qsort(r->comments.p, comments, sizeof(struct comment), compare_comments);
     }
@@ -290,6 +382,7 @@ void rewrite_free(struct rewrite *r)
 {
     if (r != NULL) {
         source_free(r->source);
+        connections_done(&r->with_secrets);
         free(r->wanted);
         buffer_done(&r->comments);
         buffer_done(&r->texts);

@@ -1,9 +1,10 @@
 /*
  * Packets of chosen connections, read again from their files and written as pcapng
  * (draft-ietf-opsawg-pcapng-02): one section, the interfaces that have packets in it, times in
- * nanoseconds, and the decryption secrets and comments of packets that the files carried.
+ * nanoseconds, the comments of packets that the files carried, and decryption secrets if asked.
  *
- *     rewrite_new(file); rewrite_take(r, session)...
+ *     rewrite_new(file); rewrite_copy_secrets(r) or rewrite_with_secrets(r, secrets) or neither;
+ *     rewrite_take(r, session)...
  *     rewrite_open(r, paths, n, NULL, &err);
  *     while (rewrite_step(r)) ...
  *     rewrite_free(r);
@@ -13,6 +14,7 @@
 
 #include "../err.h"
 #include "../model.h"
+#include "decoders/tls/secrets.h"
 
 #include <stdio.h>
 
@@ -23,7 +25,14 @@ struct rewrite;
 struct rewrite *rewrite_new(FILE *out);
 void rewrite_free(struct rewrite *);
 
-/* The packets of this session's connection are wanted. false: out of memory. */
+/* All secrets that the captures carry are written, too, whosever they are. */
+void rewrite_copy_secrets(struct rewrite *);
+/* Of each session in TLS that is taken from now on its secrets are written, as far as these have
+ * them, and nobody else's. They are borrowed until rewrite_open. */
+void rewrite_with_secrets(struct rewrite *, const struct tls_secrets *secrets);
+
+/* The packets of this session's connection are wanted; 112 bytes are kept of it until rewrite_free.
+ * false: out of memory. */
 bool rewrite_take(struct rewrite *, const struct session *);
 
 /* Comments the packet of that number, if it is written: the files' packets, counted from 1 as they
@@ -37,7 +46,8 @@ bool rewrite_comment(struct rewrite *, uint64_t packet, struct bytes text);
 int rewrite_open(struct rewrite *, const char *const *paths, size_t n, const char *filter,
                  struct err *err);
 
-/* Works through the next few packets. false: there are no more. */
+/* A piece of work, far below a millisecond: what is wanted is put in order, then the next few
+ * packets are looked at. false: there are no more. */
 bool rewrite_step(struct rewrite *);
 
 /* Bytes read of all there are (0: not known), packets written. */

@@ -26,7 +26,7 @@ void tls_tell(struct stream *s, struct stream *inner, enum dir d)
         e.tls.ja4 = bytes_of(h->ja4);
     }
     if (h->has_random[DIR_CLIENT_TO_SERVER]) {
-        e.tls.client_random = h->random[DIR_CLIENT_TO_SERVER];
+        e.tls.client_random = (struct bytes){h->random[DIR_CLIENT_TO_SERVER], TLS_RANDOM_BYTES};
     }
     e.tls.why_not = inner != NULL ? TLS_WHY_DECRYPTED : t->why;
     stream_emit(inner != NULL ? inner : s, &e);

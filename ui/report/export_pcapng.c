@@ -52,6 +52,7 @@ static void *pcapng_start(const struct report_context *context)
         pcapng_free(x);
         return NULL;
     }
+    rewrite_copy_secrets(x->rewrite);
     return x;
 }
 

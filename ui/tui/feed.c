@@ -109,7 +109,7 @@ int feed_open(struct feed *f, const struct packet_feed *packets, const struct fe
                                     .seed = options->seed,
                                     .secrets = options->secrets,
                                     .max_connections = options->max_connections};
-    *f = (struct feed){.packets = *packets, .name = ""};
+    *f = (struct feed){.packets = *packets, .name = "", .secrets = options->secrets};
     f->model = model_new(&model);
     f->store = f->model != NULL ? store_new(&store) : NULL;
     f->batch = f->store != NULL ? batch_new(to_model, f->model) : NULL;

@@ -44,8 +44,9 @@ struct feed {
     struct store *store;
     struct saving saving; /* packets of a pipe: they cannot be read again */
     const struct source *source;
-    struct err not_saved;     /* why there are none of those */
-    const char *const *paths; /* of the files, for saving their packets; NULL: live */
+    const struct tls_secrets *secrets; /* borrowed; or NULL */
+    struct err not_saved;              /* why there are none of those */
+    const char *const *paths;          /* of the files, for saving their packets; NULL: live */
     size_t n_paths;
     const char *bpf;  /* the capture filter they were read with, or NULL */
     const char *name; /* for the title */

@@ -9,12 +9,13 @@
 
 #define NAMES_MAX 4
 
-enum save_field { FIELD_SCOPE, FIELD_FORMAT, FIELD_PATH, SAVE_FIELDS };
+enum save_field { FIELD_SCOPE, FIELD_FORMAT, FIELD_KEYS, FIELD_PATH, SAVE_FIELDS };
 
 struct save {
     enum save_scope scope;
     enum save_format format;
     enum save_field field;
+    bool has_keys, with_keys; /* there are secrets of TLS; they are wanted */
     struct line_edit path;
     bool path_is_own; /* the user has typed in it */
     bool asked;       /* whether the file may be replaced */
@@ -55,7 +56,14 @@ static void save_open(struct tui *t, void *state, const void *arg)
                                                                      : SAVE_ALL;
     s->format = s->has_subject && s->subject.kind == SUBJECT_MESSAGE ? SAVE_PAYLOADS : SAVE_PCAPNG;
     s->field = FIELD_PATH;
+    s->has_keys = t->feed->secrets != NULL && tls_secrets_counts(t->feed->secrets).secrets > 0;
     propose_path(s);
+}
+
+/* Secrets are asked for where there are any, and they can be written. */
+static bool asks_for_keys(const struct save *s)
+{
+    return s->has_keys && s->format == SAVE_PCAPNG;
 }
 
 static void save_close(struct tui *t, void *state)
@@ -98,7 +106,8 @@ static void save_draw(struct tui *t, void *state, struct area a)
                                           "messages (text)", "payloads (a file each)"};
     struct save *s = state;
     char scope[80], count[SHORT_TEXT_BYTES];
-    int columns = a.columns > 76 ? 72 : a.columns - 2, rows = a.rows < 9 ? a.rows : 9;
+    int columns = a.columns > 76 ? 72 : a.columns - 2, rows = 9 + asks_for_keys(s);
+    rows = a.rows < rows ? a.rows : rows;
     struct area box = {a.y + (a.rows - rows) / 2, (a.columns - columns) / 2, rows, columns};
     int y = box.y + 1, end = box.x + columns - 2;
     canvas_box(&t->canvas, box, "Save");
@@ -107,6 +116,11 @@ static void save_draw(struct tui *t, void *state, struct area a)
     snprintf(scope, sizeof scope, "%s (%s)", message ? "this message" : scopes[s->scope], count);
     draw_choice(t, s, FIELD_SCOPE, "What", scope, y, box);
     draw_choice(t, s, FIELD_FORMAT, "As", formats[s->format], y + 1, box);
+    if (asks_for_keys(s)) {
+        draw_choice(t, s, FIELD_KEYS, "Keys",
+                    s->with_keys ? "the TLS secrets of these sessions" : "none", y + 2, box);
+        y++;
+    }
     canvas_text(&t->canvas, y + 2, box.x + 3, end, ROLE_DIALOG_DIM, "Path");
     line_draw(&t->canvas, &s->path, y + 2, box.x + 12, end, ROLE_DIALOG_INPUT);
     if (s->field != FIELD_PATH || s->job != NULL) {
@@ -218,18 +232,31 @@ static void start(struct tui *t, struct save *s)
         err_set(&s->err, "it is there already: Enter once more replaces it");
         return;
     }
-    s->job = save_begin(t, s->scope, s->format, s->path.text, s->has_subject ? &s->subject : NULL,
-                        &s->err);
+    struct save_request request = {.scope = s->scope,
+                                   .format = s->format,
+                                   .path = s->path.text,
+                                   .subject = s->has_subject ? &s->subject : NULL,
+                                   .with_keys = asks_for_keys(s) && s->with_keys};
+    s->job = save_begin(t, &request, &s->err);
 }
 
 static void choose(struct save *s, int way)
 {
     if (s->field == FIELD_SCOPE) {
         s->scope = (enum save_scope)(((int)s->scope + way + SAVE_SCOPES) % SAVE_SCOPES);
+    } else if (s->field == FIELD_KEYS) {
+        s->with_keys = !s->with_keys;
     } else {
         s->format = (enum save_format)(((int)s->format + way + SAVE_FORMATS) % SAVE_FORMATS);
     }
     propose_path(s);
+}
+
+static void next_field(struct save *s, int way)
+{
+    do {
+        s->field = (enum save_field)(((int)s->field + way + SAVE_FIELDS) % SAVE_FIELDS);
+    } while (s->field == FIELD_KEYS && !asks_for_keys(s));
 }
 
 static void type(struct tui *t, struct save *s, uint32_t key)
@@ -258,14 +285,13 @@ static void save_key(struct tui *t, void *state, uint32_t key)
     } else if (key == KEYS_ENTER) {
         start(t, s);
     } else if (key == KEYS_UP || key == KEYS_DOWN || key == KEYS_BACK_TAB) {
-        int way = key == KEYS_DOWN ? 1 : SAVE_FIELDS - 1;
-        s->field = (enum save_field)(((int)s->field + way) % SAVE_FIELDS);
+        next_field(s, key == KEYS_DOWN ? 1 : -1);
     } else if (s->field == FIELD_PATH) {
         type(t, s, key);
     } else if (key == KEYS_LEFT || key == KEYS_RIGHT || key == 'h' || key == 'l' || key == ' ') {
         choose(s, key == KEYS_LEFT || key == 'h' ? -1 : 1);
     } else if (key == KEYS_TAB) {
-        s->field = (enum save_field)((s->field + 1) % SAVE_FIELDS);
+        next_field(s, 1);
     }
 }
 

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define MESSAGES_AT_ONCE 64
+#define SESSIONS_AT_ONCE 256
 
 struct save_job {
     enum save_format format;
@@ -27,7 +28,8 @@ struct save_job {
     bool opened, one_message;
     uint32_t message; /* the one */
     struct index_list sessions;
-    size_t at; /* the one under way */
+    size_t at; /* the one under way; of packets: the next to be told to the rewrite */
+    bool reads;
     uint32_t at_message;
     uint64_t written;
     struct filter *filter; /* of messages */
@@ -55,20 +57,28 @@ static bool in_scope(struct tui *t, enum save_scope scope, const struct subject 
 
 size_t save_count(struct tui *t, enum save_scope scope, const struct subject *s)
 {
-    return scope == SAVE_ALL        ? store_count(t->feed->store)
-           : scope == SAVE_FILTERED ? order_count(&t->order)
-           : scope == SAVE_MARKED   ? t->marked_n
-                                    : s != NULL;
+    const struct store *store = t->feed->store;
+    switch (scope) {
+    case SAVE_ALL:
+        return store_count(store) - (size_t)store_gave_way(store);
+    case SAVE_FILTERED:
+        return order_count(&t->order);
+    case SAVE_MARKED:
+        return t->marked_n;
+    default:
+        return s != NULL ? 1 : 0;
+    }
 }
 
-static bool collect(struct save_job *j, struct tui *t, enum save_scope scope,
-                    const struct subject *s)
+static bool collect(struct save_job *j, struct tui *t, const struct save_request *r)
 {
-    bool filtered = scope == SAVE_FILTERED;
-    size_t n = filtered ? order_count(&t->order) : store_count(t->feed->store);
-    for (size_t i = 0; i < n; i++) {
+    const struct store *store = t->feed->store;
+    bool filtered = r->scope == SAVE_FILTERED;
+    size_t n = filtered ? order_count(&t->order) : store_count(store);
+    for (size_t i = filtered ? 0 : store_first(store); i < n; i++) {
         uint32_t session = filtered ? order_at(&t->order, i) : (uint32_t)i;
-        if ((filtered || in_scope(t, scope, s, session)) &&
+        if ((filtered || in_scope(t, r->scope, r->subject, session)) &&
+            !store_is_gone(store_session(store, session)) &&
             !index_list_push(&j->sessions, session)) {
             return false;
         }
@@ -98,22 +108,38 @@ static int read_kept(struct save_job *j, struct tui *t, struct err *err)
     return rewrite_open(j->rewrite, j->kept_paths, n, NULL, err);
 }
 
-static int open_rewrite(struct save_job *j, struct tui *t, struct err *err)
+static int begin_rewrite(struct save_job *j, struct tui *t, bool with_keys, struct err *err)
 {
     if (t->feed->packets.live) {
         return err_set(err, "the packets of an interface are not kept: save them as JSON or text");
     }
     j->rewrite = rewrite_new(j->output.stream);
-    bool taken = j->rewrite != NULL;
-    for (size_t i = 0; i < j->sessions.n && taken; i++) {
-        taken = rewrite_take(j->rewrite, store_session(t->feed->store, j->sessions.at[i])->session);
-    }
-    if (!taken) {
+    if (j->rewrite == NULL) {
         return err_set(err, "out of memory");
     }
-    return t->feed->source != NULL
-               ? read_kept(j, t, err)
-               : rewrite_open(j->rewrite, t->feed->paths, t->feed->n_paths, t->feed->bpf, err);
+    if (with_keys) {
+        rewrite_with_secrets(j->rewrite, t->feed->secrets);
+    }
+    return 0;
+}
+
+/* Some of the sessions; then the packets can be read. */
+static int take_sessions(struct save_job *j, struct tui *t, struct err *err)
+{
+    for (unsigned i = 0; i < SESSIONS_AT_ONCE && j->at < j->sessions.n; i++) {
+        uint32_t session = j->sessions.at[j->at++];
+        if (!rewrite_take(j->rewrite, store_session(t->feed->store, session)->session)) {
+            return err_set(err, "out of memory");
+        }
+    }
+    if (j->at < j->sessions.n) {
+        return 0;
+    }
+    int result = t->feed->source != NULL ? read_kept(j, t, err)
+                                         : rewrite_open(j->rewrite, t->feed->paths,
+                                                        t->feed->n_paths, t->feed->bpf, err);
+    j->reads = result == 0;
+    return result;
 }
 
 static int open_report(struct save_job *j, struct tui *t, struct err *err)
@@ -139,7 +165,7 @@ static int open_report(struct save_job *j, struct tui *t, struct err *err)
     return 0;
 }
 
-static int open_output(struct save_job *j, struct tui *t, struct err *err)
+static int open_output(struct save_job *j, struct tui *t, bool with_keys, struct err *err)
 {
     if (j->format == SAVE_PAYLOADS && !j->one_message) {
         if (j->folder < 0 && mkdir(j->path, 0777) != 0 && errno != EEXIST) {
@@ -152,37 +178,36 @@ static int open_output(struct save_job *j, struct tui *t, struct err *err)
         return -1;
     }
     j->opened = true;
-    return j->format == SAVE_PCAPNG     ? open_rewrite(j, t, err)
+    return j->format == SAVE_PCAPNG     ? begin_rewrite(j, t, with_keys, err)
            : j->format == SAVE_PAYLOADS ? 0
                                         : open_report(j, t, err);
 }
 
-struct save_job *save_begin(struct tui *t, enum save_scope scope, enum save_format format,
-                            const char *path, const struct subject *subject, struct err *err)
+struct save_job *save_begin(struct tui *t, const struct save_request *r, struct err *err)
 {
     struct save_job *j = calloc(1, sizeof *j);
     struct filter_error ignored;
-    if (j == NULL || (j->path = strdup(path)) == NULL || !collect(j, t, scope, subject)) {
+    if (j == NULL || (j->path = strdup(r->path)) == NULL || !collect(j, t, r)) {
         err_set(err, "out of memory");
         save_end(j);
         return NULL;
     }
-    j->format = format;
+    j->format = r->format;
     j->folder = t->folder;
     buffer_init(&j->body, UINT32_MAX);
-    if (scope == SAVE_FILTERED && t->filter_text[0] != '\0') {
+    if (r->scope == SAVE_FILTERED && t->filter_text[0] != '\0') {
         j->filter = filter_compile(t->filter_text, &ignored);
         if (j->filter != NULL) {
             filter_set_origin(j->filter, t->feed->first_ts);
         }
     }
-    if (scope == SAVE_THIS && subject != NULL && subject->kind == SUBJECT_MESSAGE) {
+    if (r->scope == SAVE_THIS && r->subject != NULL && r->subject->kind == SUBJECT_MESSAGE) {
         j->one_message = true;
-        j->message = subject->message;
+        j->message = r->subject->message;
     }
     if (j->sessions.n == 0) {
         err_set(err, "there is nothing to save");
-    } else if (open_output(j, t, err) == 0) {
+    } else if (open_output(j, t, r->with_keys, err) == 0) {
         return j;
     }
     save_end(j);
@@ -317,19 +342,27 @@ static int finish(struct save_job *j, struct err *err)
     return 0;
 }
 
+/* A piece of work: as save_step. */
+static int step(struct save_job *j, struct tui *t, struct err *err)
+{
+    if (j->rewrite == NULL) {
+        return j->at == j->sessions.n ? finish(j, err) : step_session(j, t, err) != 0 ? -1 : 1;
+    }
+    if (!j->reads) {
+        return take_sessions(j, t, err) != 0 ? -1 : 1;
+    }
+    uint64_t read, total;
+    bool more = rewrite_step(j->rewrite);
+    rewrite_progress(j->rewrite, &read, &total, &j->written);
+    return more ? 1 : finish(j, err);
+}
+
 int save_step(struct save_job *j, struct tui *t, int64_t until, struct err *err)
 {
     do {
-        if (j->rewrite != NULL) {
-            uint64_t read, total;
-            if (!rewrite_step(j->rewrite)) {
-                return finish(j, err);
-            }
-            rewrite_progress(j->rewrite, &read, &total, &j->written);
-        } else if (j->at == j->sessions.n) {
-            return finish(j, err);
-        } else if (step_session(j, t, err) != 0) {
-            return -1;
+        int result = step(j, t, err);
+        if (result != 1) {
+            return result;
         }
         if (j->opened && ferror(j->output.stream)) {
             j->opened = false;
@@ -343,7 +376,7 @@ int save_step(struct save_job *j, struct tui *t, int64_t until, struct err *err)
 unsigned save_progress(const struct save_job *j, uint64_t *written)
 {
     uint64_t read = j->at, total = j->sessions.n, ignored;
-    if (j->rewrite != NULL) {
+    if (j->reads) {
         rewrite_progress(j->rewrite, &read, &total, &ignored);
     }
     *written = j->written;

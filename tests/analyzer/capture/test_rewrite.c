@@ -44,16 +44,11 @@ static struct session first_session(void)
     return s;
 }
 
-static uint64_t rewrite_all(FILE *out, const struct session *s, const char *comment)
+static uint64_t written_of(struct rewrite *r)
 {
     const char *path = CAPTURE;
-    uint64_t read;
-    uint64_t total;
-    uint64_t written;
+    uint64_t read, total, written;
     struct err err;
-    struct rewrite *r = rewrite_new(out);
-    assert_true(s == NULL || rewrite_take(r, s));
-    assert_true(comment == NULL || rewrite_comment(r, 1, bytes_of(comment)));
     assert_int_equal(rewrite_open(r, &path, 1, NULL, &err), 0);
     while (rewrite_step(r)) {
     }
@@ -61,6 +56,14 @@ static uint64_t rewrite_all(FILE *out, const struct session *s, const char *comm
     assert_int_equal(read, total);
     rewrite_free(r);
     return written;
+}
+
+static uint64_t rewrite_all(FILE *out, const struct session *s, const char *comment)
+{
+    struct rewrite *r = rewrite_new(out);
+    assert_true(s == NULL || rewrite_take(r, s));
+    assert_true(comment == NULL || rewrite_comment(r, 1, bytes_of(comment)));
+    return written_of(r);
 }
 
 static void only_what_is_taken_is_written(void **state)
@@ -76,6 +79,32 @@ static void only_what_is_taken_is_written(void **state)
     assert_int_not_equal(rewrite_all(out, &s, NULL), 0);
     s.connection.client.port++;
     assert_int_equal(rewrite_all(out, &s, NULL), 0);
+    fclose(out);
+}
+
+/* Very many, in no order: of the same ends at other times, and of other ends at the same time. */
+static void sessions_on_the_same_ports_are_told_apart_by_their_times(void **state)
+{
+    FILE *out = tmpfile();
+    struct session s = first_session();
+    struct rewrite *alone = rewrite_new(out), *among = rewrite_new(out);
+    (void)state;
+    assert_true(rewrite_take(alone, &s));
+    for (int i = 0; i < 3000; i++) {
+        struct session other = s;
+        int away = (i * 7919) % 3001 - 1500; /* in the middle it is the session itself */
+        int64_t by = away * (int64_t)2000000000;
+        other.started = other.connection.started = s.started + by;
+        other.last_ts = s.last_ts + by;
+        assert_true(rewrite_take(among, &other));
+        other = s;
+        other.connection.client.port = (uint16_t)(i + 1);
+        assert_true(other.connection.client.port == s.connection.client.port ||
+                    rewrite_take(among, &other));
+    }
+    uint64_t written = written_of(alone);
+    assert_true(written > 0);
+    assert_int_equal(written_of(among), written);
     fclose(out);
 }
 
@@ -101,6 +130,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_is_taken_is_written),
+        cmocka_unit_test(sessions_on_the_same_ports_are_told_apart_by_their_times),
         cmocka_unit_test(a_comment_goes_with_its_packet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@ them, payloads as files; existing files are asked about first."""
 
 import json
 import os
+import re
 import subprocess
 
 from checks import TMP, WSIGHT, check, finish, run, same
@@ -45,13 +46,12 @@ def gist(session):
             [(session[s]["opcodes"], session[s]["messages"], session[s]["message_bytes"]) for s in sides])
 
 
-def save(what, form, path, before=""):
-    """Keys that save: `what` and `form` are how often Right is pressed."""
-    keys = before + "keys s\nkey Down\n"
+def save(what, form, path, before="", keys=None):
+    """Keys that save: `what`, `form` and `keys` (where they are asked for) are how often Right is pressed."""
     # The dialog begins in the path; down goes to the first field.
-    keys += "".join("key Right\n" for _ in range(what)) + "key Down\n"
-    keys += "".join("key Right\n" for _ in range(form)) + "key Down ^U\n"
-    return keys + f"type {path}\nkey Enter\n"
+    fields = [n for n in (what, form, keys) if n is not None]
+    chosen = "key Down\n".join("key Right\n" * n for n in fields)
+    return f"{before}keys s\nkey Down\n{chosen}key Down ^U\ntype {path}\nkey Enter\n"
 
 
 def gists(path):
@@ -106,6 +106,25 @@ check("a folder that is not there is told", "No such file" in read("refused.txt"
 os.mkdir(path_of("folder-of-mine"))
 screen("keys s\nkey ^U\ntype folder-o\nkey Tab\nsave completed\n")
 check("a path is completed", "folder-of-mine/" in read("completed.txt"))
+
+# Secrets of TLS are written when they are asked for, and those of what is saved alone.
+tls = os.path.abspath("captures/tls-handshakes-secrets.pcapng")
+
+
+def randoms(name):
+    """Client randoms of the key logs in a file."""
+    return set(re.findall(rb"\n?[A-Z0-9_]{10,} ([0-9a-f]{64}) [0-9a-f]{64,}", read(name, "rb")))
+
+
+screen(save(0, 0, "closed.pcapng", keys=0), capture=tls)
+same("packets of TLS are saved without secrets", ([], set()),
+     (gists(path_of("closed.pcapng")), randoms("closed.pcapng")))
+screen(save(0, 0, "opened.pcapng", keys=1) + "save dialog\n", capture=tls)
+run("report", "-q", "-w", path_of("live.pcapng"), "--only-sessions", "--with-keys", tls)
+same("or with them, as -w --with-keys does", gists(path_of("live.pcapng")), gists(path_of("opened.pcapng")))
+screen(save(0, 0, "one.pcapng", "key Space\n", keys=1), capture=tls)
+same("of one session it is one secret", (1, 1), (len(gists(path_of("one.pcapng"))), len(randoms("one.pcapng"))))
+check("which others have not", len(randoms("opened.pcapng")) > 1)
 
 # What comes through a pipe cannot be read again: its packets are kept in files without names.
 os.mkdir(path_of("spool"))
