@@ -159,7 +159,27 @@ void engine_give_way(struct engine *e)
 {
     for (size_t n = flow_count(e->flows) / 8 + 1; n > 0 && flow_evict(e->flows); n--) {
     }
-    flow_limit(e->flows, flow_count(e->flows));
+    e->limit = flow_count(e->flows);
+    flow_limit(e->flows, e->limit);
+}
+
+void engine_take_more(struct engine *e)
+{
+    if (e->limit < e->max_connections) {
+        size_t more = e->limit / 8 + 1, room = e->max_connections - e->limit;
+        e->limit += more < room ? more : room;
+        flow_limit(e->flows, e->limit);
+    }
+}
+
+size_t engine_spare_bytes(const struct engine *e)
+{
+    return e->heap.spare;
+}
+
+void engine_steady_clock(struct engine *e, int64_t ns)
+{
+    flow_steady_clock(e->flows, ns);
 }
 
 void engine_finish(struct engine *e)
@@ -217,8 +237,9 @@ struct engine *engine_new(const struct engine_options *o, struct event_sink *sin
     e->shared.upgrades = upgrade_memory_new();
     e->shared.pools = stream_pools_new(&e->heap);
     e->fragments = fragments_new();
-    size_t max = o->max_connections != 0 ? o->max_connections : TCP_CONNECTIONS_MAX;
-    e->flows = flow_table_new(o->seed, max, &e->heap, engine_flow_gone, e);
+    e->max_connections = o->max_connections != 0 ? o->max_connections : TCP_CONNECTIONS_MAX;
+    e->limit = e->max_connections;
+    e->flows = flow_table_new(o->seed, e->limit, &e->heap, engine_flow_gone, e);
     e->closed = closed_new();
     struct reassembly_output output = engine_reassembly_output(e);
     reassembly_init(&e->reassembly, &output, o->seed);

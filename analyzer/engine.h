@@ -52,6 +52,10 @@ void engine_free(struct engine *);
 /* Works through n packets in order. */
 void engine_packets(struct engine *, const struct packet *, size_t n);
 
+/* Live: how far a clock has come that nobody sets, in ns from anywhere; told between two calls of
+ * engine_packets. A step of the clock that packets are stamped by then ends no connection. */
+void engine_steady_clock(struct engine *, int64_t ns);
+
 /*
  * What is left out while packets come faster than they can be worked through, in this order: the
  * bodies of data messages (bodies_shed counts the messages), and connections that begin, which are
@@ -64,6 +68,10 @@ void engine_shed(struct engine *, enum engine_shed);
 /* Memory is short: gives up an eighth of the connections, those idle longest, which counts as
  * connections_evicted, and will hold no more than are left. Between two calls of engine_packets. */
 void engine_give_way(struct engine *);
+/* There is memory again: an eighth more connections may be held, up to what the options say. */
+void engine_take_more(struct engine *);
+/* Bytes that connections have left, for those that come. */
+size_t engine_spare_bytes(const struct engine *);
 
 /* The capture is over: ends every connection. */
 void engine_finish(struct engine *);

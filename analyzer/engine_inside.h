@@ -40,6 +40,7 @@ struct engine {
     struct engine_watch watch;
     struct slab_heap heap; /* of flows, streams and their states */
     struct flow_table *flows;
+    size_t max_connections, limit; /* limit: how many the table may hold at the moment */
     struct closed *closed;
     struct reassembly reassembly;
     struct fragments *fragments;

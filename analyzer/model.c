@@ -677,6 +677,11 @@ void model_forget(struct model *m, const void *self)
     m->n_listeners = kept;
 }
 
+size_t model_spare_bytes(const struct model *m)
+{
+    return m->heap.spare;
+}
+
 uint64_t model_sessions_ended(const struct model *m)
 {
     return m->ended;

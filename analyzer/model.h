@@ -56,6 +56,9 @@ void model_interval_begin(struct model *);
 /* The totals with what open sessions have counted so far. */
 void model_totals_now(const struct model *, struct totals *);
 
+/* Bytes that sessions have left, for those that come. */
+size_t model_spare_bytes(const struct model *);
+
 /* Forgets an ended session that is retained, by its id; listeners are not told. */
 void model_drop(struct model *, uint64_t id);
 

@@ -48,6 +48,7 @@ void live_begin(struct live_run *live, struct run *run, const struct run_output 
     live->next_report = live->every > 0 ? clock_ns(CLOCK_MONOTONIC) + live->every : 0;
     struct upkeep_options upkeep = {.source = run->source,
                                     .engine = run->engine,
+                                    .model = run->model,
                                     .batch = run->batch,
                                     .keylogs = &run->keylogs,
                                     .memory = run->options->memory,

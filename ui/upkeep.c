@@ -15,6 +15,9 @@
 /* So large a part of --memory more must be needed after something gave way, before more does. */
 #define MEMORY_STEP_PART 64
 
+/* What gave way comes back, bit by bit, while no larger part of --memory is really needed. */
+#define MEMORY_CALM_PART 2
+
 /* The kernel's own bookkeeping for each packet in the ring. */
 #define RING_PACKET_BYTES 80
 
@@ -92,9 +95,26 @@ static void watch_memory(struct upkeep *u)
     u->memory_after = heap_bytes();
 }
 
+/* What is spare is used again, but not for everything, so it counts as well where it is too much.
+ */
+bool upkeep_has_room(uint64_t used, uint64_t spare, uint64_t memory)
+{
+    return used <= memory && used - spare <= memory / MEMORY_CALM_PART;
+}
+
+static void let_come_back(const struct upkeep *u)
+{
+    const struct upkeep_options *o = &u->options;
+    uint64_t spare = engine_spare_bytes(o->engine) + model_spare_bytes(o->model);
+    if (upkeep_has_room(heap_bytes(), spare, o->memory)) {
+        engine_take_more(o->engine);
+    }
+}
+
 bool upkeep_tick(struct upkeep *u, int64_t last_ts)
 {
     int64_t now = clock_ns(CLOCK_MONOTONIC);
+    engine_steady_clock(u->options.engine, now);
     if (now >= u->next_look) {
         watch_load(u, now, last_ts);
         u->next_look = now + LOOK_NS;
@@ -106,5 +126,6 @@ bool upkeep_tick(struct upkeep *u, int64_t last_ts)
     u->next_second = now + SECOND_NS;
     source_refresh(u->options.source);
     keylogs_read(u->options.keylogs);
+    let_come_back(u);
     return true;
 }

@@ -8,12 +8,14 @@
 #include "analyzer/batch.h"
 #include "analyzer/capture/source.h"
 #include "analyzer/engine.h"
+#include "analyzer/model.h"
 #include "keylogs.h"
 
 /* All borrowed. */
 struct upkeep_options {
     struct source *source;
     struct engine *engine;
+    const struct model *model;
     struct batch *batch;
     struct keylogs *keylogs;
     uint64_t memory; /* bytes that may be allocated */
@@ -40,5 +42,9 @@ void upkeep_begin(struct upkeep *, const struct upkeep_options *);
 /* last_ts: of the newest packet that was worked through. true: a second has passed, and what was
  * lost is known anew. */
 bool upkeep_tick(struct upkeep *, int64_t last_ts);
+
+/* Whether more connections may be held again after some gave way: bytes that are allocated, those
+ * of them that are spare, and those that may be. */
+bool upkeep_has_room(uint64_t used, uint64_t spare, uint64_t memory);
 
 #endif

@@ -41,10 +41,11 @@ struct flow_table {
     struct pool pool;
     flow_gone_fn gone;
     void *ctx;
-    int64_t now;     /* packet time and shift */
-    int64_t shift;   /* makes up for steps of the capture's clock backwards */
-    int64_t jump;    /* a time stamp far ahead that waits for a second one */
-    unsigned behind; /* packets in a row that were far behind */
+    int64_t now;                 /* packet time and shift */
+    int64_t shift;               /* makes up for steps of the capture's clock */
+    int64_t jump;                /* a time stamp far ahead that waits for a second one */
+    unsigned behind;             /* packets in a row that were far behind */
+    int64_t steady, steady_then; /* flow_steady_clock, and when `now` last moved; 0: not told */
     int64_t wheel_second;
     struct wheel_slot wheel[WHEEL_SLOTS];
 };
@@ -296,6 +297,19 @@ static void evict_one(struct flow_table *t)
     }
 }
 
+/* A time far ahead is believed, by table time. Beyond what the steady clock has seen pass it is a
+ * step of the capture's clock: table time leaves that out. */
+static int64_t without_step(struct flow_table *t, int64_t ts)
+{
+    int64_t passed = t->steady - t->steady_then;
+    int64_t step = ts - t->now - passed;
+    if (t->steady_then == 0 || step <= CLOCK_JUMP_NS) {
+        return ts;
+    }
+    t->shift -= step;
+    return ts - step;
+}
+
 /* A time far ahead, by table time. One alone is not believed. */
 static int64_t time_ahead(struct flow_table *t, int64_t ts)
 {
@@ -305,7 +319,7 @@ static int64_t time_ahead(struct flow_table *t, int64_t ts)
     }
     int64_t both = ts < t->jump ? ts : t->jump;
     t->jump = 0;
-    return both;
+    return without_step(t, both);
 }
 
 /* A time far behind: once the clock has surely been set back, table time goes on from where it is.
@@ -338,6 +352,7 @@ void flow_clock(struct flow_table *t, int64_t ts)
         return;
     }
     t->now = now;
+    t->steady_then = t->steady;
     int64_t second = now / SECOND_NS;
     if (second - t->wheel_second > WHEEL_SLOTS) {
         t->wheel_second = second - WHEEL_SLOTS;
@@ -345,6 +360,11 @@ void flow_clock(struct flow_table *t, int64_t ts)
     for (; t->wheel_second < second; t->wheel_second++) {
         wheel_look(t, &t->wheel[t->wheel_second % WHEEL_SLOTS], false);
     }
+}
+
+void flow_steady_clock(struct flow_table *t, int64_t ns)
+{
+    t->steady = ns;
 }
 
 int64_t flow_now(const struct flow_table *t)

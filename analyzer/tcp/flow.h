@@ -117,6 +117,10 @@ void flow_remove(struct flow_table *, struct flow *);
 /* Packet time moves on; flows that were idle too long are removed. Steps of the clock are survived.
  */
 void flow_clock(struct flow_table *, int64_t ts);
+/* How far a clock has come that nobody sets, in ns from anywhere: for live capture, told now and
+ * then. Packet time that jumps far beyond it was set, and nothing was silent so long. When it is
+ * never told, a jump ahead is silence. */
+void flow_steady_clock(struct flow_table *, int64_t ns);
 /* The table's clock: packet time made monotonic. */
 int64_t flow_now(const struct flow_table *);
 

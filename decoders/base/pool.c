@@ -80,6 +80,7 @@ static int add_slab(struct pool *p)
     }
     h->next += objects * p->size;
     h->left -= objects * p->size;
+    h->spare += objects * p->size;
     return 0;
 }
 #endif
@@ -92,6 +93,7 @@ void *pool_alloc(struct pool *p)
     }
     struct link *object = p->free;
     p->free = object->next;
+    p->heap->spare -= p->size;
     return memset(object, 0, p->size);
 #else
     void *object = aligned_alloc(POOL_LINE_BYTES, p->size);
@@ -106,6 +108,7 @@ void pool_free(struct pool *p, void *object)
     }
 #if POOL_SLABS
     push(&p->free, object);
+    p->heap->spare += p->size;
 #else
     (void)p;
     free(object);

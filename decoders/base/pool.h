@@ -24,6 +24,7 @@ struct slab_heap {
     uint8_t *next; /* what is left of the newest */
     size_t left;
     size_t newest_bytes;
+    size_t spare; /* bytes of objects that were given back, or not used yet */
 };
 
 /* Frees all slabs; every object of every pool is gone. */

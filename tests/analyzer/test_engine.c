@@ -318,16 +318,40 @@ static void memory_that_is_short_takes_connections_for_good(void **state)
     assert_int_equal(world_free(w).connections_evicted, 2);
 }
 
-/* Ahead by less than what counts as silence, back by anything. */
-static void a_clock_that_is_set_ends_no_connection(void **state)
+static void once_there_is_memory_connections_come_back(void **state)
 {
     (void)state;
-    static const int64_t steps[] = {-86400, 1200, -1, -8 * 86400, 600};
+    struct world *w = world_with(4);
+    for (uint16_t i = 0; i < 4; i++) {
+        open_talk(w, (uint16_t)(4000 + i), 100, 900);
+    }
+    engine_give_way(w->engine); /* 3 are left */
+    open_talk(w, 4004, 100, 900);
+    assert_int_equal(engine_stats(w->engine).connections_evicted, 2);
+    for (int i = 0; i < 9; i++) { /* 4 again, and no more */
+        engine_take_more(w->engine);
+    }
+    open_talk(w, 4005, 100, 900);
+    assert_int_equal(engine_stats(w->engine).connections_evicted, 2);
+    open_talk(w, 4006, 100, 900);
+    assert_int_equal(world_free(w).connections_evicted, 3);
+}
+
+/* Time goes by for a connection that goes on while the clock is set by so many seconds. */
+static void expect_steps_survived(const int64_t *steps, size_t n, bool steady)
+{
     struct world *w = world_new();
+    int64_t passed = w->now;
+    if (steady) {
+        engine_steady_clock(w->engine, passed);
+    }
     struct talk t = open_talk(w, 4000, 100, 900);
     upgrade(&t);
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+    for (size_t i = 0; i < n; i++) {
         w->now += steps[i] * 1000 * MILLISECOND;
+        if (steady) {
+            engine_steady_clock(w->engine, passed += MILLISECOND);
+        }
         SAY(&t, 0, HELLO);
         SAY(&t, 1, HI);
     }
@@ -336,6 +360,19 @@ static void a_clock_that_is_set_ends_no_connection(void **state)
     fin_both(&t);
     expect_at_end(w, "(4000->80 101 >Hello <Hi >Hello <Hi >Hello <Hi >Hello <Hi >Hello <Hi "
                      ">close1000 <close1000 fin) ");
+}
+
+/* Ahead by less than what counts as silence, back by anything. */
+static void a_clock_that_is_set_ends_no_connection(void **state)
+{
+    (void)state;
+    expect_steps_survived((const int64_t[]){-86400, 1200, -1, -8 * 86400, 600}, 5, false);
+}
+
+static void a_live_clock_that_is_set_by_anything_ends_no_connection(void **state)
+{
+    (void)state;
+    expect_steps_survived((const int64_t[]){86400, -86400, 3600, 30 * 86400, 1801}, 5, true);
 }
 
 /* ---- The same ports again ---- */
@@ -706,7 +743,9 @@ int main(void)
         cmocka_unit_test(the_longest_idle_gives_way_when_there_are_too_many),
         cmocka_unit_test(bodies_are_shed_first_then_connections_that_begin),
         cmocka_unit_test(memory_that_is_short_takes_connections_for_good),
+        cmocka_unit_test(once_there_is_memory_connections_come_back),
         cmocka_unit_test(a_clock_that_is_set_ends_no_connection),
+        cmocka_unit_test(a_live_clock_that_is_set_by_anything_ends_no_connection),
         cmocka_unit_test(ports_may_be_used_again_after_a_close),
         cmocka_unit_test(ports_may_be_used_again_without_a_close),
         cmocka_unit_test(a_new_connection_may_lack_any_packet_of_its_handshake),

@@ -124,6 +124,7 @@ int feed_open(struct feed *f, const struct packet_feed *packets, const struct fe
     if (packets->live) {
         struct upkeep_options upkeep = options->upkeep;
         upkeep.engine = f->engine;
+        upkeep.model = f->model;
         upkeep.batch = f->batch;
         upkeep.notice = feed_notice;
         upkeep.give_way = give_way;

@@ -310,6 +310,31 @@ static void a_jump_ahead_that_a_second_packet_shares_is_believed(void **state)
     done(t);
 }
 
+static void a_jump_ahead_that_a_steady_clock_does_not_share_is_a_step(void **state)
+{
+    (void)state;
+    struct farewell w = {0};
+    struct flow_table *t = flow_table_new(SEED, NEVER, &heap, on_gone, &w);
+    int64_t ts = 1700000000 * SECOND_NS, steady = 77 * SECOND_NS;
+    flow_steady_clock(t, steady);
+    flow_clock(t, ts);
+    add(t, numbered(1), 1);
+    for (int i = 0; i < 3; i++) { /* set ahead by a day, three times */
+        flow_steady_clock(t, steady += SECOND_NS);
+        ts += 86401 * SECOND_NS;
+        flow_clock(t, ts);
+        flow_clock(t, ts += SECOND_NS / 100);
+    }
+    assert_int_equal(w.n, 0);
+    assert_int_equal(flow_now(t) / SECOND_NS, 1700000003);
+    flow_steady_clock(t, steady += 3 * 3600 * SECOND_NS); /* and now nothing came for hours */
+    ts += 3 * 3600 * SECOND_NS;
+    flow_clock(t, ts);
+    flow_clock(t, ts + SECOND_NS / 100);
+    assert_int_equal(w.n, 1);
+    done(t);
+}
+
 static void a_clock_that_was_set_back_goes_on(void **state)
 {
     (void)state;
@@ -503,6 +528,7 @@ int main(void)
         cmocka_unit_test(idle_flows_go_by_packet_time),
         cmocka_unit_test(one_bogus_time_stamp_ends_nothing),
         cmocka_unit_test(a_jump_ahead_that_a_second_packet_shares_is_believed),
+        cmocka_unit_test(a_jump_ahead_that_a_steady_clock_does_not_share_is_a_step),
         cmocka_unit_test(a_clock_that_was_set_back_goes_on),
         cmocka_unit_test(small_steps_back_do_not_matter),
         cmocka_unit_test(a_full_table_evicts_the_longest_idle),

@@ -1,5 +1,6 @@
 /* Pools: every object is its own, zeroed, at a cache line, and comes back. */
 #include "decoders/base/pool.h"
+#include "decoders/base/sanitizer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -100,6 +101,24 @@ static void pools_of_one_heap_do_not_overlap(void **state)
     slab_heap_free(&heap);
 }
 
+static void what_was_given_back_is_spare(void **state)
+{
+    (void)state;
+    struct slab_heap heap = {0};
+    struct pool pool;
+    pool_init(&pool, &heap, 1000);
+    void *a = pool_alloc(&pool);
+    void *b = pool_alloc(&pool);
+    size_t spare = heap.spare;
+    pool_free(&pool, a);
+    assert_int_equal(heap.spare, !SANITIZER_ALLOCATES ? spare + 1024 : 0);
+    a = pool_alloc(&pool);
+    assert_int_equal(heap.spare, spare);
+    pool_free(&pool, a);
+    pool_free(&pool, b);
+    slab_heap_free(&heap);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -107,6 +126,7 @@ int main(void)
         cmocka_unit_test(an_object_that_was_freed_comes_back_zeroed),
         cmocka_unit_test(objects_larger_than_the_first_slab),
         cmocka_unit_test(pools_of_one_heap_do_not_overlap),
+        cmocka_unit_test(what_was_given_back_is_spare),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
