@@ -5,37 +5,50 @@
 #include <stdio.h>
 #include <wchar.h>
 
-#define PIECE_BYTES 16
+#define ESCAPED_BYTES 16
 #define MARKS_IN_A_ROW_MAX 4 /* characters without a width of their own, on one that has */
 
 /*--- Bytes of the wire --------------------------------------------------------------------------*/
 
-/* One character as it is shown. */
+/* A character as it is shown, or a run of printable ASCII, as nearly all text is. */
 struct piece {
-    char text[PIECE_BYTES];
-    size_t n;
+    struct bytes text; /* in the bytes of the wire, or in `escaped` */
     size_t columns;
+    char escaped[ESCAPED_BYTES];
 };
 
 static void escape(struct piece *p, const char *fmt, unsigned value)
 {
-    int n = snprintf(p->text, sizeof p->text, fmt, value);
-    p->n = p->columns = (size_t)n;
+    int n = snprintf(p->escaped, sizeof p->escaped, fmt, value);
+    p->columns = (size_t)n;
+    p->text = (struct bytes){(const uint8_t *)p->escaped, (size_t)n};
 }
 
-/* The first character of b; *marks counts those without a width. Returns the bytes it took. */
-static size_t next_piece(struct piece *p, struct bytes b, unsigned *marks)
+static size_t ascii_run(struct bytes b)
+{
+    size_t n = 0;
+    while (n < b.n && b.p[n] >= 0x20 && b.p[n] < 0x7f) {
+        n++;
+    }
+    return n;
+}
+
+/* What b begins with: a character, or a run of at most `most` columns and at least one; *marks
+ * counts characters without a width. Returns the bytes it took. */
+static size_t next_piece(struct piece *p, struct bytes b, size_t most, unsigned *marks)
 {
     uint32_t c = 0;
+    size_t run = ascii_run(b);
+    if (run > 0) {
+        run = run < most ? run : most > 0 ? most : 1;
+        p->text = bytes_part(b, 0, run);
+        p->columns = run;
+        *marks = 0;
+        return run;
+    }
     size_t n = unicode_decode(b, &c);
     if (c == UNICODE_INVALID) {
         escape(p, "\\x%02x", b.p[0]);
-        return 1;
-    }
-    if (c < 0x80 && !unicode_is_unsafe(c)) {
-        p->text[0] = (char)c;
-        p->n = p->columns = 1;
-        *marks = 0;
         return 1;
     }
     int width = unicode_is_unsafe(c) ? -1 : wcwidth((wchar_t)c);
@@ -44,8 +57,7 @@ static size_t next_piece(struct piece *p, struct bytes b, unsigned *marks)
         escape(p, c < 0x80 ? "\\x%02x" : "\\u{%x}", c);
         return n;
     }
-    memcpy(p->text, b.p, n);
-    p->n = n;
+    p->text = bytes_part(b, 0, n);
     p->columns = (size_t)width;
     return n;
 }
@@ -56,7 +68,7 @@ size_t plain_columns(struct bytes b)
     unsigned marks = 0;
     while (b.n > 0) {
         struct piece p;
-        b = bytes_from(b, next_piece(&p, b, &marks));
+        b = bytes_from(b, next_piece(&p, b, SIZE_MAX, &marks));
         columns += p.columns;
     }
     return columns;
@@ -70,7 +82,7 @@ static size_t bytes_that_fit(struct bytes b, size_t most)
     unsigned marks = 0;
     while (taken < b.n) {
         struct piece p;
-        size_t n = next_piece(&p, bytes_from(b, taken), &marks);
+        size_t n = next_piece(&p, bytes_from(b, taken), most - columns, &marks);
         if (p.columns > most - columns) {
             break;
         }
@@ -92,8 +104,8 @@ size_t plain_put(struct out *o, struct bytes b, size_t most)
     struct bytes left = bytes_part(b, 0, fits);
     while (left.n > 0) {
         struct piece p;
-        left = bytes_from(left, next_piece(&p, left, &marks));
-        out_bytes(o, (struct bytes){(const uint8_t *)p.text, p.n});
+        left = bytes_from(left, next_piece(&p, left, SIZE_MAX, &marks));
+        out_bytes(o, p.text);
         columns += p.columns;
     }
     if (cut) {
