@@ -274,9 +274,10 @@ static int captures(const struct options *o, const struct names *names, struct f
     return status;
 }
 
-/* A file that is no JSON is a capture: its report, in a temporary file. */
-static FILE *open_report(const struct options *o, const struct names *names, const char *path,
-                         struct err *err)
+/* A file that is no JSON is a capture: its report, in a temporary file. *status becomes that of the
+ * reading, when there was one. */
+static FILE *open_report(const struct options *o, const struct names *names, struct filter *filter,
+                         const char *path, int *status, struct err *err)
 {
     FILE *file = fopen(path, "re");
     if (file == NULL) {
@@ -284,21 +285,29 @@ static FILE *open_report(const struct options *o, const struct names *names, con
         return NULL;
     }
     int first = ungetc(getc(file), file);
-    if (first == '{') {
+    if (first == '{' && filter == NULL) {
         return file;
     }
     fclose(file);
-    struct options one = {.command = COMMAND_REPORT,
-                          .operands = &path,
-                          .n_operands = 1,
-                          .format = "json",
-                          .quiet = true,
-                          .max_connections = o->max_connections};
+    if (first == '{') {
+        err_set(err, "%s: is a report: -Y selects sessions of captures", path);
+        return NULL;
+    }
+    struct options one = *o;
+    one.command = COMMAND_REPORT;
+    one.operands = &path;
+    one.n_operands = 1;
+    one.format = "json";
+    one.output = NULL;
+    one.quiet = true;
     FILE *copy = tmpfile();
     int fd = copy != NULL ? dup(fileno(copy)) : -1;
     struct output output = {.name = path, .directory = -1, .folder = -1};
     output.stream = fd >= 0 ? fdopen(fd, "w") : NULL;
-    if (output.stream == NULL || captures(&one, names, NULL, &output) != EXIT_FINE) {
+    if (output.stream != NULL) {
+        *status = captures(&one, names, filter, &output);
+    }
+    if (copy == NULL || fseek(copy, 0, SEEK_END) != 0 || ftell(copy) <= 0) {
         err_set(err, "%s: no report could be made of it", path);
         if (copy != NULL) {
             fclose(copy);
@@ -309,14 +318,15 @@ static FILE *open_report(const struct options *o, const struct names *names, con
     return copy;
 }
 
-static int diff(const struct options *o, const struct names *names, struct output *output)
+static int diff(const struct options *o, const struct names *names, struct filter *filter,
+                struct output *output)
 {
     struct err err;
     FILE *files[2] = {NULL, NULL};
-    int result = -1;
+    int result = -1, status[2] = {EXIT_FINE, EXIT_FINE};
     const char *format = o->format != NULL ? o->format : "text";
     for (int i = 0; i < 2 && (i == 0 || files[0] != NULL); i++) {
-        files[i] = open_report(o, names, o->operands[i], &err);
+        files[i] = open_report(o, names, filter, o->operands[i], &status[i], &err);
     }
     if (files[0] != NULL && files[1] != NULL) {
         result = diff_reports(output->stream, format, files, o->operands, &err);
@@ -331,7 +341,7 @@ static int diff(const struct options *o, const struct names *names, struct outpu
         output_abandon(output);
         return EXIT_FAILED;
     }
-    return finish_output(output, EXIT_FINE);
+    return finish_output(output, status[0] != EXIT_FINE ? status[0] : status[1]);
 }
 
 static int screen(const struct options *o, const struct names *names)
@@ -433,7 +443,7 @@ static int run_command(const struct options *o, struct filter *filter, struct ou
                  : o->command == COMMAND_INTERFACES ? interfaces(output)
                  : o->command == COMMAND_FIELDS     ? fields(o, output)
                  : o->command == COMMAND_MERGE      ? merge(o, output)
-                 : o->command == COMMAND_DIFF       ? diff(o, &names, output)
+                 : o->command == COMMAND_DIFF       ? diff(o, &names, filter, output)
                                                     : captures(o, &names, filter, output);
     }
     names_done(&names);

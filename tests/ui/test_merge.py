@@ -47,6 +47,28 @@ def test_diff():
           and len(markdown.splitlines()) - 2 == len(rows))
 
 
+def test_diff_of_a_part():
+    a, b = "captures/tour.pcapng", "captures/wss.pcap"
+    options = ["-Y", "opcode == text", "-k", "captures/wss.keys"]
+    one, two = (json.loads(run("report", "--format=json", *options, path)) for path in (a, b))
+    rows = {row["name"]: (row["a"], row["b"])
+            for row in json.loads(run("diff", "--format=json", *options, a, b))["differences"]}
+    check("diff compares what a display filter selects, TLS opened with keys",
+          0 < two["totals"]["sessions"] and
+          rows["sessions"] == (one["totals"]["sessions"], two["totals"]["sessions"]))
+    with open(TMP + "/report.json", "wb") as file:
+        file.write(run("report", "--format=json", a))
+    for order in ([TMP + "/report.json", b], [b, TMP + "/report.json"]):
+        check("a display filter on a report is refused", b"is a report: -Y selects sessions of captures" in
+              wsight("diff", "-Y", "tls", *order, status=(1,)).stderr)
+
+
+def test_diff_of_a_damaged_capture():
+    done = wsight("diff", "captures/format-truncated.pcap", "captures/tour.pcapng", status=(1,))
+    check("a capture that ends within a packet is compared as far as it goes, and told of",
+          b"ends within a packet" in done.stderr and b"sessions " in done.stdout)
+
+
 def test_wrong():
     with open(TMP + "/bad.json", "w", encoding="utf-8") as file:
         file.write('{"schema":"something else"}')
@@ -59,6 +81,8 @@ def main():
     for group in GROUPS:
         test_merge(group)
     test_diff()
+    test_diff_of_a_part()
+    test_diff_of_a_damaged_capture()
     test_wrong()
     finish()
 
