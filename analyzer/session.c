@@ -64,3 +64,13 @@ int session_close_first(const struct session *s)
     }
     return c[1].ts < c[0].ts || (c[1].ts == c[0].ts && c[1].pkt < c[0].pkt) ? 1 : 0;
 }
+
+bool session_finding_again(const struct session *s, uint32_t i)
+{
+    for (uint32_t before = 0; before < i; before++) {
+        if (s->findings[before].id == s->findings[i].id) {
+            return true;
+        }
+    }
+    return false;
+}

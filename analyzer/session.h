@@ -130,5 +130,7 @@ const char *close_how_name(enum close_how);
 const char *outcome_name(enum outcome);
 /* The side that sent the first Close, -1 when none did. */
 int session_close_first(const struct session *);
+/* Is finding i of the session of the same kind as one before it, of the other direction? */
+bool session_finding_again(const struct session *, uint32_t i);
 
 #endif

@@ -96,13 +96,7 @@ static void see_findings(struct store *s, struct store_session *row)
         const struct finding_record *f = &row->session->findings[i];
         int severity = (int)finding_kind(f->id)->severity;
         row->worst = severity > row->worst ? severity : row->worst;
-        s->finding_sessions[f->id]++; /* both directions are two records: see below */
-        for (uint32_t j = 0; j < i; j++) {
-            if (row->session->findings[j].id == f->id) {
-                s->finding_sessions[f->id]--;
-                break;
-            }
-        }
+        s->finding_sessions[f->id] += !session_finding_again(row->session, i);
     }
 }
 

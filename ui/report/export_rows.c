@@ -156,11 +156,7 @@ static void cell_findings(struct table *t, const struct session *s)
 {
     table_list(t);
     for (uint32_t i = 0; i < s->finding_count; i++) {
-        bool again = false;
-        for (uint32_t k = 0; k < i && !again; k++) {
-            again = s->findings[k].id == s->findings[i].id;
-        }
-        if (!again) {
+        if (!session_finding_again(s, i)) {
             table_item(t, bytes_of(finding_kind(s->findings[i].id)->id));
         }
     }

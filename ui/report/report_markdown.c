@@ -54,7 +54,7 @@ static void put_row(struct page_report *r, const struct session *s)
                    : close_how_name(session_close_how(s)));
     for (uint32_t i = 0; i < s->finding_count; i++) {
         const struct finding_kind *kind = finding_kind(s->findings[i].id);
-        if (kind->severity > SEVERITY_NOTE) {
+        if (kind->severity > SEVERITY_NOTE && !session_finding_again(s, i)) {
             out_printf(o, "%s ", kind->id);
         }
     }

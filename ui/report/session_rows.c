@@ -285,17 +285,6 @@ static void put_channels(struct out *o, const struct session *s, unsigned width)
     }
 }
 
-/* Was the finding made before, in the other direction? */
-static bool is_earlier(const struct session *s, uint32_t at)
-{
-    for (uint32_t i = 0; i < at; i++) {
-        if (s->findings[i].id == s->findings[at].id) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void put_findings_of(struct out *o, const struct session *s, enum finding_severity severity,
                             const struct report_context *context)
 {
@@ -303,7 +292,7 @@ static void put_findings_of(struct out *o, const struct session *s, enum finding
     size_t n = 0;
     for (uint32_t i = 0; i < s->finding_count && n < sizeof line; i++) {
         const struct finding_kind *kind = finding_kind(s->findings[i].id);
-        if (kind->severity != severity || is_earlier(s, i)) {
+        if (kind->severity != severity || session_finding_again(s, i)) {
             continue;
         }
         int more = snprintf(line + n, sizeof line - n, "%s%s", n > 0 ? ", " : "", kind->id);

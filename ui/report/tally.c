@@ -58,11 +58,8 @@ size_t tally_findings(const struct totals *totals, enum finding_id ids[FINDING_C
 void tally_session(struct tally *t, const struct session *s)
 {
     for (uint32_t i = 0; i < s->finding_count; i++) {
-        bool again = false; /* the other direction has it too */
-        for (uint32_t j = 0; j < i && !again; j++) {
-            again = s->findings[j].id == s->findings[i].id;
-        }
-        add_finding(&t->findings[s->findings[i].id], s, &s->findings[i], again);
+        add_finding(&t->findings[s->findings[i].id], s, &s->findings[i],
+                    session_finding_again(s, i));
     }
     t->findings_left_out += s->findings_left_out;
     t->evicted += s->end.how == END_EVICTED;
