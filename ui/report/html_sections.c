@@ -69,24 +69,27 @@ void html_timeline(struct page_report *r)
 {
     struct out *o = &r->out;
     const struct timeline *t = &r->timeline;
-    char width[64];
+    char end[64];
     if (!t->begun) {
         return;
     }
-    struct human end = human_time(time_between(0, t->width) * TIMELINE_BINS);
-    out_text(o, "<h2>Over time</h2>\n<p>Sessions begun</p>\n");
-    snprintf(width, sizeof width, "+%s", end.s);
-    chart_bars(o, "Sessions begun, over time", t->sessions, NULL, TIMELINE_BINS, "0", width);
-    out_text(o, "<p>Messages, of clients and (above) of servers</p>\n");
-    chart_bars(o, "Messages, over time", t->messages[0], t->messages[1], TIMELINE_BINS, "0", width);
+    snprintf(end, sizeof end, "+%s", human_time(time_between(0, t->width) * TIMELINE_BINS).s);
+    out_text(o, "<h2>Over time</h2>\n<div class=\"charts\"><figure><figcaption>Sessions begun"
+                "</figcaption>\n");
+    chart_bars(o, "Sessions begun, over time", t->sessions, NULL, TIMELINE_BINS, "0", end);
+    out_text(o, "</figure><figure><figcaption>Messages of <b class=\"c\"></b>clients and "
+                "<b class=\"s\"></b>servers</figcaption>\n");
+    chart_bars(o, "Messages of clients and servers, over time", t->messages[0], t->messages[1],
+               TIMELINE_BINS, "0", end);
+    out_text(o, "</figure></div>\n");
 }
 
-/*--- Traffic ------------------------------------------------------------------------------------*/
+/*--- Counts -------------------------------------------------------------------------------------*/
 
 static void opcode_rows(struct out *o, const struct totals *t)
 {
-    out_text(o, "<h2>Frames by opcode</h2>\n<table><thead><tr><th>Opcode</th><th class=\"n\">Client"
-                "</th><th class=\"n\">Server</th></tr></thead>\n");
+    out_text(o, "<section><h2>Frames by opcode</h2>\n<table><thead><tr><th>Opcode</th>"
+                "<th class=\"n\">Client</th><th class=\"n\">Server</th></tr></thead>\n");
     for (unsigned opcode = 0; opcode < 16; opcode++) {
         uint64_t client = t->dir[0].opcodes[opcode];
         uint64_t server = t->dir[1].opcodes[opcode];
@@ -96,8 +99,46 @@ static void opcode_rows(struct out *o, const struct totals *t)
             out_printf(o, "<td class=\"n\">%s</td></tr>\n", human_count(server).s);
         }
     }
-    out_text(o, "</table>\n");
+    out_text(o, "</table></section>\n");
 }
+
+static void code_row(void *ctx, const struct close_count *c)
+{
+    struct out *o = ctx;
+    out_text(o, "<tr><td>");
+    if (c->code != CLOSE_CODE_NONE) {
+        out_printf(o, "%d ", c->code);
+    }
+    markup_text(o, c->name);
+    out_printf(o, "</td><td class=\"n\">%s</td>", human_count(c->n[0]).s);
+    out_printf(o, "<td class=\"n\">%s</td></tr>\n", human_count(c->n[1]).s);
+}
+
+static void ending_rows(struct out *o, const struct totals *t)
+{
+    out_text(o, "<section><h2>How sessions ended</h2>\n<table>\n");
+    for (int how = 0; how < CLOSE_NEVER_OPENED; how++) {
+        if (t->ends[how] > 0) {
+            row(o, close_how_name((enum close_how)how), human_count(t->ends[how]).s);
+        }
+    }
+    out_text(o, "</table></section>\n");
+}
+
+void html_counts(struct page_report *r)
+{
+    struct out *o = &r->out;
+    const struct totals *t = model_totals(r->context.model);
+    out_text(o, "<div class=\"beside\">");
+    opcode_rows(o, t);
+    ending_rows(o, t);
+    out_text(o, "<section><h2>Close codes</h2>\n<table><thead><tr><th>Code</th>"
+                "<th class=\"n\">Client</th><th class=\"n\">Server</th></tr></thead>\n");
+    close_counts(t, r->context.registry, code_row, o);
+    out_text(o, "</table></section></div>\n");
+}
+
+/*--- Distributions ------------------------------------------------------------------------------*/
 
 /* How many values lie in each power of two, between the first and the last that has any. */
 static size_t powers(const struct histogram *h, uint64_t counts[POWERS], unsigned *first)
@@ -132,13 +173,16 @@ static void distribution(struct out *o, const char *title, const struct histogra
         return;
     }
     size_t n = powers(h, counts, &first);
-    out_printf(o, "<h2>%s</h2>\n<p>%s: ", title, human_count(h->count).s);
+    out_printf(o, "<figure><figcaption><strong>%s</strong><br>%s: ", title,
+               human_count(h->count).s);
     out_printf(o, "least %s, half up to %s, ", text(h->min).s,
                text(histogram_percentile(h, 0.5)).s);
     out_printf(o, "90 %% up to %s, 99 %% up to %s, ", text(histogram_percentile(h, 0.9)).s,
                text(histogram_percentile(h, 0.99)).s);
-    out_printf(o, "most %s. Each bar is twice as far as the one before.</p>\n", text(h->max).s);
+    out_printf(o, "most %s. Each bar is twice as far as the one before.</figcaption>\n",
+               text(h->max).s);
     chart_bars(o, title, counts, NULL, n, text(h->min).s, text(h->max).s);
+    out_text(o, "</figure>\n");
 }
 
 static struct human as_time(uint64_t ns)
@@ -146,45 +190,18 @@ static struct human as_time(uint64_t ns)
     return human_time(ns > INT64_MAX ? INT64_MAX : (int64_t)ns);
 }
 
-void html_traffic(struct page_report *r)
+void html_distributions(struct page_report *r)
 {
     struct out *o = &r->out;
     const struct totals *t = model_totals(r->context.model);
-    opcode_rows(o, t);
+    out_text(o, "<h2>Sizes and round trips</h2>\n<div class=\"charts\">\n");
     distribution(o, "Sizes of clients' messages", &t->message_sizes[0], human_bytes);
     distribution(o, "Sizes of servers' messages", &t->message_sizes[1], human_bytes);
     distribution(o, "Round trips of Pings", &t->rtt_ns, as_time);
+    out_text(o, "</div>\n");
 }
 
-/*--- Endings and findings -----------------------------------------------------------------------*/
-
-static void code_row(void *ctx, const struct close_count *c)
-{
-    struct out *o = ctx;
-    out_text(o, "<tr><td>");
-    if (c->code != CLOSE_CODE_NONE) {
-        out_printf(o, "%d ", c->code);
-    }
-    markup_text(o, c->name);
-    out_printf(o, "</td><td class=\"n\">%s</td>", human_count(c->n[0]).s);
-    out_printf(o, "<td class=\"n\">%s</td></tr>\n", human_count(c->n[1]).s);
-}
-
-void html_endings(struct page_report *r)
-{
-    struct out *o = &r->out;
-    const struct totals *t = model_totals(r->context.model);
-    out_text(o, "<h2>How sessions ended</h2>\n<table>\n");
-    for (int how = 0; how < CLOSE_NEVER_OPENED; how++) {
-        if (t->ends[how] > 0) {
-            row(o, close_how_name((enum close_how)how), human_count(t->ends[how]).s);
-        }
-    }
-    out_text(o, "</table>\n<h2>Close codes</h2>\n<table><thead><tr><th>Code</th>"
-                "<th class=\"n\">Client</th><th class=\"n\">Server</th></tr></thead>\n");
-    close_counts(t, r->context.registry, code_row, o);
-    out_text(o, "</table>\n");
-}
+/*--- Findings -----------------------------------------------------------------------------------*/
 
 void html_findings(struct page_report *r)
 {
@@ -192,24 +209,27 @@ void html_findings(struct page_report *r)
     const struct totals *t = model_totals(r->context.model);
     enum finding_id ids[FINDING_COUNT];
     size_t n = tally_findings(t, ids);
-    out_text(o, "<h2>Findings</h2>\n<table class=\"sorts\"><thead><tr><th>Severity</th><th>Finding"
-                "</th><th>What it says</th><th>Section</th><th>Times</th><th>Sessions</th>"
-                "<th>First in</th></tr></thead>\n");
+    out_text(
+        o,
+        "<h2>Findings</h2>\n<div class=\"wide\"><table class=\"sorts\"><thead><tr><th>Severity</th>"
+        "<th>Finding</th><th>What it says</th><th>Section</th><th class=\"n\">Times</th>"
+        "<th class=\"n\">Sessions</th><th class=\"n\">First in</th></tr></thead>\n");
     for (size_t i = 0; i < n; i++) {
         const struct finding_kind *kind = finding_kind(ids[i]);
         const struct finding_tally *tally = &r->tally.findings[ids[i]];
         const char *severity = finding_severity_name(kind->severity);
-        out_printf(o, "<tbody><tr><td data-v=\"%d\" class=\"%s\">%s</td><td>%s</td><td>",
+        out_printf(o,
+                   "<tbody><tr><td data-v=\"%d\" class=\"%s\">%s</td><td class=\"l\">%s</td><td>",
                    (int)kind->severity, severity, severity, kind->id);
         markup_text(o, kind->sentence);
-        out_text(o, "</td><td>");
+        out_text(o, "</td><td class=\"l\">");
         markup_text(o, kind->section);
         out_printf(o, "</td><td class=\"n\">%llu</td><td class=\"n\">%llu</td>",
                    (unsigned long long)t->findings[ids[i]], (unsigned long long)tally->sessions);
         out_printf(o, "<td class=\"n\">%llu</td></tr></tbody>\n",
                    (unsigned long long)tally->first_session);
     }
-    out_text(o, "</table>\n");
+    out_text(o, "</table></div>\n");
 }
 
 struct loss_rows {

@@ -12,8 +12,10 @@
 
 void html_overview(struct page_report *r);
 void html_timeline(struct page_report *r);
-void html_traffic(struct page_report *r);
-void html_endings(struct page_report *r);
+/* Frames by opcode, how sessions ended, close codes. */
+void html_counts(struct page_report *r);
+/* Sizes of messages, round trips of Pings. */
+void html_distributions(struct page_report *r);
 void html_findings(struct page_report *r);
 void html_losses(struct page_report *r);
 

@@ -57,7 +57,9 @@ static void put_step(struct page_report *r, const struct session *s, const struc
     struct out *o = &r->piece;
     const struct message *m = &e->message;
     const char *fault;
-    out_printf(o, "<tr><td class=\"n\">+%s</td><td>%s</td><td>%s</td><td class=\"n\">%s</td><td>",
+    out_printf(o,
+               "<tr><td class=\"n\">+%s</td><td class=\"l\">%s</td><td>%s</td>"
+               "<td class=\"n\">%s</td><td class=\"w\">",
                human_time(time_between(s->started, e->ts)).s,
                e->dir == DIR_CLIENT_TO_SERVER ? "client &#8594;" : "&#8592; server",
                opcode_word(m->opcode), human_bytes(m->len).s);
@@ -107,7 +109,7 @@ static void put_end(struct out *o, const struct endpoint *e, uint8_t family)
 {
     char text[ADDRESS_BYTES];
     size_t n = address_port_text(text, e, family);
-    out_text(o, "<td>");
+    out_text(o, "<td class=\"l\">");
     out_bytes(o, (struct bytes){(const uint8_t *)text, n});
     out_text(o, "</td>");
 }
@@ -121,7 +123,7 @@ static void put_path(struct page_report *r, const struct session *s)
 {
     struct out *o = &r->piece;
     const struct handshake *h = &s->handshake;
-    out_text(o, "<td>");
+    out_text(o, "<td class=\"w\">");
     markup_put(o, redact_text(&r->redactor, h->host), TEXT_SHOWN_BYTES);
     markup_put(o, redact_text(&r->redactor, h->target), TEXT_SHOWN_BYTES);
     if (s->outcome != OUTCOME_OPEN) {
@@ -140,9 +142,12 @@ static void put_path(struct page_report *r, const struct session *s)
 
 static void put_findings(struct out *o, const struct session *s)
 {
-    out_printf(o, "<td data-v=\"%u\">", s->finding_count);
+    out_printf(o, "<td class=\"w\" data-v=\"%u\">", s->finding_count);
     for (uint32_t i = 0; i < s->finding_count; i++) {
         const struct finding_kind *kind = finding_kind(s->findings[i].id);
+        if (session_finding_again(s, i)) {
+            continue;
+        }
         out_printf(o, "<span class=\"%s\">%s</span> ", finding_severity_name(kind->severity),
                    kind->id);
     }
@@ -185,7 +190,7 @@ static void put_row(struct page_report *r, const struct session *s)
         put_number(o, (int64_t)d->message_bytes, human_bytes(d->message_bytes).s);
     }
     put_number(o, rtt, rtt >= 0 ? human_time(rtt).s : "");
-    out_printf(o, "<td>%s</td>", close_how_name(session_close_how(s)));
+    out_printf(o, "<td class=\"l\">%s</td>", close_how_name(session_close_how(s)));
     put_findings(o, s);
     out_text(o, "</tr>\n");
     put_ladder(o, s);
@@ -219,13 +224,15 @@ static int write_sessions(struct page_report *r)
         "Data", "Server sent", "Data",   "Ping",          "End",    "Findings"};
     struct out *o = &r->out;
     uint64_t all = model_totals(r->context.model)->sessions;
-    out_text(o, "<h2>Sessions</h2>\n<table class=\"sorts\" id=\"sessions\"><thead><tr>");
+    out_text(o, "<h2>Sessions</h2>\n<div class=\"wide\"><table class=\"sorts\" id=\"sessions\">"
+                "<thead><tr>");
     for (size_t i = 0; i < HTML_SESSION_COLUMNS; i++) {
-        out_printf(o, "<th scope=\"col\">%s</th>", heads[i]);
+        bool number = i == 0 || (i > 3 && i < 10);
+        out_printf(o, "<th scope=\"col\"%s>%s</th>", number ? " class=\"n\"" : "", heads[i]);
     }
     out_text(o, "</tr></thead>\n");
     int error = page_rows(r);
-    out_text(o, "</table>\n");
+    out_text(o, "</table></div>\n");
     if (all > spool_count(r->sessions)) {
         out_printf(o, "<p>... and %s more sessions (--limit=all shows them)</p>\n",
                    human_count(all - spool_count(r->sessions)).s);
@@ -239,8 +246,8 @@ static int html_finish(void *self, struct err *err)
     html_page_begin(&r->out, "WebSocket traffic");
     html_overview(r);
     html_timeline(r);
-    html_traffic(r);
-    html_endings(r);
+    html_counts(r);
+    html_distributions(r);
     html_findings(r);
     html_losses(r);
     int error = write_sessions(r);
