@@ -79,8 +79,11 @@ def a_pipe(expected, parts):
 
 def a_growing_file(expected, parts):
     path = os.path.join(TMP, "growing.pcap")
+    # tail passes on all that was written before this one ends, and ends itself.
+    writer = subprocess.Popen(["sleep", str(10 * PATIENCE)])
     with open(path, "wb") as growing:
-        tail = subprocess.Popen(["tail", "-c", "+1", "-f", path], stdout=subprocess.PIPE)
+        tail = subprocess.Popen(["tail", "-c", "+1", "-s", "0.1", "--pid", str(writer.pid), "-f", path],
+                                stdout=subprocess.PIPE)
         program = follow("-", stdin=tail.stdout)
         tail.stdout.close()
         told = read_lines(program.stdout)
@@ -89,7 +92,8 @@ def a_growing_file(expected, parts):
             growing.write(data)
             growing.flush()
         same("a file that grows, by tail", "each in time", feed(write, told, expected, parts))
-    tail.terminate()
+    writer.terminate()
+    writer.wait()
     tail.wait()
     same("it ends with tail", (None, 0), (told.get(timeout=PATIENCE), program.wait()))
 
