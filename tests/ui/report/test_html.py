@@ -3,13 +3,10 @@
 page loads without a word on the console, nothing in it runs, and its table sorts."""
 import base64
 import html.parser
-import json
 import os
-import shutil
 import struct
-import subprocess
-import urllib.request
 
+from browser import Browser, can_browse
 from checks import TMP, check, finish, run, skip
 
 EVIL = ("<script>document.title='pwned'</script><img src=x onerror=\"document.title='pwned'\">"
@@ -86,42 +83,6 @@ def test_page(page):
     check("the payloads are there as text", "&#60;script&#62;" in page)
 
 
-class Browser:
-    """WebDriver, as far as it is needed."""
-
-    def __init__(self):
-        self.driver = subprocess.Popen([shutil.which("chromedriver"), "--port=0"], stdout=subprocess.PIPE,
-                                       stderr=subprocess.STDOUT, text=True, env={**os.environ, "HOME": TMP})
-        for line in self.driver.stdout:
-            if "started successfully on port" in line:
-                self.base = "http://127.0.0.1:" + line.rsplit(" ", 1)[1].strip().rstrip(".")
-                break
-        arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
-                     "--disable-background-networking", "--disable-component-update",
-                     "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={TMP}/profile"]
-        value = self.call("POST", "/session", {"capabilities": {"alwaysMatch": {
-            "browserName": "chrome", "goog:chromeOptions": {"args": arguments},
-            "goog:loggingPrefs": {"browser": "ALL"}}}})
-        self.base += "/session/" + value["sessionId"]
-
-    def call(self, method, path, body=None):
-        request = urllib.request.Request(self.base + path, method=method,
-                                         data=None if body is None else json.dumps(body).encode(),
-                                         headers={"Content-Type": "application/json"})
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
-            return json.load(answer)["value"]
-
-    def run(self, script):
-        return self.call("POST", "/execute/sync", {"script": script, "args": []})
-
-    def close(self):
-        try:
-            self.call("DELETE", "")
-        finally:
-            self.driver.terminate()
-            self.driver.wait()
-
-
 def test_in_browser(path):
     browser = Browser()
     try:
@@ -157,7 +118,7 @@ def main():
           and "@someone" not in text and "\x1b" not in text)
     rows = [line for line in text.splitlines() if line.startswith("|")]
     check("tables keep their columns", all(line.count("|") in (3, 4, 7, 11) for line in rows))
-    if shutil.which("chromedriver") and (shutil.which("chromium") or shutil.which("google-chrome")):
+    if can_browse():
         test_in_browser(os.path.realpath(TMP + "/evil.html"))
     else:
         skip(7, "Chromium and its driver are not installed")
