@@ -4,7 +4,8 @@
  *
  * An entry is one piece of JSON and sessions overlap, so messages wait as text: a session has up to
  * SESSION_TEXT_BYTES in memory, all sessions together MEMORY_BYTES, and the rest is in a spool.
- * Times in `_webSocketMessages` are seconds since 1970; text is text, all else base64.
+ * Times in `_webSocketMessages` are seconds since 1970; text is text, all else base64, and so is
+ * what an extension that is not decoded has made of a text (`_raw`).
  */
 #include "analyzer/community_id.h"
 #include "ui/report/address.h"
@@ -123,12 +124,15 @@ static void write_message(struct har *x, struct json *w, const struct event *e)
     json_text(w, "type", e->dir == DIR_CLIENT_TO_SERVER ? "send" : "receive");
     put_seconds(x, w, "time", e->ts);
     json_u64(w, "opcode", m->opcode);
-    if (m->opcode == 1) {
+    if (m->opcode == 1 && message_is_text(m)) {
         json_bytes(w, "data", shown);
     } else {
         json_base64(w, "data", shown);
     }
     json_u64(w, "_length", m->len);
+    if (m->flags & MESSAGE_RAW) {
+        json_bool(w, "_raw", true);
+    }
     if ((m->flags & MESSAGE_FINISHED) == 0 || message_is_cut(m, shown) ||
         (m->flags & MESSAGE_NOT_INFLATED) != 0) {
         json_bool(w, "_incomplete", true);

@@ -79,6 +79,17 @@ def test_har(name, path, truth):
             for m, h in zip(sent, found)))
 
 
+def test_har_raw():
+    path = "captures/extensions.pcapng"
+    truth = Truth(path)
+    raw = [(m["session"], body(m)) for m in truth.messages if m.get("raw")]
+    found = [(entry["_session"], base64.b64decode(message["data"]))
+             for entry in json.loads(run("export", "har", path))["log"]["entries"]
+             for message in entry["_webSocketMessages"] if message.get("_raw")]
+    check("har marks what an extension that is not decoded has to do with, and has its bytes",
+          raw and sorted(found) == sorted(raw))
+
+
 def test_tables(name, path, truth):
     for kind, table in (("csv", "sessions"), ("tsv", "sessions"), ("csv", "messages"), ("tsv", "messages")):
         text = run("export", kind, f"--table={table}", "--bodies=all", path).decode()
@@ -175,6 +186,7 @@ def main():
         truth = Truth(path)
         for test in (test_har, test_tables, test_zeek, test_eve, test_payloads):
             test(name, path, truth)
+    test_har_raw()
     test_secrets()
     finish()
 
