@@ -104,7 +104,8 @@
 #define CAPTURE_FILTER_LINKS_MAX 64
 
 /* Frames of unfinished messages that wait, for a display filter, until their message is complete,
- * of all sessions together: 48 MiB. Messages of so many frames are nobody's but an attacker's. */
+ * of all sessions together: 48 MiB. Messages of so many frames are nobody's but an attacker's. A
+ * finding (filter.limit.frames) tells of the others. */
 #define FILTER_FRAMES_HELD_MAX 1048576U
 
 #endif

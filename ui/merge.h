@@ -4,7 +4,7 @@
  * merge adds up reports of different packets: counters and histograms exactly, so that what comes
  * out says what one report of all captures would. Sessions are numbered anew in the order of their
  * beginning. What cannot be known from the parts is told as follows: open_peak is the sum of the
- * parts' (never too low).
+ * parts', an upper bound.
  */
 #ifndef WSIGHT_MERGE_H
 #define WSIGHT_MERGE_H

@@ -331,6 +331,7 @@ int run_packets(struct run *run, const struct run_output *look, struct output *o
         summary_findings(run->source, &run->batch->sink);
         keylogs_findings(&run->keylogs, &run->batch->sink);
     }
+    selection_findings(&run->selection, &run->batch->sink);
     batch_flush(run->batch);
     run->stats = live_stats(&live);
     run->summary.capture.interrupted = signals_stop() && !is_live;

@@ -4,6 +4,8 @@
 #include "../frame_queue.h"
 #include "../limits.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Of a session, in its choice's state. */
@@ -39,7 +41,8 @@ static struct held *held_of(struct session_choice *c)
     return c->own;
 }
 
-/* Beyond FILTER_FRAMES_HELD_MAX frames are not known to the filter, nor told. */
+/* Beyond FILTER_FRAMES_HELD_MAX, and what one message may have of them, frames are not known to the
+ * filter, nor told. */
 static void hold_frame(struct selection *x, struct held *h, const struct event *e)
 {
     struct queued_frame f = queued_frame_of(e);
@@ -50,6 +53,9 @@ static void hold_frame(struct selection *x, struct held *h, const struct event *
         uint32_t before = h->queue[e->dir].n;
         frame_queue_push(&h->queue[e->dir], &f);
         x->held += h->queue[e->dir].n - before;
+        x->left_out += h->queue[e->dir].n == before;
+    } else {
+        x->left_out++;
     }
 }
 
@@ -264,4 +270,16 @@ struct model_listener selection_begin(struct selection *x, struct filter *filter
                                    .finding = on_finding,
                                    .session_ended = on_ended,
                                    .self = x};
+}
+
+void selection_findings(const struct selection *x, struct event_sink *sink)
+{
+    char text[48];
+    struct event event = {.type = EVENT_FINDING};
+    if (x->left_out > 0) {
+        snprintf(text, sizeof text, "%" PRIu64 " frames", x->left_out);
+        event.finding.id = FINDING_FILTER_FRAMES;
+        event.finding.detail = bytes_of(text);
+        sink->emit(sink, &event);
+    }
 }

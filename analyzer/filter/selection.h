@@ -21,6 +21,7 @@ struct selection {
     const struct late_values *late; /* what a first pass learnt, borrowed; NULL: there was none */
     struct model_listener to;       /* the report */
     size_t held;                    /* frames that wait for their messages, of all sessions */
+    uint64_t left_out;              /* ... that there was no room for */
     bool by_message;                /* the filter asks about messages */
     bool streams;                   /* the report listens to more than ends */
 };
@@ -28,5 +29,9 @@ struct selection {
 /* The listener to give to the model; the selection is borrowed by it. */
 struct model_listener selection_begin(struct selection *, struct filter *,
                                       const struct late_values *, const struct model_listener *to);
+
+/* Tells the sink, as a finding of the capture, of frames that were left out: of their messages the
+ * filter did not know all. */
+void selection_findings(const struct selection *, struct event_sink *);
 
 #endif

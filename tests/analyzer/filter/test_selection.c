@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "analyzer/filter/selection.h"
+#include "analyzer/frame_queue.h"
 #include "lib/capture_world.h"
 
 #include <stdlib.h>
@@ -206,6 +207,37 @@ static void a_session_without_messages_is_asked_by_itself(void **state)
     assert_int_equal(told.ended, 9);
 }
 
+static void count_findings(struct event_sink *sink, const struct event *e)
+{
+    (void)sink;
+    assert_int_equal(e->finding.id, FINDING_FILTER_FRAMES);
+    assert_true(bytes_equal(e->finding.detail, bytes_of("2 frames")));
+    assert_int_equal(e->session, 0);
+}
+
+static void frames_that_there_is_no_room_for_are_told_of(void **state)
+{
+    struct filter_error error;
+    struct filter *filter = filter_compile("frame.size > 0", &error);
+    struct selection selection;
+    struct session_choice choice = {.state = 0};
+    struct session session = {.id = 1, .choice = &choice};
+    struct event frame = {.type = EVENT_FRAME, .session = 1, .frame = {.opcode = 1}};
+    struct event_sink sink = {.emit = count_findings};
+    (void)state;
+    struct model_listener l =
+        selection_begin(&selection, filter, NULL, &(struct model_listener){.message = on_message});
+    for (uint32_t i = 0; i < 2 * FRAME_QUEUE_MAX; i++) {
+        l.frame(l.self, &session, &frame);
+    }
+    selection_findings(&selection, &(struct event_sink){.emit = NULL}); /* nothing to tell */
+    l.frame(l.self, &session, &frame);
+    l.frame(l.self, &session, &frame);
+    selection_findings(&selection, &sink);
+    choice.free_own(choice.own);
+    filter_free(filter);
+}
+
 static void a_first_pass_knows_how_sessions_will_end(void **state)
 {
     static const char *const texts[][2] = {
@@ -232,6 +264,7 @@ int main(void)
         cmocka_unit_test(messages_are_told_of_with_their_sessions),
         cmocka_unit_test(sessions_are_told_of_whole),
         cmocka_unit_test(a_session_without_messages_is_asked_by_itself),
+        cmocka_unit_test(frames_that_there_is_no_room_for_are_told_of),
         cmocka_unit_test(a_first_pass_knows_how_sessions_will_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
