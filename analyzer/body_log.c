@@ -12,20 +12,25 @@ struct body_log {
     size_t first;   /* the oldest chunk in memory */
     size_t most;    /* chunks in memory */
     uint64_t used;  /* bytes appended */
-    bool spools;    /* older chunks go to the file */
-    int file;       /* -1: not needed yet */
+    size_t slots;   /* chunks that the file has room for; 0: there is none */
+    bool opened;    /* or tried to */
+    int file;       /* -1: there is none (yet) */
     int error;
     uint64_t lost_bytes;
 };
 
-struct body_log *body_log_new(uint64_t budget, bool spools)
+static size_t chunks_of(uint64_t bytes)
+{
+    return (size_t)(bytes / BODY_LOG_CHUNK_BYTES) + (bytes % BODY_LOG_CHUNK_BYTES != 0);
+}
+
+struct body_log *body_log_new(uint64_t budget, uint64_t file_bytes)
 {
     struct body_log *l = calloc(1, sizeof *l);
     if (l != NULL) {
-        uint64_t chunks = budget / BODY_LOG_CHUNK_BYTES + (budget % BODY_LOG_CHUNK_BYTES != 0);
-        l->most = chunks < 2 ? 2 : chunks > SIZE_MAX / 64 ? SIZE_MAX / 64 : (size_t)chunks;
+        l->most = chunks_of(budget) < 2 ? 2 : chunks_of(budget);
+        l->slots = chunks_of(file_bytes);
         l->file = -1;
-        l->spools = spools;
     }
     return l;
 }
@@ -65,17 +70,41 @@ static int spool_open(void)
     return file;
 }
 
+void body_log_open(struct body_log *l)
+{
+    if (!l->opened && l->slots > 0) {
+        l->opened = true;
+        l->file = spool_open();
+        l->error = l->file < 0 ? errno : 0;
+    }
+}
+
+static void lose(struct body_log *l, size_t chunk)
+{
+    l->lost_bytes += l->lost[chunk] ? 0 : BODY_LOG_CHUNK_BYTES;
+    l->lost[chunk] = true;
+}
+
+/* Where a chunk is in the file: in the place of the one that went there when it was full. */
+static uint64_t place_of(const struct body_log *l, size_t chunk)
+{
+    return (uint64_t)(chunk % l->slots) * BODY_LOG_CHUNK_BYTES;
+}
+
 static bool spool_write(struct body_log *l, size_t chunk)
 {
     const uint8_t *p = l->chunks[chunk];
     size_t done = 0;
-    if (l->file < 0 && (l->file = spool_open()) < 0) {
-        l->error = errno;
+    body_log_open(l);
+    if (l->file < 0) {
         return false;
+    }
+    if (chunk >= l->slots) {
+        lose(l, chunk - l->slots);
     }
     while (done < BODY_LOG_CHUNK_BYTES) {
         ssize_t n = pwrite(l->file, p + done, BODY_LOG_CHUNK_BYTES - done,
-                           (off_t)(chunk * BODY_LOG_CHUNK_BYTES + done));
+                           (off_t)(place_of(l, chunk) + done));
         if (n < 0 && errno == EINTR) {
             continue;
         }
@@ -93,9 +122,8 @@ static uint8_t *spool_oldest(struct body_log *l)
 {
     size_t chunk = l->first++;
     uint8_t *p = l->chunks[chunk];
-    if (!l->spools || !spool_write(l, chunk)) {
-        l->lost[chunk] = true;
-        l->lost_bytes += BODY_LOG_CHUNK_BYTES;
+    if (!spool_write(l, chunk)) {
+        lose(l, chunk);
     }
     l->chunks[chunk] = NULL;
     return p;
@@ -173,7 +201,7 @@ bool body_log_read(const struct body_log *l, uint64_t at, void *to, size_t n)
         size_t piece = BODY_LOG_CHUNK_BYTES - from < n ? BODY_LOG_CHUNK_BYTES - from : n;
         if (l->chunks[chunk] != NULL) {
             memcpy(p, l->chunks[chunk] + from, piece);
-        } else if (l->lost[chunk] || !spool_read(l->file, at, p, piece)) {
+        } else if (l->lost[chunk] || !spool_read(l->file, place_of(l, chunk) + from, p, piece)) {
             return false;
         }
         p += piece;

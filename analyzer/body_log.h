@@ -3,7 +3,8 @@
  *
  * The newest lie in memory, up to a budget; older ones move to a file under TMPDIR that has no name
  * any more, so nothing of it outlives the program. When that file cannot be written (full disk) the
- * bytes it should have taken are lost, and reading them fails.
+ * bytes it should have taken are lost, and reading them fails. So are those that were written
+ * first, when it may grow no longer.
  */
 #ifndef WSIGHT_BODY_LOG_H
 #define WSIGHT_BODY_LOG_H
@@ -14,9 +15,14 @@
 
 struct body_log;
 
-/* NULL when out of memory. The budget is rounded up to whole chunks, two at least. spools false:
- * what does not fit is lost, and no file is made. */
-struct body_log *body_log_new(uint64_t budget_bytes, bool spools);
+#define BODY_LOG_ALL UINT64_MAX
+
+/* NULL when out of memory. The budget and the file's most are rounded up to whole chunks, two and
+ * one at least; file_bytes 0: no file is made, BODY_LOG_ALL: it takes whatever there is. */
+struct body_log *body_log_new(uint64_t budget_bytes, uint64_t file_bytes);
+/* Opens the file at once, rather than when it is needed: where nothing can be opened later. When
+ * that fails body_log_stats has the error, and what should go there will be lost. */
+void body_log_open(struct body_log *);
 void body_log_free(struct body_log *);
 
 /* Where the bytes are from now on, in *at. false: no memory, and nothing was kept. */

@@ -332,10 +332,13 @@ struct store *store_new(const struct store_options *options)
     s->options = *options;
     s->talkers = malloc(STORE_TALKERS_MAX * sizeof *s->talkers);
     s->talker_slots = calloc(STORE_TALKERS_MAX * 2, sizeof *s->talker_slots);
-    s->bodies = body_log_new(options->budget_bytes, !options->live);
+    s->bodies = body_log_new(options->budget_bytes, options->file_bytes);
     if (s->talkers == NULL || s->talker_slots == NULL || s->bodies == NULL) {
         store_free(s);
         return NULL;
+    }
+    if (options->live) {
+        body_log_open(s->bodies);
     }
     return s;
 }

@@ -114,7 +114,8 @@ struct store_totals {
 
 struct store_options {
     uint64_t budget_bytes; /* of bodies in memory */
-    bool live; /* sparklines show the last seconds, not the whole; no file takes older bodies */
+    uint64_t file_bytes;   /* of older ones, as body_log_new has it */
+    bool live; /* sparklines show the last seconds, not the whole; no file can be opened later */
 };
 
 struct store;

@@ -16,7 +16,8 @@ enum input_kind { INPUT_UNKNOWN, INPUT_PLAIN, INPUT_GZIP };
 
 struct input {
     const char *path;
-    int fd; /* -1: memory */
+    int fd;    /* -1: memory */
+    bool kept; /* who opened it closes it; it is read at `done`, up to `total` */
     struct bytes memory, memory_left;
     enum input_kind kind;
     bool waits;
@@ -80,6 +81,25 @@ struct input *input_open(const char *path, struct err *err)
     return in;
 }
 
+struct input *input_open_kept(int fd, struct err *err)
+{
+    struct stat status;
+    struct input *in = input_new(err);
+    if (in == NULL) {
+        return NULL;
+    }
+    if (fstat(fd, &status) != 0) {
+        err_set(err, "what was kept: %s", strerror(errno));
+        free(in);
+        return NULL;
+    }
+    in->path = "what was kept";
+    in->fd = fd;
+    in->kept = true;
+    in->total = (uint64_t)status.st_size;
+    return in;
+}
+
 struct input *input_open_memory(struct bytes bytes, struct err *err)
 {
     struct input *in = input_new(err);
@@ -106,7 +126,7 @@ void input_free(struct input *in)
     if (in == NULL) {
         return;
     }
-    if (in->fd > STDIN_FILENO) {
+    if (in->fd > STDIN_FILENO && !in->kept) {
         close(in->fd);
     }
     forget_gzip(in);
@@ -121,7 +141,7 @@ int input_rewind(struct input *in, struct err *err)
     in->gzip_problem = NULL;
     in->done = 0;
     in->memory_left = in->memory;
-    if (in->fd >= 0 && lseek(in->fd, 0, SEEK_SET) != 0) {
+    if (in->fd >= 0 && !in->kept && lseek(in->fd, 0, SEEK_SET) != 0) {
         return err_set(err, "%s: %s", in->path, strerror(errno));
     }
     return 0;
@@ -135,13 +155,19 @@ static ssize_t read_memory(struct input *in, uint8_t *to, size_t n)
     return (ssize_t)part.n;
 }
 
+static ssize_t read_kept(struct input *in, uint8_t *to, size_t n)
+{
+    uint64_t left = in->total - in->done;
+    return pread(in->fd, to, n < left ? n : (size_t)left, (off_t)in->done);
+}
+
 static ssize_t read_raw(struct input *in, uint8_t *to, size_t n, struct err *err)
 {
     ssize_t got;
     if (in->fd < 0) {
         got = in->memory_left.n > 0 ? read_memory(in, to, n) : 0;
     } else {
-        got = read(in->fd, to, n);
+        got = in->kept ? read_kept(in, to, n) : read(in->fd, to, n);
     }
     if (got < 0 && errno == EINTR) {
         return INPUT_INTERRUPTED;

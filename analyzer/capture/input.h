@@ -20,6 +20,10 @@ struct input;
 /* path "-" is standard input. NULL with err filled when it cannot be opened. */
 struct input *input_open(const char *path, struct err *err);
 
+/* A file that is open for reading and stays so, from its beginning up to where it ends now: it may
+ * be written to meanwhile, and where the descriptor stands is left alone. */
+struct input *input_open_kept(int fd, struct err *err);
+
 /* The bytes are borrowed until input_free. */
 struct input *input_open_memory(struct bytes bytes, struct err *err);
 

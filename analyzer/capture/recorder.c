@@ -36,7 +36,8 @@ struct expected {
 struct recorder {
     struct recorder_options options;
     int directory, fd;
-    int before;       /* unnamed: the file before this one; -1: there is none */
+    int unnamed[RECORDER_KEPT_FILES]; /* -1: not opened */
+    bool held;
     const char *base; /* of the path */
     char name[SAVE_NAME_MAX_BYTES];
     char (*names)[SAVE_NAME_MAX_BYTES]; /* of the files kept, a ring */
@@ -66,13 +67,18 @@ static bool rotates(const struct recorder *s)
     return s->options.rotate_bytes > 0 || s->options.rotate_seconds > 0;
 }
 
+static void close_file(struct recorder *s)
+{
+    if (s->fd >= 0 && !s->options.unnamed) {
+        close(s->fd);
+    }
+    s->fd = -1;
+}
+
 static void stop_writing(struct recorder *s, const char *what)
 {
     err_set(&s->problem, "%.80s: %s: %s; nothing more is saved", s->name, what, strerror(errno));
-    if (s->fd >= 0) {
-        close(s->fd);
-        s->fd = -1;
-    }
+    close_file(s);
     s->used = 0;
 }
 
@@ -148,19 +154,35 @@ static void keep_count(struct recorder *s)
 }
 
 /* Not every file system makes files without names: there the name is taken away at once. */
-static int open_unnamed(struct recorder *s)
+static int make_unnamed(struct recorder *s, unsigned number)
 {
     char name[SAVE_NAME_MAX_BYTES + 32];
-    int fd = openat(s->directory, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    int fd = openat(s->directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0 && errno != ENOSPC) {
-        snprintf(name, sizeof name, "%s-%ld-%llu", s->base, (long)getpid(),
-                 (unsigned long long)s->counts.files);
-        fd = openat(s->directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        snprintf(name, sizeof name, "%s-%ld-%u", s->base, (long)getpid(), number);
+        fd = openat(s->directory, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (fd >= 0) {
             (void)unlinkat(s->directory, name, 0);
         }
     }
     return fd;
+}
+
+/* Which of them is the next one. */
+static unsigned next_unnamed(const struct recorder *s)
+{
+    return (unsigned)(s->counts.files % RECORDER_KEPT_FILES);
+}
+
+static int open_unnamed(struct recorder *s)
+{
+    for (unsigned i = 0; i < RECORDER_KEPT_FILES; i++) {
+        if (s->unnamed[i] < 0 && (s->unnamed[i] = make_unnamed(s, i)) < 0) {
+            return -1;
+        }
+    }
+    int fd = s->unnamed[next_unnamed(s)];
+    return ftruncate(fd, 0) == 0 && lseek(fd, 0, SEEK_SET) == 0 ? fd : -1;
 }
 
 static int open_named(struct recorder *s, int64_t ts)
@@ -209,15 +231,7 @@ static void end_file(struct recorder *s)
 {
     write_statistics(s);
     write_out(s);
-    if (s->options.unnamed) {
-        if (s->before >= 0) {
-            close(s->before);
-        }
-        s->before = s->fd;
-    } else if (s->fd >= 0) {
-        close(s->fd);
-    }
-    s->fd = -1;
+    close_file(s);
 }
 
 void recorder_end(struct recorder *s)
@@ -252,6 +266,9 @@ static void next_file(struct recorder *s, int64_t ts)
 static bool is_full(const struct recorder *s, int64_t ts)
 {
     const struct recorder_options *o = &s->options;
+    if (s->held) {
+        return false;
+    }
     return s->rotate || (o->rotate_bytes > 0 && s->written + s->used >= o->rotate_bytes) ||
            (o->rotate_seconds > 0 &&
             llabs(ts - s->opened) >= (int64_t)o->rotate_seconds * SECOND_NS);
@@ -437,7 +454,7 @@ struct recorder *recorder_new(const struct recorder_options *options, struct err
         return NULL;
     }
     s->options = *options;
-    s->fd = s->before = s->directory = -1;
+    s->fd = s->directory = s->unnamed[0] = s->unnamed[1] = -1;
     size_t lookback = options->lookback_bytes > 0 ? options->lookback_bytes : SAVE_LOOKBACK_BYTES;
     s->buffer = malloc(SAVE_BUFFER_BYTES + PCAPNG_BLOCK_MAX_BYTES);
     s->names = calloc((size_t)options->files + 1, sizeof *s->names);
@@ -460,8 +477,10 @@ void recorder_free(struct recorder *s)
         return;
     }
     end_file(s);
-    if (s->before >= 0) {
-        close(s->before);
+    for (unsigned i = 0; i < RECORDER_KEPT_FILES; i++) {
+        if (s->unnamed[i] >= 0) {
+            close(s->unnamed[i]);
+        }
     }
     if (s->directory >= 0) {
         close(s->directory);
@@ -493,12 +512,15 @@ struct recorder_counts recorder_counts(const struct recorder *s)
 
 size_t recorder_kept(const struct recorder *s, int fds[RECORDER_KEPT_FILES])
 {
-    size_t n = 0;
-    if (s->before >= 0) {
-        fds[n++] = s->before;
-    }
-    if (s->fd >= 0) {
-        fds[n++] = s->fd;
+    unsigned n =
+        s->counts.files < RECORDER_KEPT_FILES ? (unsigned)s->counts.files : RECORDER_KEPT_FILES;
+    for (unsigned i = 0; i < n; i++) {
+        fds[i] = s->unnamed[n < RECORDER_KEPT_FILES ? i : (next_unnamed(s) + i) % n];
     }
     return n;
+}
+
+void recorder_hold(struct recorder *s, bool hold)
+{
+    s->held = hold;
 }

@@ -23,7 +23,7 @@ struct recorder_options {
     uint64_t rotate_bytes;   /* a new file when it is so long; 0: never */
     uint64_t rotate_seconds; /* ... or so old, by packet time; 0: never */
     uint64_t files;          /* files kept: the oldest are removed; 0: all */
-    bool unnamed;            /* files without names in the path's folder; the last two are kept */
+    bool unnamed;            /* two files without names in the path's folder, written in turn */
     bool only_sessions;      /* packets of WebSocket connections alone */
     bool with_keys;          /* for that: with what opens them; the caller gives it */
     size_t lookback_bytes;   /* for that: packets kept until it is known; 0: the usual */
@@ -31,7 +31,7 @@ struct recorder_options {
 };
 
 struct recorder_counts {
-    uint64_t packets, bytes, files; /* written */
+    uint64_t packets, bytes, files; /* written; an unnamed one counts each time it is begun anew */
     uint64_t forgotten;             /* connections whose first packets were not kept long enough */
 };
 
@@ -75,9 +75,12 @@ void recorder_rotate(struct recorder *recorder);
 
 #define RECORDER_KEPT_FILES 2U
 
-/* Of unnamed files: their descriptors, the older one first, and how many there are. They can be
- * read up to what was flushed, by opening them anew through /proc/self/fd. */
+/* Of unnamed files: the descriptors of those that hold something, the older one first, and how many
+ * they are. What was flushed can be read with pread(); both were opened by recorder_open, so that
+ * none is opened later. */
 size_t recorder_kept(const struct recorder *recorder, int fds[RECORDER_KEPT_FILES]);
+/* While they are held neither is begun anew, however long it grows. */
+void recorder_hold(struct recorder *recorder, bool hold);
 
 /* Why the writing stopped; NULL: it goes on. */
 const char *recorder_problem(const struct recorder *recorder);

@@ -364,17 +364,30 @@ struct rewrite *rewrite_new(FILE *out)
     return r;
 }
 
-int rewrite_open(struct rewrite *r, const char *const *paths, size_t n, const char *filter,
-                 struct err *err)
+/* What the captures are opened with; after it nothing more is taken. */
+static struct source_options ready(struct rewrite *r, const char *filter)
 {
-    struct source_options options = {
-        .filter = filter, .secrets = r->copies_secrets ? copy_secrets : NULL, .context = r};
     size_t comments = buffer_bytes(&r->comments).n / sizeof(struct comment);
     begin_section(r);
     if (comments > 0) {
         qsort(r->comments.p, comments, sizeof(struct comment), compare_comments);
     }
+    return (struct source_options){
+        .filter = filter, .secrets = r->copies_secrets ? copy_secrets : NULL, .context = r};
+}
+
+int rewrite_open(struct rewrite *r, const char *const *paths, size_t n, const char *filter,
+                 struct err *err)
+{
+    struct source_options options = ready(r, filter);
     r->source = source_open(paths, n, &options, err);
+    return r->source != NULL ? 0 : -1;
+}
+
+int rewrite_open_kept(struct rewrite *r, const int *fds, size_t n, struct err *err)
+{
+    struct source_options options = ready(r, NULL);
+    r->source = source_open_kept(fds, n, &options, err);
     return r->source != NULL ? 0 : -1;
 }
 

@@ -46,6 +46,9 @@ bool rewrite_comment(struct rewrite *, uint64_t packet, struct bytes text);
 int rewrite_open(struct rewrite *, const char *const *paths, size_t n, const char *filter,
                  struct err *err);
 
+/* The same with files that are open for reading, as source_open_kept has them. */
+int rewrite_open_kept(struct rewrite *, const int *fds, size_t n, struct err *err);
+
 /* A piece of work, far below a millisecond: what is wanted is put in order, then the next few
  * packets are looked at. false: there are no more. */
 bool rewrite_step(struct rewrite *);

@@ -263,6 +263,16 @@ struct source *source_open(const char *const *paths, size_t n, const struct sour
     return s;
 }
 
+struct source *source_open_kept(const int *fds, size_t n, const struct source_options *options,
+                                struct err *err)
+{
+    struct source *s = source_new(n, options, err);
+    for (size_t i = 0; i < n && s != NULL; i++) {
+        add_member(s, "what was kept", input_open_kept(fds[i], &s->files[i].error));
+    }
+    return s;
+}
+
 struct source *source_open_memory(struct bytes bytes, const struct source_options *options,
                                   struct err *err)
 {

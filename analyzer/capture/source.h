@@ -54,6 +54,11 @@ struct source_options {
 struct source *source_open(const char *const *paths, size_t n, const struct source_options *options,
                            struct err *err);
 
+/* The same over files that are open for reading, and are neither moved in nor closed. Nothing is
+ * opened for it, so that it works behind the seal (privileges.h); there is to be no filter then. */
+struct source *source_open_kept(const int *fds, size_t n, const struct source_options *options,
+                                struct err *err);
+
 /* The same over one capture file in memory, which is borrowed. */
 struct source *source_open_memory(struct bytes bytes, const struct source_options *options,
                                   struct err *err);

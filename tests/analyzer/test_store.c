@@ -49,7 +49,7 @@ static void expect_bytes(const struct body_log *log, uint64_t at, size_t n)
 static void what_does_not_fit_the_budget_is_read_back_from_the_spool_file(void **state)
 {
     (void)state;
-    struct body_log *log = body_log_new(2 * BODY_LOG_CHUNK_BYTES, true);
+    struct body_log *log = body_log_new(2 * BODY_LOG_CHUNK_BYTES, BODY_LOG_ALL);
     fill(log, 70, 30011);
     struct body_log_stats stats = body_log_stats(log);
     assert_int_equal(stats.bytes, 70 * 30011);
@@ -65,7 +65,7 @@ static void reading_beyond_the_end_fails(void **state)
 {
     (void)state;
     uint8_t byte;
-    struct body_log *log = body_log_new(0, true);
+    struct body_log *log = body_log_new(0, BODY_LOG_ALL);
     assert_false(body_log_read(log, 0, &byte, 1));
     fill(log, 1, 10);
     assert_true(body_log_read(log, 9, &byte, 1));
@@ -318,6 +318,21 @@ static void without_a_file_the_oldest_bodies_are_lost_and_counted(void **state)
     expect_oldest_lost(false, false);
 }
 
+static void a_file_that_may_grow_no_longer_keeps_the_newest(void **state)
+{
+    (void)state;
+    uint8_t byte;
+    struct body_log *log = body_log_new(0, 3 * BODY_LOG_CHUNK_BYTES);
+    body_log_open(log);
+    fill(log, 9, BODY_LOG_CHUNK_BYTES); /* 2 in memory, 3 in the file, 4 lost */
+    assert_int_equal(body_log_stats(log).lost, 4 * BODY_LOG_CHUNK_BYTES);
+    assert_int_equal(body_log_stats(log).spooled, 3 * BODY_LOG_CHUNK_BYTES);
+    assert_int_equal(body_log_stats(log).error, 0);
+    assert_false(body_log_read(log, 4 * BODY_LOG_CHUNK_BYTES - 1, &byte, 1));
+    expect_bytes(log, 4 * BODY_LOG_CHUNK_BYTES, 5 * BODY_LOG_CHUNK_BYTES);
+    body_log_free(log);
+}
+
 static bool is_the_second(void *ctx, uint32_t index)
 {
     (void)ctx;
@@ -356,6 +371,7 @@ int main(void)
         cmocka_unit_test(reading_beyond_the_end_fails),
         cmocka_unit_test(bytes_that_no_file_takes_are_lost_and_counted),
         cmocka_unit_test(without_a_file_the_oldest_bodies_are_lost_and_counted),
+        cmocka_unit_test(a_file_that_may_grow_no_longer_keeps_the_newest),
         cmocka_unit_test(the_oldest_sessions_give_way_but_those_in_use),
         cmocka_unit_test(every_message_is_kept_with_its_body_and_frames),
         cmocka_unit_test(a_pong_and_its_ping_find_each_other),

@@ -44,7 +44,7 @@ void world_read(struct world *w, const char *path)
 
 void world_of(struct world *w, const char *path, uint64_t budget_bytes)
 {
-    struct store_options options = {.budget_bytes = budget_bytes};
+    struct store_options options = {.budget_bytes = budget_bytes, .file_bytes = BODY_LOG_ALL};
     struct decode_options decode = store_decode_options();
     world_begin(w, &(struct model_options){.retain = true}, &decode);
     w->store = store_new(&options);

@@ -56,6 +56,14 @@ on_screen 'it saves where'
 has "and nothing is made elsewhere" "a name without '/'" "$tmp/screen"
 keys Escape
 
+keys s
+on_screen 'As .*packets'
+keys C-u 'packets.pcapng' Enter
+on_screen 'saved to packets.pcapng'
+has "so are all packets, out of files that were opened before" '[0-9]+ packets saved to packets' "$tmp/screen"
+"$program" follow --format=jsonl "$tmp/folder/packets.pcapng" >"$tmp/told"
+check "and they tell the same messages" 12 "$(grep -c '"opcode":"text"' "$tmp/told")"
+
 # --- Traffic as fast as it comes: sessions of a few messages, and one that goes on
 inside timeout 60 python3 $talk --port 8081 --sessions 1 --messages 100000 --pause 0.002 &
 pids="$pids $!"

@@ -1,6 +1,7 @@
 /* From packets to the store. */
 #include "feed.h"
 
+#include "analyzer/limits.h"
 #include "config.h"
 
 #include <stdio.h>
@@ -76,34 +77,52 @@ static bool give_way(void *feed)
     return f->give_way != NULL && f->give_way(f->give_way_context);
 }
 
+static uint64_t less(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* Where the engine's events go first: to what keeps packets, or to the batch. When no packets can
  * be kept the rest goes on, and it is told to who wants to save them. */
 static struct event_sink *keep_packets(struct feed *f, struct engine_options *engine,
-                                       const struct source *source)
+                                       const struct feed_options *o)
 {
+    uint64_t memory = f->packets.live ? o->upkeep.memory : UINT64_MAX;
     char path[4096];
     const char *folder = getenv("TMPDIR");
     struct recorder_options options = {.path = path,
-                                       .rotate_bytes = FEED_PACKETS_BYTES / 2,
+                                       .rotate_bytes = less(FEED_PACKETS_BYTES, memory) / 2,
+                                       .lookback_bytes =
+                                           (size_t)less(SAVE_LOOKBACK_BYTES, memory / 8),
                                        .unnamed = true,
                                        .only_sessions = true,
                                        .application = "wsight " WSIGHT_VERSION};
-    f->source = source;
+    f->source = o->source;
     snprintf(path, sizeof path, "%s/wsight", folder != NULL && folder[0] == '/' ? folder : "/tmp");
-    if (source == NULL ||
+    if (o->source == NULL ||
         saving_open(&f->saving, &options, &f->batch->sink, engine, &f->not_saved) != 0) {
         return &f->batch->sink;
     }
     return &f->saving.sink;
 }
 
+static void note_end(void *feed, struct session *s)
+{
+    struct feed *f = feed;
+    if (s->outcome == OUTCOME_TLS) {
+        tls_groups_add(&f->tls, s);
+    }
+}
+
 int feed_open(struct feed *f, const struct packet_feed *packets, const struct feed_options *options,
               struct err *err)
 {
     struct model_options model = {.retain = true};
-    struct store_options store = {.budget_bytes = FEED_BODIES_BYTES, .live = packets->live};
-    if (packets->live && options->upkeep.memory / 4 < store.budget_bytes) {
-        store.budget_bytes = options->upkeep.memory / 4;
+    struct store_options store = {
+        .budget_bytes = FEED_BODIES_BYTES, .file_bytes = BODY_LOG_ALL, .live = packets->live};
+    if (packets->live) { /* for ever: and the folder of files may be memory, too */
+        store.budget_bytes = less(store.budget_bytes, options->upkeep.memory / 4);
+        store.file_bytes = options->upkeep.memory;
     }
     struct engine_options engine = {.decode = store_decode_options(),
                                     .seed = options->seed,
@@ -113,7 +132,7 @@ int feed_open(struct feed *f, const struct packet_feed *packets, const struct fe
     f->model = model_new(&model);
     f->store = f->model != NULL ? store_new(&store) : NULL;
     f->batch = f->store != NULL ? batch_new(to_model, f->model) : NULL;
-    struct event_sink *sink = f->batch != NULL ? keep_packets(f, &engine, options->source) : NULL;
+    struct event_sink *sink = f->batch != NULL ? keep_packets(f, &engine, options) : NULL;
     f->engine = sink != NULL ? engine_new(&engine, sink) : NULL;
     if (f->engine == NULL) {
         feed_close(f);
@@ -121,6 +140,7 @@ int feed_open(struct feed *f, const struct packet_feed *packets, const struct fe
     }
     struct model_listener listener = store_listener(f->store);
     model_listen(f->model, &listener);
+    model_listen(f->model, &(struct model_listener){.session_ended = note_end, .self = f});
     if (packets->live) {
         struct upkeep_options upkeep = options->upkeep;
         upkeep.engine = f->engine;

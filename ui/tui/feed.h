@@ -11,6 +11,7 @@
 #include "analyzer/capture/source.h"
 #include "analyzer/engine.h"
 #include "analyzer/store.h"
+#include "ui/report/tls_groups.h"
 #include "ui/saving.h"
 #include "ui/upkeep.h"
 
@@ -42,9 +43,10 @@ struct feed {
     struct batch *batch;
     struct model *model;
     struct store *store;
-    struct saving saving; /* packets of a pipe: they cannot be read again */
+    struct saving saving; /* packets that cannot be read again */
     const struct source *source;
     const struct tls_secrets *secrets; /* borrowed; or NULL */
+    struct tls_groups tls;             /* connections that could not be read */
     struct err not_saved;              /* why there are none of those */
     const char *const *paths;          /* of the files, for saving their packets; NULL: live */
     size_t n_paths;
@@ -64,8 +66,9 @@ struct feed_options {
     uint64_t seed;               /* of the engine's hashes */
     size_t max_connections;      /* 0: the engine's own */
     struct tls_secrets *secrets; /* borrowed; or NULL */
-    /* A pipe, whose packets cannot be read again: those of WebSocket connections are kept in files
-     * without names below TMPDIR, the newest FEED_PACKETS_BYTES. NULL: something else. */
+    /* A pipe or interfaces, whose packets cannot be read again: those of WebSocket connections are
+     * kept in files without names below TMPDIR, the newest FEED_PACKETS_BYTES; of interfaces no
+     * more than upkeep.memory. NULL: files. */
     const struct source *source;
     /* Live: what is looked after while packets come; of it the source, the key logs and the limits
      * are given. */

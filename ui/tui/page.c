@@ -185,7 +185,7 @@ void page_make(struct page *p, const struct tui *t, const struct subject *s, enu
         }
         if (p->lost) {
             p->mode = PAGE_FRAMES;
-            page_write(p, LINE_NOTE, "The payload is gone: it could not be written to TMPDIR.");
+            page_write(p, LINE_NOTE, PAYLOAD_IS_GONE);
         }
     }
     show_all(p);

@@ -4,6 +4,8 @@
 
 #include "page.h"
 
+#define PAYLOAD_IS_GONE "The payload is gone: it was too old, or could not be written to TMPDIR."
+
 /* A line at the end of the page; NULL: there is no more room. */
 struct page_line *page_add(struct page *, enum page_kind, size_t at, size_t n);
 void page_write(struct page *, enum page_kind, const char *format, ...)

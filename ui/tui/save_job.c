@@ -34,9 +34,7 @@ struct save_job {
     uint64_t written;
     struct filter *filter; /* of messages */
     struct rewrite *rewrite;
-    char kept[RECORDER_KEPT_FILES]
-             [40]; /* paths of what it reads, when those are files without names */
-    const char *kept_paths[RECORDER_KEPT_FILES];
+    struct recorder *held; /* whose files are being read; or NULL */
     const struct report_format *report;
     void *report_state;
     struct model_listener listener;
@@ -88,7 +86,7 @@ static bool collect(struct save_job *j, struct tui *t, const struct save_request
 
 /*--- Opening ------------------------------------------------------------------------------------*/
 
-/* What came through a pipe was kept in files without names. */
+/* What came through a pipe or an interface was kept in files without names. */
 static int read_kept(struct save_job *j, struct tui *t, struct err *err)
 {
     int fds[RECORDER_KEPT_FILES];
@@ -100,19 +98,13 @@ static int read_kept(struct save_job *j, struct tui *t, struct err *err)
         return err_set(err, "%s", recorder_problem(recorder));
     }
     recorder_flush(recorder);
-    size_t n = recorder_kept(recorder, fds);
-    for (size_t i = 0; i < n; i++) {
-        snprintf(j->kept[i], sizeof j->kept[i], "/proc/self/fd/%d", fds[i]);
-        j->kept_paths[i] = j->kept[i];
-    }
-    return rewrite_open(j->rewrite, j->kept_paths, n, NULL, err);
+    recorder_hold(recorder, true);
+    j->held = recorder;
+    return rewrite_open_kept(j->rewrite, fds, recorder_kept(recorder, fds), err);
 }
 
 static int begin_rewrite(struct save_job *j, struct tui *t, bool with_keys, struct err *err)
 {
-    if (t->feed->packets.live) {
-        return err_set(err, "the packets of an interface are not kept: save them as JSON or text");
-    }
     j->rewrite = rewrite_new(j->output.stream);
     if (j->rewrite == NULL) {
         return err_set(err, "out of memory");
@@ -393,6 +385,9 @@ void save_end(struct save_job *j)
         j->report->free(j->report_state);
     }
     rewrite_free(j->rewrite);
+    if (j->held != NULL) {
+        recorder_hold(j->held, false);
+    }
     if (j->opened) {
         output_abandon(&j->output);
         if (j->folder >= 0) {

@@ -160,7 +160,7 @@ static int run_source(const struct screen_options *o, struct source *source, str
     struct feed_options options = {.seed = seed(o->script != NULL),
                                    .max_connections = o->max_connections,
                                    .secrets = in->keylogs.secrets,
-                                   .source = is_pipe(o) ? source : NULL,
+                                   .source = is_pipe(o) || source_is_live(source) ? source : NULL,
                                    .upkeep = {.source = source,
                                               .keylogs = &in->keylogs,
                                               .memory = o->memory,

@@ -34,14 +34,11 @@ static struct source *copy(struct recorder *r, uint64_t *packets)
 /* The numbers of packets, and the time of the first. */
 static uint64_t read_back(int fd, int64_t *first)
 {
-    char name[40];
-    const char *path = name;
     struct source_options options = {0};
     struct packet packet;
     struct err err = {""};
     uint64_t n = 0;
-    snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
-    struct source *s = source_open(&path, 1, &options, &err);
+    struct source *s = source_open_kept(&fd, 1, &options, &err);
     assert_non_null(s);
     while (source_next(s, &packet, &err) == 1) {
         *first = n++ == 0 ? packet.ts : *first;
@@ -80,6 +77,40 @@ static void the_last_two_files_without_names_can_be_read(void **state)
     source_free(source);
 }
 
+/* Behind the seal no file can be opened: there are two from the beginning. */
+static void unnamed_files_are_written_in_turn_and_held_while_they_are_read(void **state)
+{
+    const char *folder = getenv("TEST_TMP");
+    char path[512];
+    int fds[RECORDER_KEPT_FILES], later[RECORDER_KEPT_FILES];
+    uint64_t packets = 0;
+    struct err err;
+    (void)state;
+    snprintf(path, sizeof path, "%s/packets", folder != NULL ? folder : "/tmp");
+    struct recorder_options options = {
+        .path = path, .rotate_bytes = ROTATE_BYTES, .unnamed = true, .application = "test"};
+    struct recorder *r = recorder_new(&options, &err);
+    assert_int_equal(recorder_open(r, 0, &err), 0);
+    struct source *source = copy(r, &packets);
+    recorder_flush(r);
+    assert_int_equal(recorder_kept(r, fds), 2);
+    uint64_t files = recorder_counts(r).files;
+    recorder_hold(r, true);
+    source_free(source);
+    source = copy(r, &packets);
+    assert_int_equal(recorder_counts(r).files, files);
+    recorder_hold(r, false);
+    source_free(source);
+    source = copy(r, &packets);
+    assert_true(recorder_counts(r).files > files);
+    assert_int_equal(recorder_kept(r, later), 2);
+    bool turned = recorder_counts(r).files % 2 != files % 2;
+    assert_int_equal(later[0], fds[turned]);
+    assert_int_equal(later[1], fds[!turned]);
+    recorder_free(r);
+    source_free(source);
+}
+
 static void a_folder_that_is_not_there_is_told(void **state)
 {
     struct recorder_options options = {.path = "/nonexistent/folder/x", .unnamed = true};
@@ -93,6 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_two_files_without_names_can_be_read),
+        cmocka_unit_test(unnamed_files_are_written_in_turn_and_held_while_they_are_read),
         cmocka_unit_test(a_folder_that_is_not_there_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -387,6 +387,38 @@ static void several_files_are_merged_by_time_stamp(void **state)
     }
 }
 
+/* Who writes to the file goes on where he was, and what he adds is not read. */
+static void an_open_file_is_read_from_its_beginning_to_where_it_ends_then(void **state)
+{
+    const char *path = "captures/ws-plain.pcapng";
+    struct packet packet;
+    struct err err;
+    uint64_t n = 0, all = 0;
+    (void)state;
+    struct source *s = source_open(&path, 1, NULL, &err);
+    while (source_next(s, &packet, &err) == 1) {
+        all++;
+    }
+    source_free(s);
+    static uint8_t bytes[1 << 20];
+    FILE *from = fopen(path, "rb"), *kept = tmpfile();
+    int fd = fileno(kept);
+    size_t size = fread(bytes, 1, sizeof bytes, from);
+    assert_true(size > 0 && size < sizeof bytes);
+    assert_int_equal(write(fd, bytes, size), size);
+    s = source_open_kept(&fd, 1, NULL, &err);
+    assert_non_null(s);
+    assert_int_equal(write(fd, bytes, size), size);
+    while (source_next(s, &packet, &err) == 1) {
+        n++;
+    }
+    source_free(s);
+    assert_int_equal(n, all);
+    assert_int_equal(lseek(fd, 0, SEEK_CUR), 2 * size);
+    fclose(from);
+    fclose(kept);
+}
+
 static void hundreds_of_files_are_merged(void **state)
 {
     (void)state;
@@ -481,6 +513,7 @@ int main(void)
         cmocka_unit_test(standard_input_is_read),
         cmocka_unit_test(packets_of_a_pipe_are_handed_out_as_they_come),
         cmocka_unit_test(several_files_are_merged_by_time_stamp),
+        cmocka_unit_test(an_open_file_is_read_from_its_beginning_to_where_it_ends_then),
         cmocka_unit_test(hundreds_of_files_are_merged),
         cmocka_unit_test(what_cannot_be_read_is_named_with_the_reason),
     };
