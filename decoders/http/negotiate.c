@@ -1,6 +1,8 @@
 /* Extensions of an answer against the offer (RFC 6455 9.1, RFC 7692 5 and 7.1). */
 #include "negotiate.h"
 
+#include "../websocket/mux.h"
+
 #define ANSWER_MAX_EXTENSIONS 32 /* each is looked for in the whole offer */
 
 /* The parameters of one permessage-deflate element. */
@@ -184,12 +186,6 @@ static bool is_of_deflate(struct extension e)
     return true;
 }
 
-/* The multiplexing draft, and what its one implementation called it. */
-static bool is_mux(struct bytes name)
-{
-    return bytes_equal(name, bytes_of("mux")) || bytes_equal(name, bytes_of("mux_DO_NOT_USE"));
-}
-
 static bool was_offered(struct bytes offered, struct bytes name)
 {
     struct extension e;
@@ -220,7 +216,7 @@ void negotiate_extensions(struct stream *s, struct bytes offered, bool offer_see
             setup->deflate_stream = true;
             continue;
         }
-        if (is_mux(e.name)) {
+        if (mux_is_name(e.name)) {
             setup->mux = true;
             continue;
         }

@@ -127,6 +127,19 @@ static uint32_t read_channel_id(struct reader *r)
     return id;
 }
 
+bool mux_is_name(struct bytes extension)
+{
+    return bytes_equal(extension, bytes_of("mux")) ||
+           bytes_equal(extension, bytes_of("mux_DO_NOT_USE"));
+}
+
+bool mux_channel_of(struct bytes message, uint32_t *channel)
+{
+    struct reader r = {.b = message};
+    *channel = read_channel_id(&r);
+    return !r.bad;
+}
+
 /* As RFC 6455 writes a length. false: it is not there, or not in its shortest form. */
 static bool read_number(struct reader *r, uint64_t *out)
 {

@@ -16,6 +16,11 @@
 #define MUX_CHANNELS_MAX 64         /* of a connection, that are told of */
 #define MUX_MESSAGE_MAX_BYTES 16384 /* of a message on channel 0, that is read */
 
+/* An extension's name is that of the draft, or what its one implementation called it. */
+bool mux_is_name(struct bytes extension);
+/* The channel that a message of such a connection belongs to. false: it is too short to say. */
+bool mux_channel_of(struct bytes message, uint32_t *channel);
+
 struct mux;
 
 struct mux *mux_new(void); /* NULL when out of memory */

@@ -260,23 +260,30 @@ static void put_community_id(struct out *o, const struct session *s)
     out_char(o, '\n');
 }
 
+const char *channel_text(const struct mux_channel *c, char out[CHANNEL_TEXT_BYTES])
+{
+    static const char *const dropped[] = {[MUX_NOT_DROPPED] = "",
+                                          [MUX_DROPPED_BY_CLIENT] = ", dropped by client",
+                                          [MUX_DROPPED_BY_SERVER] = ", dropped by server"};
+    uint64_t frames = c->frames[0] + c->frames[1];
+    char code[20] = "";
+    if (c->drop_code != CLOSE_CODE_NONE) {
+        snprintf(code, sizeof code, " with %d", c->drop_code);
+    }
+    snprintf(out, CHANNEL_TEXT_BYTES, "channel %u: %s frame%s, %s%s%s", c->id,
+             human_count(frames).s, frames == 1 ? "" : "s",
+             human_bytes(c->bytes[0] + c->bytes[1]).s, dropped[c->dropped], code);
+    return out;
+}
+
 /* The channels of a session that multiplexes, one a line. */
 static void put_channels(struct out *o, const struct session *s, unsigned width)
 {
     for (const struct channel_record *r = s->channels; r != NULL; r = r->next) {
         const struct mux_channel *c = &r->channel;
-        uint64_t frames = c->frames[0] + c->frames[1];
+        char text[CHANNEL_TEXT_BYTES];
         out_repeat(o, ' ', INDENT);
-        out_printf(o, "channel %u: %s frame%s, ", c->id, human_count(frames).s,
-                   frames == 1 ? "" : "s");
-        out_text(o, human_bytes(c->bytes[0] + c->bytes[1]).s);
-        if (c->dropped != MUX_NOT_DROPPED) {
-            out_printf(o, ", dropped by %s",
-                       c->dropped == MUX_DROPPED_BY_CLIENT ? "client" : "server");
-        }
-        if (c->drop_code != CLOSE_CODE_NONE) {
-            out_printf(o, " with %d", c->drop_code);
-        }
+        out_text(o, channel_text(c, text));
         if (c->target.n > 0) {
             out_text(o, ", ");
             plain_put(o, c->target, width > 60 ? width - 60 : 1);

@@ -2,7 +2,9 @@
 #include "flow_screen.h"
 
 #include "analyzer/units.h"
+#include "decoders/http/fields.h"
 #include "decoders/registry/registry.h"
+#include "decoders/websocket/mux.h"
 #include "ui/report/address.h"
 #include "ui/report/session_json.h" /* session_close_name */
 #include "ui/report/tls_text.h"
@@ -10,7 +12,8 @@
 #include <stdio.h>
 
 #define SUMMARY_LOOK_BYTES 1024
-#define GUTTER_COLUMNS 9 /* for the round trips */
+#define CHANNEL_NUMBER_BYTES 4 /* at most */
+#define GUTTER_COLUMNS 9       /* for the round trips */
 
 /*--- Labels -------------------------------------------------------------------------------------*/
 
@@ -71,6 +74,36 @@ static bool put_summary(struct tui *t, struct flow *f, uint32_t n, struct buffer
     return true;
 }
 
+static bool multiplexes(const struct session *s)
+{
+    struct bytes rest = s->handshake.extensions;
+    struct extension e;
+    while (extension_list_next(&rest, &e)) {
+        if (mux_is_name(e.name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whose frame a message of a multiplexed connection carries. */
+static int put_channel(struct tui *t, struct flow *f, const struct store_message *m, int y, int x,
+                       int end)
+{
+    struct buffer head;
+    uint32_t channel;
+    if (store_opcode(m) != 2 || !multiplexes(session_of(t, f)->session)) {
+        return x;
+    }
+    buffer_init(&head, CHANNEL_NUMBER_BYTES);
+    if (store_body(t->feed->store, m, CHANNEL_NUMBER_BYTES, &head) &&
+        mux_channel_of(buffer_bytes(&head), &channel)) {
+        x = canvas_format(&t->canvas, y, x, end, ROLE_NOTE, " ch%u", channel);
+    }
+    buffer_done(&head);
+    return x;
+}
+
 /* What stands on a message's arrow. */
 static int put_label(struct tui *t, struct flow *f, uint32_t n, int y, int x, int end)
 {
@@ -91,6 +124,7 @@ static int put_label(struct tui *t, struct flow *f, uint32_t n, int y, int x, in
     if (m->flags & MESSAGE_FRAGMENTED) {
         x = canvas_format(c, y, x, end, ROLE_NOTE, " %ufr", m->frames);
     }
+    x = put_channel(t, f, m, y, x, end);
     if (m->flags & (MESSAGE_DAMAGED | MESSAGE_NOT_INFLATED | MESSAGE_BAD_UTF8) ||
         !(m->flags & MESSAGE_FINISHED)) {
         x = canvas_text(c, y, x, end, ROLE_ERROR,

@@ -44,7 +44,8 @@ static void help_open(struct tui *t, void *state, const void *arg)
         "✕  the upgrade was refused       ?  no answer was captured",
         "◐  picked up mid-stream          *  marked",
         "E W N  error, warning, note: the worst finding, and how many",
-        "z  compressed     3fr  in three frames     !  a finding at this message"};
+        "z  compressed     3fr  in three frames     !  a finding at this message",
+        "ch2  of channel 2  raw  of an extension that is not decoded (filter: raw)"};
     (void)arg;
     unsigned place = t->depth > 1 ? t->views[t->depth - 2].screen->place : PLACE_SESSIONS;
     if (place & PLACE_SESSIONS) {

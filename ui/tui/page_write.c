@@ -5,6 +5,8 @@
 #include "decoders/websocket/version.h"
 #include "ui/report/redact.h"
 #include "ui/report/session_json.h" /* session_close_name */
+#include "ui/report/session_rows.h" /* channel_text */
+#include "ui/report/tls_text.h"
 
 #include <stdio.h>
 
@@ -55,17 +57,42 @@ static void write_version(struct page *p, const struct tui *t, const struct hand
     }
 }
 
-static void write_meaning(struct page *p, const struct handshake *h)
+static void write_meaning(struct page *p, const struct session *s)
 {
+    const struct handshake *h = &s->handshake;
     static const char *const accepts[] = {"not seen", "right", "WRONG"};
     char took[SHORT_TEXT_BYTES];
     if (h->response_pkt != 0) {
         short_duration(took, h->response_ts - h->request_ts);
         page_write(p, LINE_FIELD, "Answered after: %s", took);
+    }
+    if (h->response_pkt != 0 && s->connection.http2_stream == 0) { /* RFC 8441 has none */
         page_write(p, LINE_FIELD, "Sec-WebSocket-Accept is: %s", accepts[h->accept_state]);
     }
     if (h->through_proxy) {
         page_write(p, LINE_FIELD, "Inside a CONNECT tunnel: yes");
+    }
+}
+
+/* What the session is in besides TCP. */
+static void write_transport(struct page *p, const struct session *s)
+{
+    char text[TRANSPORT_TEXT_BYTES];
+    const struct tls_hello *tls = &s->tls;
+    const struct {
+        const char *name;
+        struct bytes value;
+    } texts[] = {{"TLS server name: ", tls->sni},
+                 {"TLS ALPN: ", tls->alpn},
+                 {"TLS client (JA4): ", tls->ja4},
+                 {"TLS certificate: ", tls->certificate}};
+    if (transport_text(s, true, text)[0] != '\0') {
+        page_write(p, LINE_FIELD, "In: %s", text);
+    }
+    for (size_t i = 0; i < sizeof texts / sizeof *texts && s->has_tls; i++) {
+        if (texts[i].value.n > 0) {
+            page_write_bytes(p, LINE_FIELD, texts[i].name, texts[i].value);
+        }
     }
 }
 
@@ -94,6 +121,7 @@ void write_handshake(struct page *p, const struct tui *t, const struct subject *
         page_write(p, LINE_NOTE, "The opening handshake was not captured: picked up mid-stream");
         page_write(p, LINE_FIELD, "Confidence: %d %%", session->confidence);
         write_version(p, t, h);
+        write_transport(p, session);
         write_findings(p, session);
         return;
     }
@@ -112,7 +140,8 @@ void write_handshake(struct page *p, const struct tui *t, const struct subject *
         page_write(p, LINE_PLAIN, "%s", "");
     }
     write_version(p, t, h);
-    write_meaning(p, h);
+    write_meaning(p, session);
+    write_transport(p, session);
     write_findings(p, session);
 }
 
@@ -319,6 +348,22 @@ static void write_side(struct page *p, const struct tui *t, const struct session
     }
 }
 
+/* The channels of a session that multiplexes, as far as they are known: at its end. */
+static void write_channels(struct page *p, const struct tui *t, const struct session *s)
+{
+    if (s->channels != NULL) {
+        page_write(p, LINE_PLAIN, "%s", "");
+        page_write(p, LINE_HEADING, "Channels of this connection");
+    }
+    for (const struct channel_record *r = s->channels; r != NULL; r = r->next) {
+        char text[CHANNEL_TEXT_BYTES];
+        struct bytes target = r->channel.target;
+        page_write_bytes(p, LINE_PLAIN, channel_text(&r->channel, text),
+                         target.n > 0 ? tui_join(t, bytes_of(", "), tui_shown_text(t, target))
+                                      : target);
+    }
+}
+
 static void write_end(struct page *p, const struct tui *t, const struct subject *subject)
 {
     static const char *const hows[] = {[END_OPEN] = "it went on when the capture ended",
@@ -343,6 +388,7 @@ static void write_end(struct page *p, const struct tui *t, const struct subject 
                                                  : ", from the server first");
     write_side(p, t, s, 0);
     write_side(p, t, s, 1);
+    write_channels(p, t, s);
     write_findings(p, s);
 }
 
@@ -359,7 +405,7 @@ void write_details(struct page *p, const struct tui *t, const struct subject *s)
     bool lost = !store_body(t->feed->store, m, SIZE_MAX, &body);
     write_facts(p, t, m);
     if (lost) {
-        page_write(p, LINE_NOTE, "The payload is gone: it could not be written to TMPDIR.");
+        page_write(p, LINE_NOTE, PAYLOAD_IS_GONE);
     } else if (store_opcode(m) == 8) {
         write_close(p, t, &store_session(t->feed->store, s->session)->session->handshake,
                     buffer_bytes(&body));

@@ -43,6 +43,6 @@ struct screen {
 
 extern const struct screen sessions_screen, flow_screen, message_screen, compare_screen,
     findings_screen, statistics_screen, help_screen, columns_screen, filter_screen, search_screen,
-    save_screen;
+    save_screen, closed_tls_screen;
 
 #endif

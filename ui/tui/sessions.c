@@ -188,9 +188,11 @@ static void draw_nothing(struct tui *t, struct area a)
                 ROLE_DIM, text);
     uint64_t tls = model_totals(t->feed->model)->tls_connections;
     if (tls > 0 && tui_sessions(t) == 0) {
+        char key[KEY_LABEL_BYTES];
+        keys_first(&t->keys, ACTION_CLOSED_TLS, key);
         canvas_format(&t->canvas, a.y + a.rows / 2 + 1, (a.columns - 66) / 2, a.columns, ROLE_DIM,
-                      "%llu TLS connections could not be read: -k FILE gives their keys.",
-                      (unsigned long long)tls);
+                      "%llu TLS connection%s could not be read: %s tells more of %s.",
+                      (unsigned long long)tls, tls == 1 ? "" : "s", key, tls == 1 ? "it" : "them");
     }
 }
 

@@ -456,6 +456,9 @@ static void common_action(struct tui *t, enum action action, uint32_t key)
     case ACTION_FINDINGS:
         open_once(t, &findings_screen);
         break;
+    case ACTION_CLOSED_TLS:
+        open_once(t, &closed_tls_screen);
+        break;
     case ACTION_TIME:
         t->settings.time = (t->settings.time + 1) % TIME_MODES;
         tui_say(t, false, "times: %s", times[t->settings.time]);
