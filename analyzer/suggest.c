@@ -32,7 +32,7 @@ static size_t distance(const char *a, size_t a_n, const char *b, size_t b_n)
 const char *suggest(const char *word, size_t length, const char *const *names, size_t n)
 {
     const char *nearest = NULL;
-    size_t nearest_distance = 1 + length / 3; /* a slip in three letters */
+    size_t nearest_distance = 1 + length / 4; /* a slip in four letters */
     if (length == 0 || length > SUGGEST_MAX_BYTES) {
         return NULL;
     }

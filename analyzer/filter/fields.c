@@ -54,13 +54,30 @@ const struct filter_kind *filter_find(const char *name, size_t n, struct bytes *
     return NULL;
 }
 
+/* What stands behind the last dot. */
+static const char *last_word(const char *name, size_t n)
+{
+    const char *dot = memrchr(name, '.', n);
+    return dot != NULL ? dot + 1 : name;
+}
+
+/* Names that have much in common but their last word mean something else. */
+static const char *if_last_is_near(const char *near, const char *name, size_t n)
+{
+    const char *last = last_word(name, n);
+    const char *other = near != NULL ? last_word(near, strlen(near)) : NULL;
+    size_t last_n = n - (size_t)(last - name);
+    bool is = near != NULL && (last_n == 0 || suggest(last, last_n, &other, 1) != NULL);
+    return is ? near : NULL;
+}
+
 const char *filter_suggest(const char *name, size_t n)
 {
     const char *names[KINDS];
     for (size_t i = 0; i < KINDS; i++) {
         names[i] = kinds[i].field.name;
     }
-    return n >= WORD_MIN ? suggest(name, n, names, KINDS) : NULL;
+    return n >= WORD_MIN ? if_last_is_near(suggest(name, n, names, KINDS), name, n) : NULL;
 }
 
 const struct filter_field *filter_field_at(size_t i)

@@ -32,7 +32,7 @@ static int hex_digit(char c)
  * expression's. */
 static char take_escape(struct filter_parser *p)
 {
-    static const char letters[] = "\"\\nrt", values[] = "\"\\\n\r\t";
+    static const char letters[] = "\"'\\nrt", values[] = "\"'\\\n\r\t";
     const char *next = p->text + p->at + 1;
     const char *letter = *next != '\0' ? strchr(letters, *next) : NULL;
     if (letter != NULL) {
@@ -47,14 +47,14 @@ static char take_escape(struct filter_parser *p)
     return '\\';
 }
 
-/* From the opening quote to the closing one; raw: a backslash is one. */
+/* From the opening quote, either kind, to the closing one; raw: a backslash is one. */
 static int read_quoted(struct filter_parser *p, struct word *w, bool raw)
 {
-    p->at++;
-    while (p->text[p->at] != '"') {
+    char quote = p->text[p->at++];
+    while (p->text[p->at] != quote) {
         char c = p->text[p->at];
         if (c == '\0') {
-            return filter_fail(p, w->at, "the closing \" is missing");
+            return filter_fail(p, w->at, "the closing %c is missing", quote);
         }
         if (w->n == LITERAL_MAX_BYTES) {
             return filter_fail(p, w->at, "this is too long");
@@ -81,7 +81,7 @@ static int read_word(struct filter_parser *p, struct word *w)
     filter_skip_blanks(p);
     const char *text = p->text + p->at;
     *w = (struct word){.at = p->at};
-    if (text[0] == '"' || (text[0] == 'r' && text[1] == '"')) {
+    if (text[0] == '"' || text[0] == '\'' || (text[0] == 'r' && text[1] == '"')) {
         w->quoted = true;
         p->at += text[0] == 'r';
         if (read_quoted(p, w, text[0] == 'r') != 0) {
@@ -187,10 +187,13 @@ static int64_t unit_of(enum filter_type type, const char *unit)
     } units[] = {{"b", 1, TYPE_SIZE},
                  {"k", 1024, TYPE_SIZE},
                  {"kb", 1024, TYPE_SIZE},
+                 {"kib", 1024, TYPE_SIZE},
                  {"m", 1048576, TYPE_SIZE},
                  {"mb", 1048576, TYPE_SIZE},
+                 {"mib", 1048576, TYPE_SIZE},
                  {"g", 1073741824, TYPE_SIZE},
                  {"gb", 1073741824, TYPE_SIZE},
+                 {"gib", 1073741824, TYPE_SIZE},
                  {"ns", 1, TYPE_DURATION},
                  {"us", 1000, TYPE_DURATION},
                  {"ms", 1000000, TYPE_DURATION},
@@ -247,11 +250,13 @@ static const char *read_clock(const char *text, struct tm *tm)
     return end != NULL ? end : strptime(text, "%H:%M", tm);
 }
 
-/* "2026-11-22", or with a time behind a blank or T: "15:59:57.250", and perhaps Z. */
+/* "2026-11-22", or with a time behind a blank or T: "15:59:57.250", and perhaps Z. The day also as
+ * "Nov 22, 2026", as Wireshark shows it. */
 static bool read_time(const char *text, int64_t *ns)
 {
     struct tm tm = {0};
     const char *end = strptime(text, "%Y-%m-%d", &tm);
+    end = end != NULL ? end : strptime(text, "%b %d, %Y", &tm);
     int64_t fraction = 0;
     if (end != NULL && (*end == 'T' || *end == ' ')) {
         end = read_clock(end + 1, &tm);
@@ -272,6 +277,23 @@ static bool read_time(const char *text, int64_t *ns)
     }
     *ns = (int64_t)timegm(&tm) * 1000000000 + fraction;
     return true;
+}
+
+/* A unit that stands apart from its number, as in "2 KB", comes to it. */
+static void join_unit(struct filter_parser *p, enum filter_type type, struct word *w)
+{
+    struct filter_parser ahead = *p;
+    struct word unit;
+    if (w->quoted || !isdigit((unsigned char)w->text[w->n - 1])) {
+        return;
+    }
+    filter_skip_blanks(&ahead);
+    if (isalpha((unsigned char)ahead.text[ahead.at]) && read_word(&ahead, &unit) == 0 &&
+        unit_of(type, unit.text) != 0 && unit.n < LITERAL_MAX_BYTES - w->n) {
+        memcpy(w->text + w->n, unit.text, unit.n + 1);
+        w->n += unit.n;
+        p->at = ahead.at;
+    }
 }
 
 static const char *const expected[TYPE_COUNT] = {
@@ -420,6 +442,7 @@ int filter_read_literal(struct filter_parser *p, const struct filter_kind *kind,
     if (kind->type == TYPE_TEXT || kind->type == TYPE_BYTES) {
         return keep_text(p, &w, l);
     }
+    join_unit(p, kind->type, &w);
     const char *second = relation == RELATION_IN ? cut_range(&w, kind->type) : NULL;
     l->is_range = second != NULL;
     if (kind->type == TYPE_ADDRESS) {

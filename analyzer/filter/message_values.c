@@ -93,6 +93,21 @@ GET(text)
     return message(q)->opcode == 1 && filter_get_payload(q, i, v);
 }
 
+GET(payload_ping)
+{
+    return message(q)->opcode == 9 && filter_get_payload(q, i, v);
+}
+
+GET(payload_pong)
+{
+    return message(q)->opcode == 10 && filter_get_payload(q, i, v);
+}
+
+GET(payload_close)
+{
+    return message(q)->opcode == 8 && filter_get_payload(q, i, v);
+}
+
 GET(code)
 {
     const struct message *m = message(q);

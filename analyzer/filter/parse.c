@@ -153,6 +153,9 @@ static int unknown_field(struct filter_parser *p, size_t at, size_t n)
     if (n == 0) {
         return filter_fail(p, at, "a field is missing here");
     }
+    if (name[n] == '(') {
+        return filter_fail(p, at, "there are no functions, such as %.*s()", shown, name);
+    }
     if (near == NULL) {
         return filter_fail(p, at, "there is no field '%.*s'", shown, name);
     }
@@ -272,8 +275,13 @@ static void parse_all(struct filter_parser *p)
     }
     p->f->root = parse_or(p);
     filter_skip_blanks(p);
-    if (p->f->root >= 0 && p->text[p->at] != '\0') {
-        filter_fail(p, p->at, "'and' or 'or' is missing here");
+    char next = p->text[p->at];
+    if (p->f->root >= 0 && next != '\0') {
+        filter_fail(p, p->at,
+                    next == '('   ? "there are no functions: what stands before this is a field"
+                    : next == '[' ? "there are no slices: 'matches' compares parts"
+                    : next == ')' ? "the ( for this is missing"
+                                  : "'and' or 'or' is missing here");
     }
 }
 

@@ -244,6 +244,11 @@ HANDSHAKE_TEXT(offered_extensions)
 HANDSHAKE_TEXT(key)
 HANDSHAKE_TEXT(accept)
 
+GET(http)
+{
+    return one_number(i, v, session(q)->has_handshake);
+}
+
 #define HANDSHAKE_FLAG(name, condition)                                                            \
     GET(name)                                                                                      \
     {                                                                                              \

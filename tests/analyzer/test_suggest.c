@@ -31,6 +31,7 @@ static void what_is_too_far_from_everything_is_not_guessed(void **state)
     (void)state;
     assert_null(near(""));
     assert_null(near("zzz"));
+    assert_null(near("hop"));
     assert_null(near("capture"));
     assert_null(near("a-word-that-is-much-longer-than-any-of-the-names"));
 }

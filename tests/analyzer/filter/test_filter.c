@@ -71,6 +71,11 @@ static void errors_point_at_what_is_wrong(void **state)
     } cases[] = {
         {"nonsense == 3", 0, "there is no field 'nonsense'"},
         {"opcode == ping or hots == a", 18, "there is no field 'hots': did you mean 'host'?"},
+        {"frame.len > 1", 0, "there is no field 'frame.len'"},
+        {"udp", 0, "there is no field 'udp'"},
+        {"lower(host) == a", 0, "there are no functions, such as lower()"},
+        {"len(text) > 3", 3, "there are no functions: what stands before this is a field"},
+        {"payload[0:2] == 1:2", 7, "there are no slices: 'matches' compares parts"},
         {"websocket.opcod == 1", 0,
          "there is no field 'websocket.opcod': did you mean 'websocket.opcode'?"},
         {"http.header. == a", 0, "behind http.header. stands a name"},
@@ -79,6 +84,8 @@ static void errors_point_at_what_is_wrong(void **state)
         {"host contains \"abc\\\"", 14, "the closing \" is missing"},
         {"host host", 5, "'and' or 'or' is missing here"},
         {"(host", 0, "the closing ) is missing"},
+        {"host == 'a", 8, "the closing ' is missing"},
+        {"host)", 4, "the ( for this is missing"},
         {"host and", 8, "a field is missing here"},
         {"not", 3, "a field is missing here"},
         {"len > 3q", 6, "'3q' is no size, such as 800 or 64KB"},
@@ -243,6 +250,12 @@ static void numbers_have_units_names_and_bases(void **state)
                      store_messages(w->store));
     assert_int_equal(messages(w, "time > \"2026-11-22 16:00:00.5\""),
                      messages(w, "time > 1795363200.5"));
+    assert_int_equal(messages(w, "len > 2 KB"), messages(w, "len > 2KiB"));
+    assert_int_equal(messages(w, "len > 2 KB and opcode == text"),
+                     messages(w, "len > 2048 and opcode == text"));
+    assert_int_equal(sessions(w, "duration > 1.5 s"), sessions(w, "duration > 1500ms"));
+    assert_int_equal(messages(w, "frame.time > \"Nov 22, 2026 16:00:00.5\""),
+                     messages(w, "time > 1795363200.5"));
     assert_true(messages(w, "time > 2026-11-22") > 0);
     assert_int_equal(messages(w, "time > 2026-11-23"), 0);
 }
@@ -273,6 +286,9 @@ static void headers_of_the_handshake_are_fields(void **state)
     assert_int_equal(upgrades, sessions(w, "HTTP.header.UPGRADE matches \"^WebSocket$\""));
     assert_int_equal(sessions(w, "http.header.sec-websocket-key == key"), 0);
     assert_int_equal(sessions(w, "http.header.origin"), sessions(w, "origin"));
+    assert_int_equal(upgrades, sessions(w, "http.upgrade == WebSocket"));
+    assert_int_equal(sessions(w, "http.cookie"), sessions(w, "cookie"));
+    assert_int_equal(sessions(w, "http") + sessions(w, "outcome == midstream"), sessions(w, "id"));
     assert_int_equal(sessions(w, "http.header.no-such-field"), 0);
     assert_true(sessions(w, "header contains \"HTTP/1.1 101\"") > 0);
 }
@@ -291,6 +307,16 @@ static void frames_are_those_of_the_message(void **state)
     assert_true(messages(w, "frame.rsv1") > 0);
     assert_int_equal(messages(w, "frame.key"), messages(w, "frame.masked"));
     assert_int_equal(messages(w, "frame.header > 14B"), 0);
+}
+
+static void payloads_of_control_frames_are_fields_of_their_own(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(messages(w, "websocket.payload.ping"), messages(w, "opcode == ping"));
+    assert_int_equal(messages(w, "websocket.payload.pong"), messages(w, "opcode == pong"));
+    assert_int_equal(messages(w, "websocket.payload.close"), messages(w, "opcode == close"));
+    assert_int_equal(messages(w, "payload.ping contains one"),
+                     messages(w, "opcode == ping and payload contains one"));
 }
 
 static void every_name_is_a_field(void **state)
@@ -330,6 +356,7 @@ int main(void)
         cmocka_unit_test(texts_have_escapes_and_raw_forms),
         cmocka_unit_test(headers_of_the_handshake_are_fields),
         cmocka_unit_test(frames_are_those_of_the_message),
+        cmocka_unit_test(payloads_of_control_frames_are_fields_of_their_own),
         cmocka_unit_test(every_name_is_a_field),
         cmocka_unit_test(a_regular_expression_that_would_take_for_ever_ends),
     };
