@@ -2,14 +2,23 @@
 #include "tui.h"
 
 #include <stdio.h>
-#include <stdlib.h>
+
+#define PLACES_MAX 64 /* more than a screen has room for */
+
+struct place {
+    uint32_t session, record; /* which of its findings */
+};
 
 struct findings {
     enum finding_id list[FINDING_COUNT];
     size_t n;
     struct scroll scroll;
     int rows;
-    int64_t made; /* when the list was made */
+    enum finding_id places_of; /* what is, or was, looked for in the sessions */
+    uint64_t found;            /* how often there was one when that began */
+    struct place places[PLACES_MAX];
+    size_t n_places;
+    size_t at; /* the session to be asked next */
 };
 
 static const enum role roles[] = {ROLE_NOTE, ROLE_WARNING, ROLE_ERROR};
@@ -46,29 +55,87 @@ static void draw_row(struct tui *t, enum finding_id id, int y, int width)
     canvas_text(c, y, 24 + name, width - 1, ROLE_DIM, k->sentence);
 }
 
-/* The first places where it was found. */
-static void draw_places(struct tui *t, enum finding_id id, struct area a)
+static void findings_open(struct tui *t, void *state, const void *arg)
+{
+    (void)arg;
+    make_list(t, state);
+}
+
+/*--- Where it was found -------------------------------------------------------------------------*/
+
+/* Begins anew for another finding, or when all were asked and there are more of it since. */
+static void begin_places(struct tui *t, struct findings *f)
+{
+    enum finding_id id = f->list[f->scroll.cursor];
+    uint64_t found = model_totals(t->feed->model)->findings[id];
+    bool asked_all = f->at >= store_count(t->feed->store);
+    if (id != f->places_of || (asked_all && found != f->found)) {
+        f->places_of = id;
+        f->found = found;
+        f->n_places = 0;
+        f->at = store_first(t->feed->store);
+    }
+}
+
+static void ask_session(struct findings *f, const struct store_session *s)
+{
+    for (uint32_t k = 0; s->worst >= 0 && k < s->session->finding_count; k++) {
+        if (s->session->findings[k].id == f->places_of && f->n_places < PLACES_MAX) {
+            f->places[f->n_places++] = (struct place){s->index, k};
+        }
+    }
+}
+
+static bool is_asking(const struct tui *t, const struct findings *f)
+{
+    return f->n > 0 && f->n_places < PLACES_MAX && f->at < store_count(t->feed->store);
+}
+
+static bool findings_step(struct tui *t, void *state, int64_t until)
+{
+    struct findings *f = state;
+    size_t before = f->n_places;
+    if (f->n > 0) {
+        begin_places(t, f);
+    }
+    while (is_asking(t, f)) {
+        ask_session(f, store_session(t->feed->store, f->at++));
+        if ((f->at & 255) == 0 && t->now() >= until) {
+            break;
+        }
+    }
+    return f->n_places != before;
+}
+
+static bool findings_busy(struct tui *t, void *state)
+{
+    return is_asking(t, state);
+}
+
+static void draw_place(struct tui *t, const struct store_session *s, const struct finding_record *r,
+                       int y, int columns)
+{
+    bool client = r->dir == DIR_CLIENT_TO_SERVER;
+    int x = canvas_format(&t->canvas, y, 3, columns, ROLE_TEXT, "#%-5u ", s->index + 1);
+    x = canvas_format(&t->canvas, y, x, columns, client ? ROLE_CLIENT : ROLE_SERVER, "%s ",
+                      client ? "client" : "server");
+    x = canvas_format(&t->canvas, y, x, columns, ROLE_DIM, "packet %llu%s  ",
+                      (unsigned long long)r->pkt, r->count > 1 ? ", and more" : "");
+    text_put(&t->canvas, y, x, columns - 1, ROLE_TEXT, tui_shown_text(t, r->detail));
+}
+
+/* The first of them. */
+static void draw_places(struct tui *t, const struct findings *f, enum finding_id id, struct area a)
 {
     int y = a.y;
-    size_t n = store_count(t->feed->store);
-    int64_t until = t->now() + 5000000;
-    for (size_t i = store_first(t->feed->store);
-         i < n && y < a.y + a.rows && ((i & 1023) != 0 || t->now() < until); i++) {
-        const struct store_session *s = store_session(t->feed->store, i);
-        for (uint32_t k = 0; s->worst >= 0 && k < s->session->finding_count && y < a.y + a.rows;
-             k++) {
-            const struct finding_record *r = &s->session->findings[k];
-            if (r->id != id) {
-                continue;
-            }
-            int x = canvas_format(&t->canvas, y, 3, a.columns, ROLE_TEXT, "#%-5u ", s->index + 1);
-            x = canvas_format(&t->canvas, y, x, a.columns,
-                              r->dir == DIR_CLIENT_TO_SERVER ? ROLE_CLIENT : ROLE_SERVER, "%s ",
-                              r->dir == DIR_CLIENT_TO_SERVER ? "client" : "server");
-            x = canvas_format(&t->canvas, y, x, a.columns, ROLE_DIM, "packet %llu%s  ",
-                              (unsigned long long)r->pkt, r->count > 1 ? ", and more" : "");
-            text_put(&t->canvas, y++, x, a.columns - 1, ROLE_TEXT, tui_shown_text(t, r->detail));
+    for (size_t i = 0; i < f->n_places && y < a.y + a.rows; i++) {
+        const struct store_session *s = store_session(t->feed->store, f->places[i].session);
+        if (!store_is_gone(s)) {
+            draw_place(t, s, &s->session->findings[f->places[i].record], y++, a.columns);
         }
+    }
+    if (is_asking(t, f) && y < a.y + a.rows) {
+        canvas_text(&t->canvas, y++, 3, a.columns, ROLE_DIM, "...");
     }
     size_t of_capture;
     const struct finding_record *list = model_findings(t->feed->model, &of_capture);
@@ -110,7 +177,7 @@ static void findings_draw(struct tui *t, void *state, struct area a)
         canvas_format(c, y + 1, 1, a.columns, roles[k->severity], "%s", k->sentence);
         canvas_format(c, y + 2, 1, a.columns, ROLE_DIM, "%s, %s%s%s", k->id,
                       finding_class_name(k->class), k->section[0] != '\0' ? ", " : "", k->section);
-        draw_places(t, id, (struct area){y + 4, 0, detail - 4, a.columns});
+        draw_places(t, f, id, (struct area){y + 4, 0, detail - 4, a.columns});
     }
 }
 
@@ -178,9 +245,12 @@ const struct screen findings_screen = {
     .name = "Findings",
     .place = PLACE_OTHER,
     .state_size = sizeof(struct findings),
+    .open = findings_open,
     .draw = findings_draw,
     .act = findings_act,
     .mouse = findings_mouse,
     .find = findings_find,
+    .step = findings_step,
+    .busy = findings_busy,
     .hints = {ACTION_OPEN, ACTION_SEARCH, ACTION_STATISTICS, ACTION_BACK, ACTION_HELP},
 };

@@ -298,11 +298,36 @@ static void a_save_shows_how_far_it_is_and_stopped_it_leaves_nothing(void **stat
     feed_close(&feed);
 }
 
+static void a_finding_in_the_last_of_many_sessions_is_shown_with_its_place(void **state)
+{
+    struct feed feed;
+    struct tui t;
+    struct terminal *terminal;
+    (void)state;
+    open_feed(&feed, 3000, 1);
+    emit(&feed, (struct event){.type = EVENT_FINDING,
+                               .session = 3000,
+                               .pkt = 31415,
+                               .finding = {.id = FINDING_MASK_MISSING}});
+    batch_flush(feed.batch);
+    open_tui(&t, &feed, &terminal);
+    press_all(&t, "!");
+    assert_true(shows(&t, "..."));
+    assert_false(shows(&t, "packet 31415"));
+    while (tui_step(&t, 0)) { /* one small piece after the other */
+    }
+    assert_true(shows(&t, "#3000"));
+    assert_true(shows(&t, "packet 31415"));
+    tui_done(&t);
+    feed_close(&feed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_are_answered_whatever_is_sorted_or_filtered),
         cmocka_unit_test(keys_are_answered_in_a_session_of_very_many_messages),
+        cmocka_unit_test(a_finding_in_the_last_of_many_sessions_is_shown_with_its_place),
         cmocka_unit_test(a_save_shows_how_far_it_is_and_stopped_it_leaves_nothing),
     };
     setlocale(LC_CTYPE, "C.UTF-8");
