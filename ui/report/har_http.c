@@ -19,25 +19,12 @@ static bool next_line(struct bytes *head, struct bytes *line)
     return line->n > 0;
 }
 
-/* A list of subprotocols, each masked as it must be. */
-static void write_subprotocols(struct json *w, const struct har_http *http, struct bytes list)
+static void write_subprotocols(struct json *w, const struct har_http *http, struct bytes value)
 {
-    const struct handshake *h = &http->session->handshake;
     struct buffer joined;
-    struct bytes item;
-    struct bytes before = {0};
-    bool whole = true;
-    bool chosen = bytes_equal(list, h->subprotocol);
     buffer_init(&joined, REDACTED_TEXT_MAX_BYTES);
-    while (!chosen && quoted_list_next(&list, &item)) {
-        whole = whole && (before.p == NULL || buffer_append(&joined, bytes_of(", "))) &&
-                buffer_append(&joined, redact_subprotocol(http->redactor, item, before));
-        before = item;
-    }
     json_bytes(w, "value",
-               chosen  ? redact_chosen(http->redactor, h)
-               : whole ? buffer_bytes(&joined)
-                       : bytes_of("***"));
+               redact_subprotocol_field(http->redactor, &http->session->handshake, value, &joined));
     buffer_done(&joined);
 }
 

@@ -333,6 +333,23 @@ struct bytes redact_chosen(struct redactor *r, const struct handshake *h)
     return redact_subprotocol(r, h->subprotocol, (struct bytes){0});
 }
 
+struct bytes redact_subprotocol_field(struct redactor *r, const struct handshake *h,
+                                      struct bytes value, struct buffer *joined)
+{
+    struct bytes item;
+    struct bytes before = {0};
+    bool whole = true;
+    if (bytes_equal(value, h->subprotocol)) {
+        return redact_chosen(r, h);
+    }
+    while (quoted_list_next(&value, &item)) {
+        whole = whole && (before.p == NULL || buffer_append(joined, bytes_of(", "))) &&
+                buffer_append(joined, redact_subprotocol(r, item, before));
+        before = item;
+    }
+    return whole ? buffer_bytes(joined) : mask();
+}
+
 /* FNV-1a. A collision masks a name too many. */
 static uint64_t hash_of(struct bytes b)
 {

@@ -39,6 +39,10 @@ struct bytes redact_subprotocol(struct redactor *r, struct bytes name, struct by
 /* The one that the server chose; redacted as it was in the offer. */
 struct bytes redact_chosen(struct redactor *r, const struct handshake *h);
 
+/* The value of a Sec-WebSocket-Protocol field: the server's choice, or a list, each as it must be.
+ * What is returned may lie in `joined`, which is empty before. */
+struct bytes redact_subprotocol_field(struct redactor *r, const struct handshake *h,
+                                      struct bytes value, struct buffer *joined);
 /* Remembers which offered subprotocols are secrets because of where they stand, */
 void redact_learn(struct redactor *r, const struct handshake *h);
 /* so that a name can be redacted that is counted without its list. */

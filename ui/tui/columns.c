@@ -155,10 +155,19 @@ NUMBER(server)
     }
 SHOW_WIRE(host, host)
 SHOW_WIRE(path, target)
-SHOW_WIRE(subprotocol, subprotocol)
 SHOW_WIRE(origin, origin)
 SHOW_WIRE(agent, user_agent)
 SHOW_WIRE(software, server)
+
+TEXT(subprotocol)
+{
+    return s->session->handshake.subprotocol;
+}
+
+SHOW(subprotocol)
+{
+    c->wire = tui_shown_subprotocol(t, &s->session->handshake);
+}
 
 SHOW(url)
 {

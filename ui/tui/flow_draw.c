@@ -281,7 +281,7 @@ static void draw_handshake(struct tui *t, struct flow *f, const struct lanes *l,
     x = text_put(c, y, x, end, refused ? ROLE_ERROR : ROLE_TEXT, h->reason);
     if (h->subprotocol.n > 0) {
         x = canvas_text(c, y, x, end, ROLE_DIM, "  ");
-        x = text_put(c, y, x, end, ROLE_NOTE, tui_shown_text(t, h->subprotocol));
+        x = text_put(c, y, x, end, ROLE_NOTE, tui_shown_subprotocol(t, h));
     }
     if (h->extensions.n > 0) {
         x = canvas_text(c, y, x, end, ROLE_DIM, "  ");

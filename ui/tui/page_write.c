@@ -15,20 +15,27 @@
 
 /*--- Handshakes ---------------------------------------------------------------------------------*/
 
-static void write_head_line(struct page *p, const struct tui *t, struct bytes line, bool first)
+static void write_head_line(struct page *p, const struct tui *t, const struct handshake *h,
+                            struct bytes line, bool first)
 {
     struct bytes name = bytes_part(line, 0, bytes_find(line, ':'));
+    struct bytes value = bytes_trim(bytes_from(line, name.n + 1));
     if (first) {
         page_write_bytes(p, LINE_HEADING, "", tui_shown_text(t, line));
     } else if (!t->show_secrets && name.n < line.n && redact_is_credential(name)) {
         page_write(p, LINE_FIELD, "%.*s: ***", (int)(name.n < 100 ? name.n : 100),
                    (const char *)name.p);
+    } else if (bytes_equal_nocase(name, bytes_of("sec-websocket-protocol"))) {
+        char label[32]; /* as it was written */
+        snprintf(label, sizeof label, "%.*s: ", (int)name.n, (const char *)name.p);
+        page_write_bytes(p, LINE_FIELD, label, tui_shown_subprotocols(t, h, value));
     } else {
         page_write_bytes(p, LINE_FIELD, "", tui_shown_text(t, line));
     }
 }
 
-static void write_head(struct page *p, const struct tui *t, struct bytes head)
+static void write_head(struct page *p, const struct tui *t, const struct handshake *h,
+                       struct bytes head)
 {
     bool first = true;
     while (head.n > 0) {
@@ -38,7 +45,7 @@ static void write_head(struct page *p, const struct tui *t, struct bytes head)
             line.n--;
         }
         if (line.n > 0) {
-            write_head_line(p, t, line, first);
+            write_head_line(p, t, h, line, first);
         }
         first = false;
         head = bytes_from(head, end < head.n ? end + 1 : end);
@@ -96,7 +103,7 @@ static void write_transport(struct page *p, const struct session *s)
     }
 }
 
-static void write_findings(struct page *p, const struct session *s)
+static void write_findings(struct page *p, const struct tui *t, const struct session *s)
 {
     if (s->finding_count > 0) {
         page_write(p, LINE_PLAIN, "%s", "");
@@ -105,10 +112,11 @@ static void write_findings(struct page *p, const struct session *s)
     for (uint32_t i = 0; i < s->finding_count; i++) {
         const struct finding_record *f = &s->findings[i];
         const struct finding_kind *k = finding_kind(f->id);
+        struct bytes detail = bytes_part(tui_shown_text(t, f->detail), 0, 200);
         page_write(p, LINE_FIELD, "%s: %s (%s), packet %llu%s%.*s",
                    finding_severity_name(k->severity), k->sentence, k->id,
-                   (unsigned long long)f->pkt, f->detail.n > 0 ? ": " : "",
-                   (int)(f->detail.n < 200 ? f->detail.n : 200), (const char *)f->detail.p);
+                   (unsigned long long)f->pkt, detail.n > 0 ? ": " : "", (int)detail.n,
+                   (const char *)detail.p);
     }
 }
 
@@ -122,27 +130,27 @@ void write_handshake(struct page *p, const struct tui *t, const struct subject *
         page_write(p, LINE_FIELD, "Confidence: %d %%", session->confidence);
         write_version(p, t, h);
         write_transport(p, session);
-        write_findings(p, session);
+        write_findings(p, t, session);
         return;
     }
     if (s->kind != SUBJECT_RESPONSE && h->request_pkt != 0) {
         date_text(time, h->request_ts, tui_digits(t), t->settings.utc);
         page_write(p, LINE_NOTE, "Request, packet %llu, %s", (unsigned long long)h->request_pkt,
                    time);
-        write_head(p, t, h->request_head);
+        write_head(p, t, h, h->request_head);
         page_write(p, LINE_PLAIN, "%s", "");
     }
     if (s->kind != SUBJECT_REQUEST && h->response_pkt != 0) {
         date_text(time, h->response_ts, tui_digits(t), t->settings.utc);
         page_write(p, LINE_NOTE, "Response, packet %llu, %s", (unsigned long long)h->response_pkt,
                    time);
-        write_head(p, t, h->response_head);
+        write_head(p, t, h, h->response_head);
         page_write(p, LINE_PLAIN, "%s", "");
     }
     write_version(p, t, h);
     write_meaning(p, session);
     write_transport(p, session);
-    write_findings(p, session);
+    write_findings(p, t, session);
 }
 
 /*--- Frames -------------------------------------------------------------------------------------*/
@@ -389,7 +397,7 @@ static void write_end(struct page *p, const struct tui *t, const struct subject 
     write_side(p, t, s, 0);
     write_side(p, t, s, 1);
     write_channels(p, t, s);
-    write_findings(p, s);
+    write_findings(p, t, s);
 }
 
 void write_details(struct page *p, const struct tui *t, const struct subject *s)

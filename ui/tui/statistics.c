@@ -269,14 +269,16 @@ static void endings(struct pen *p)
     draw_items(p, list, n, ROLE_OPCODE_PING);
 }
 
-static void names(struct pen *p, const char *title, const struct name_counts *names)
+static void names(struct pen *p, const char *title, const struct name_counts *names,
+                  bool subprotocols)
 {
     struct item list[LIST_ROWS];
     size_t n = 0;
     heading(p, title);
     for (size_t i = 0; i < names->n; i++) {
         struct item item = {.value = names->list[i].sessions, .sort = i};
-        struct bytes name = tui_shown_text(p->t, names->list[i].name);
+        struct bytes name = names->list[i].name;
+        name = subprotocols ? tui_shown_counted(p->t, name) : tui_shown_text(p->t, name);
         snprintf(item.name, sizeof item.name, "%.*s", (int)(name.n < 47 ? name.n : 47),
                  (const char *)name.p);
         if (item.value > 0) {
@@ -382,8 +384,8 @@ static void second_half(struct pen *p)
     opcodes(p);
     close_codes(p);
     endings(p);
-    names(p, "Subprotocols", &t->subprotocols);
-    names(p, "Extensions", &t->extensions);
+    names(p, "Subprotocols", &t->subprotocols, true);
+    names(p, "Extensions", &t->extensions, false);
     distribution(p, "Sizes of the client's messages", &t->message_sizes[0], false, ROLE_CLIENT);
     distribution(p, "Sizes of the server's messages", &t->message_sizes[1], false, ROLE_SERVER);
     distribution(p, "Round trips of Pings", &t->rtt_ns, true, ROLE_OPCODE_PING);

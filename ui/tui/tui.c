@@ -17,6 +17,11 @@ struct tui_room {
     struct redactor redactor;
 };
 
+static void learn_secrets(void *redactor, struct session *s)
+{
+    redact_learn(redactor, &s->handshake);
+}
+
 /*--- Opening and closing ------------------------------------------------------------------------*/
 
 int tui_init(struct tui *t, const struct feed *feed, struct terminal *terminal,
@@ -34,6 +39,8 @@ int tui_init(struct tui *t, const struct feed *feed, struct terminal *terminal,
     tui_resized(t);
     if (t->room != NULL) {
         redact_init(&t->room->redactor, false);
+        model_listen(feed->model, &(struct model_listener){.session_opened = learn_secrets,
+                                                           .self = &t->room->redactor});
     }
     if (t->room == NULL || t->canvas.cells == NULL) {
         tui_done(t);
@@ -74,6 +81,7 @@ void tui_done(struct tui *t)
     canvas_done(&t->canvas);
     free(t->marked);
     if (t->room != NULL) {
+        model_forget(t->feed->model, &t->room->redactor);
         redact_done(&t->room->redactor);
     }
     free(t->room);
@@ -190,15 +198,44 @@ void tui_mark(struct tui *t, uint32_t session, bool on)
 
 /*--- Texts --------------------------------------------------------------------------------------*/
 
-struct bytes tui_shown_text(const struct tui *t, struct bytes b)
+/* What lies in the redactor, and no more in b, is gone with the next call. */
+static struct bytes put_by(const struct tui *t, struct bytes b, struct bytes shown)
 {
     static const struct bytes nothing = {NULL, 0};
+    return shown.p == b.p ? b : tui_join(t, shown, nothing);
+}
+
+struct bytes tui_shown_text(const struct tui *t, struct bytes b)
+{
     if (t->show_secrets || b.n == 0) {
         return b;
     }
-    struct bytes shown = redact_text(&t->room->redactor, bytes_part(b, 0, ROOM_BYTES * 8));
-    /* What lies in the redactor is gone with the next call. */
-    return shown.p == b.p ? b : tui_join(t, shown, nothing);
+    return put_by(t, b, redact_text(&t->room->redactor, bytes_part(b, 0, ROOM_BYTES * 8)));
+}
+
+struct bytes tui_shown_subprotocol(const struct tui *t, const struct handshake *h)
+{
+    struct bytes b = h->subprotocol;
+    return t->show_secrets || b.n == 0 ? b : put_by(t, b, redact_chosen(&t->room->redactor, h));
+}
+
+struct bytes tui_shown_subprotocols(const struct tui *t, const struct handshake *h, struct bytes b)
+{
+    struct buffer joined;
+    if (t->show_secrets) {
+        return b;
+    }
+    buffer_init(&joined, REDACTED_TEXT_MAX_BYTES);
+    struct bytes shown = redact_subprotocol_field(&t->room->redactor, h, b, &joined);
+    bool masked = bytes_find_bytes(shown, bytes_of("***")) < shown.n;
+    shown = masked ? put_by(t, b, shown) : b; /* as it was written, where nothing is hidden */
+    buffer_done(&joined);
+    return shown;
+}
+
+struct bytes tui_shown_counted(const struct tui *t, struct bytes b)
+{
+    return t->show_secrets ? b : put_by(t, b, redact_counted_name(&t->room->redactor, b, true));
 }
 
 struct bytes tui_join(const struct tui *t, struct bytes a, struct bytes b)

@@ -166,6 +166,11 @@ int64_t tui_start(const struct tui *); /* when the first session began */
  * Valid until a few more were asked for. */
 struct bytes tui_shown_text(const struct tui *, struct bytes);
 struct bytes tui_join(const struct tui *, struct bytes, struct bytes);
+/* The same of subprotocols, among which clients hide tokens: the one that the server chose, a whole
+ * header field of them, and one that was counted. */
+struct bytes tui_shown_subprotocol(const struct tui *, const struct handshake *);
+struct bytes tui_shown_subprotocols(const struct tui *, const struct handshake *, struct bytes);
+struct bytes tui_shown_counted(const struct tui *, struct bytes);
 void tui_session_name(const struct session *, char *out, size_t n);
 
 #endif
