@@ -43,6 +43,33 @@ struct page_line *page_add(struct page *p, enum page_kind kind, size_t at, size_
     return &p->lines[p->n++];
 }
 
+/* How much of it fits on a line; broken between two words where there is a place for it. */
+static size_t fitting(const struct page *p, struct bytes b, size_t *taken)
+{
+    size_t n = text_wrap(b, p->utf8, p->width, taken);
+    size_t word = n;
+    while (*taken < b.n && word > n / 2 && b.p[word - 1] != ' ') {
+        word--;
+    }
+    if (*taken == n && word > n / 2) {
+        n = *taken = word;
+    }
+    return n;
+}
+
+/* What was written last, on as many lines as it takes; bits stand beneath each other. */
+static void add_lines(struct page *p, enum page_kind kind, size_t at)
+{
+    size_t n, taken;
+    do {
+        struct bytes left = bytes_from(buffer_bytes(&p->text), at);
+        n = kind == LINE_BITS ? (taken = left.n) : fitting(p, left, &taken);
+        page_add(p, kind, at, n);
+        at += taken;
+        kind = kind == LINE_FIELD ? LINE_PLAIN : kind;
+    } while (at < p->text.n);
+}
+
 void page_write(struct page *p, enum page_kind kind, const char *format, ...)
 {
     char text[512];
@@ -52,7 +79,7 @@ void page_write(struct page *p, enum page_kind kind, const char *format, ...)
     va_end(arguments);
     size_t at = p->text.n;
     if (buffer_append(&p->text, bytes_of(text))) {
-        page_add(p, kind, at, strlen(text));
+        add_lines(p, kind, at);
     }
 }
 
@@ -60,18 +87,18 @@ void page_write_bytes(struct page *p, enum page_kind kind, const char *name, str
 {
     size_t at = p->text.n;
     if (buffer_append(&p->text, bytes_of(name)) && buffer_append(&p->text, b)) {
-        page_add(p, kind, at, p->text.n - at);
+        add_lines(p, kind, at);
     }
 }
 
 /*--- Making -------------------------------------------------------------------------------------*/
 
-static void make_text(struct page *p, bool utf8, int width)
+static void make_text(struct page *p)
 {
     struct bytes b = bytes_part(buffer_bytes(&p->text), 0, PAGE_TEXT_MAX_BYTES);
     size_t at = 0, taken;
     while (at < b.n) {
-        size_t n = text_wrap(bytes_from(b, at), utf8, width > 1 ? width : 1, &taken);
+        size_t n = text_wrap(bytes_from(b, at), p->utf8, p->width, &taken);
         if (page_add(p, LINE_PLAIN, at, n) == NULL) {
             return;
         }
@@ -169,6 +196,8 @@ void page_make(struct page *p, const struct tui *t, const struct subject *s, enu
         mode = PAGE_HANDSHAKE;
     }
     p->mode = mode;
+    p->width = width > 1 ? width : 1;
+    p->utf8 = t->canvas.utf8;
     if (mode == PAGE_HANDSHAKE) {
         write_handshake(p, t, s);
     } else if (mode == PAGE_FRAMES) {
@@ -181,7 +210,7 @@ void page_make(struct page *p, const struct tui *t, const struct subject *s, enu
             p->mode = mode = PAGE_TEXT;
         }
         if (mode == PAGE_TEXT) {
-            make_text(p, t->canvas.utf8, width);
+            make_text(p);
         }
         if (p->lost) {
             p->mode = PAGE_FRAMES;

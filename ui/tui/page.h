@@ -41,6 +41,8 @@ struct page {
     uint32_t *visible; /* lines that are not folded away; NULL: all */
     size_t n, size, n_visible;
     bool lost; /* the body could not be read back */
+    bool utf8; /* what can be shown */
+    int width; /* columns that lines are wrapped to */
 };
 
 /* Most of what it begins with is. */
