@@ -105,13 +105,29 @@ static bool is_no_text(uint32_t c)
     return c == UNICODE_INVALID || c == 0;
 }
 
+/* What b begins with that means nothing to any dialect, as nearly all text does: printable ASCII
+ * but quotes, backslashes and commas. */
+static struct bytes plain_run(struct bytes b)
+{
+    size_t n = 0;
+    while (n < b.n && b.p[n] >= 0x20 && b.p[n] < 0x7f && b.p[n] != '"' && b.p[n] != '\\' &&
+           b.p[n] != ',') {
+        n++;
+    }
+    return bytes_part(b, 0, n);
+}
+
 bool table_is_exact(enum table_dialect dialect, struct bytes text)
 {
     if (dialect != TABLE_STORE && is_formula(text)) {
         return false;
     }
-    while (text.n > 0) {
+    for (;;) {
         uint32_t c;
+        text = bytes_from(text, plain_run(text).n);
+        if (text.n == 0) {
+            return true;
+        }
         size_t n = unicode_decode(text, &c);
         if (dialect != TABLE_CSV && is_no_text(c)) {
             return false;
@@ -122,13 +138,21 @@ bool table_is_exact(enum table_dialect dialect, struct bytes text)
         }
         text = bytes_from(text, n);
     }
-    return true;
+}
+
+/* Writes the plain run that *b begins with, and takes it away; false: nothing is left behind it. */
+static bool run_put(struct out *o, struct bytes *b)
+{
+    struct bytes run = plain_run(*b);
+    out_bytes(o, run);
+    *b = bytes_from(*b, run.n);
+    return b->n > 0;
 }
 
 /* Between quotes, which the caller writes. */
 static void csv_put(struct out *o, struct bytes b)
 {
-    while (b.n > 0) {
+    while (run_put(o, &b)) {
         uint32_t c;
         size_t n = unicode_decode(b, &c);
         if (c == '"') {
@@ -156,7 +180,7 @@ static void hex_put(struct out *o, struct bytes b)
  * is, too. */
 static void escaped_put(struct out *o, struct bytes b, bool copy, bool list)
 {
-    while (b.n > 0) {
+    while (run_put(o, &b)) {
         uint32_t c;
         size_t n = unicode_decode(b, &c);
         if (copy && is_no_text(c)) {
