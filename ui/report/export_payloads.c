@@ -4,10 +4,12 @@
  *
  * A name is made of the session's id, the sender and the message's number, and the extension tells
  * what the content looks like; nothing in a name comes from the wire. A file that is there already
- * is never written to: the folder is this run's own.
+ * is never written to: the folder is this run's own. What comes for a direction's file waits for
+ * more of it, within bounds, so that the file is not opened anew for each message.
  */
 #include "analyzer/community_id.h"
 #include "ui/report/export_rows.h"
+#include "ui/report/line_report.h"
 #include "ui/report/message_words.h"
 #include "ui/report/session_json.h"
 
@@ -17,20 +19,24 @@
 #include <unistd.h>
 
 #define NAME_BYTES 64
-
-struct payloads {
-    struct report_context context;
-    struct table index;
-    int error; /* errno of the first file that could not be written */
-    bool begun;
-    struct out out;
-};
+/* What waits to be appended to the file of a direction, and of all directions together. */
+#define WAITING_BYTES 16384
+#define WAITING_ALL_BYTES (16U << 20)
 
 /* How many messages of a session there were, and bytes of its directions' files. */
 struct payloads_session {
     uint64_t messages;
     uint64_t offset[2];
-    bool made[2];
+    bool named[2], made[2]; /* in the index; the file is there */
+    struct buffer waiting[2];
+};
+
+struct payloads {
+    struct line_report lines;
+    struct table index;
+    int error; /* errno of the first file that could not be written */
+    bool begun;
+    size_t waiting; /* bytes, of all directions */
 };
 
 static const struct table_column columns[] = {
@@ -49,13 +55,10 @@ static const struct table_column columns[] = {
 
 static void *payloads_start(const struct report_context *context)
 {
-    struct payloads *x = calloc(1, sizeof *x);
-    if (x == NULL) {
-        return NULL;
+    struct payloads *x = line_report_new(sizeof *x, context);
+    if (x != NULL) {
+        table_init(&x->index, &x->lines.out, TABLE_TSV, columns);
     }
-    x->context = *context;
-    out_init(&x->out, context->out, NULL);
-    table_init(&x->index, &x->out, TABLE_TSV, columns);
     return x;
 }
 
@@ -120,14 +123,68 @@ static bool write_all(int fd, struct bytes b)
     return true;
 }
 
-static void save(struct payloads *x, const char *name, int flags, struct bytes body)
+static void fail(struct payloads *x)
 {
-    int fd = openat(x->context.folder, name, flags | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0666);
-    if (fd < 0 || !write_all(fd, body)) {
+    if (x->error == 0) {
         x->error = errno != 0 ? errno : EIO;
     }
-    if (fd >= 0 && close(fd) != 0 && x->error == 0) {
-        x->error = errno;
+}
+
+static int open_to_write(struct payloads *x, const char *name, int flags)
+{
+    return openat(x->lines.context.folder, name, flags | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0666);
+}
+
+static char side_of(enum dir dir)
+{
+    return dir == DIR_CLIENT_TO_SERVER ? 'c' : 's';
+}
+
+static void direction_file(char name[NAME_BYTES], const struct session *s, enum dir dir)
+{
+    snprintf(name, NAME_BYTES, "%06llu-%c.bin", (unsigned long long)s->id, side_of(dir));
+}
+
+static void save(struct payloads *x, const char *name, struct bytes body)
+{
+    int fd = open_to_write(x, name, O_CREAT | O_EXCL);
+    if (fd < 0 || !write_all(fd, body)) {
+        fail(x);
+    }
+    if (fd >= 0 && close(fd) != 0) {
+        fail(x);
+    }
+}
+
+/* Appends what waits of a direction to its file, and then `body`. */
+static void write_out(struct payloads *x, const struct session *s, enum dir dir, struct bytes body)
+{
+    struct payloads_session *mine = s->user;
+    struct buffer *waiting = &mine->waiting[dir];
+    char name[NAME_BYTES];
+    direction_file(name, s, dir);
+    int fd = open_to_write(x, name, mine->made[dir] ? O_APPEND : O_CREAT | O_EXCL);
+    mine->made[dir] = true;
+    if (fd < 0 || !write_all(fd, buffer_bytes(waiting)) || !write_all(fd, body)) {
+        fail(x);
+    }
+    if (fd >= 0 && close(fd) != 0) {
+        fail(x);
+    }
+    x->waiting -= waiting->n;
+    buffer_done(waiting);
+    buffer_init(waiting, WAITING_BYTES);
+}
+
+/* The body waits for others of its direction, as long as there is room for it. */
+static void append(struct payloads *x, const struct session *s, enum dir dir, struct bytes body)
+{
+    struct payloads_session *mine = s->user;
+    mine->named[dir] = true;
+    if (x->waiting + body.n <= WAITING_ALL_BYTES && buffer_append(&mine->waiting[dir], body)) {
+        x->waiting += body.n;
+    } else {
+        write_out(x, s, dir, body);
     }
 }
 
@@ -136,16 +193,15 @@ static void save_message(struct payloads *x, const struct session *s, const stru
                          struct bytes body, char name[NAME_BYTES])
 {
     struct payloads_session *mine = s->user;
-    char side = e->dir == DIR_CLIENT_TO_SERVER ? 'c' : 's';
-    if (x->context.options.directions) {
-        snprintf(name, NAME_BYTES, "%06llu-%c.bin", (unsigned long long)s->id, side);
-        save(x, name, mine->made[e->dir] ? O_APPEND : O_CREAT | O_EXCL, body);
-        mine->made[e->dir] = true;
+    if (x->lines.context.options.directions) {
+        direction_file(name, s, e->dir);
+        append(x, s, e->dir, body);
         return;
     }
     snprintf(name, NAME_BYTES, "%06llu-%06llu-%c.%s", (unsigned long long)s->id,
-             (unsigned long long)mine->messages, side, extension_of(e->message.opcode, body));
-    save(x, name, O_CREAT | O_EXCL, body);
+             (unsigned long long)mine->messages, side_of(e->dir),
+             extension_of(e->message.opcode, body));
+    save(x, name, body);
 }
 
 /*--- Messages -----------------------------------------------------------------------------------*/
@@ -153,7 +209,7 @@ static void save_message(struct payloads *x, const struct session *s, const stru
 static void begin(struct payloads *x)
 {
     if (!x->begun) {
-        x->index.digits = x->context.capture->digits;
+        x->index.digits = x->lines.context.capture->digits;
         table_head(&x->index, 0);
         x->begun = true;
     }
@@ -178,8 +234,8 @@ static void write_row(struct payloads *x, const struct session *s, const struct 
     table_u64(t, e->message.len);
     table_u64(t, bytes);
     table_list(t);
-    for (unsigned i = 0; (fault = message_fault(&e->message, x->context.options.bodies, i)) != NULL;
-         i++) {
+    for (unsigned i = 0;
+         (fault = message_fault(&e->message, x->lines.context.options.bodies, i)) != NULL; i++) {
         table_item(t, bytes_of(fault));
     }
     table_list_end(t);
@@ -191,7 +247,7 @@ static void on_message(void *self, const struct session *s, const struct event *
 {
     struct payloads *x = self;
     struct payloads_session *mine = s->user;
-    uint64_t most = x->context.options.bodies;
+    uint64_t most = x->lines.context.options.bodies;
     char name[NAME_BYTES];
     if (e->message.opcode >= 8 || x->error != 0 || mine == NULL) {
         return;
@@ -199,7 +255,7 @@ static void on_message(void *self, const struct session *s, const struct event *
     struct bytes body = bytes_part(e->message.body, 0, most < SIZE_MAX ? (size_t)most : SIZE_MAX);
     mine->messages++;
     save_message(x, s, e, body, name);
-    bool joined = x->context.options.directions;
+    bool joined = x->lines.context.options.directions;
     write_row(x, s, e, name, joined ? mine->offset[e->dir] : 0, body.n);
     mine->offset[e->dir] += body.n;
 }
@@ -207,16 +263,27 @@ static void on_message(void *self, const struct session *s, const struct event *
 static void on_opened(void *self, struct session *s)
 {
     struct payloads *x = self;
-    if (s->user == NULL) {
-        s->user = calloc(1, sizeof(struct payloads_session));
-        x->error = s->user == NULL && x->error == 0 ? ENOMEM : x->error;
+    struct payloads_session *mine = s->user == NULL ? calloc(1, sizeof *mine) : NULL;
+    if (mine != NULL) {
+        buffer_init(&mine->waiting[0], WAITING_BYTES);
+        buffer_init(&mine->waiting[1], WAITING_BYTES);
+        s->user = mine;
+    } else if (s->user == NULL) {
+        errno = ENOMEM;
+        fail(x);
     }
 }
 
 static void on_end(void *self, struct session *s)
 {
-    (void)self;
-    free(s->user);
+    struct payloads_session *mine = s->user;
+    for (int dir = 0; mine != NULL && dir < 2; dir++) {
+        if (mine->waiting[dir].n > 0 || (mine->named[dir] && !mine->made[dir])) {
+            write_out(self, s, (enum dir)dir, (struct bytes){0});
+        }
+        buffer_done(&mine->waiting[dir]);
+    }
+    free(mine);
     s->user = NULL;
 }
 
@@ -228,12 +295,6 @@ static struct model_listener payloads_listener(void *self)
         .session_opened = on_opened, .message = on_message, .session_ended = on_end, .self = self};
 }
 
-static int payloads_flush(void *self)
-{
-    struct payloads *x = self;
-    return out_flush(&x->out);
-}
-
 static int payloads_finish(void *self, struct err *err)
 {
     struct payloads *x = self;
@@ -241,7 +302,7 @@ static int payloads_finish(void *self, struct err *err)
     if (x->error != 0) {
         return err_set(err, "cannot write a payload: %s", strerror(x->error));
     }
-    return report_output_error(out_flush(&x->out), err);
+    return line_report_finish(x, err);
 }
 
 const struct report_format export_payloads = {.command = "export",
@@ -250,6 +311,6 @@ const struct report_format export_payloads = {.command = "export",
                                                        REPORT_NEEDS_FOLDER,
                                               .start = payloads_start,
                                               .listener = payloads_listener,
-                                              .flush = payloads_flush,
+                                              .flush = line_report_flush,
                                               .finish = payloads_finish,
-                                              .free = free};
+                                              .free = line_report_free};
