@@ -5,7 +5,8 @@
 # many as its own line 'N passed, N failed' says; exit status 77 skips it), or a fuzz target's
 # replay_NAME, which gets its corpus. A passed TEST is one line, a failed one shows what it said.
 # The last line is 'N passed, N failed', with ', N skipped' if any were. Tests find in the
-# environment BUILD, WSIGHT (the program) and TEST_TMP (an empty folder of their own).
+# environment BUILD, WSIGHT (the program), TEST_TMP (an empty folder of their own), and no settings
+# of the user's.
 
 unset SSLKEYLOGFILE # would open TLS that a test wants closed
 limit_seconds=${TEST_TIMEOUT:-300}
@@ -26,7 +27,8 @@ run_test() { # run_test TEST: runs it with its output in $dir/output, sets statu
     if command -v timeout >/dev/null 2>&1; then
         set -- timeout "$limit_seconds" "$@"
     fi
-    PYTHONPATH=tests/lib CMOCKA_MESSAGE_OUTPUT=TAP TEST_TMP=$dir/tmp "$@" >"$dir/output" 2>&1 </dev/null
+    PYTHONPATH=tests/lib CMOCKA_MESSAGE_OUTPUT=TAP TEST_TMP=$dir/tmp XDG_CONFIG_HOME=$dir/tmp/.config \
+        "$@" >"$dir/output" 2>&1 </dev/null
     status=$?
 }
 

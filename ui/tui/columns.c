@@ -99,14 +99,14 @@ NUMBER(finding)
 SHOW(number)
 {
     (void)t;
-    snprintf(c->text, sizeof c->text, "%u", s->index + 1);
+    snprintf(c->text, sizeof c->text, "%llu", (unsigned long long)s->session->id);
     c->role = ROLE_DIM;
 }
 
 NUMBER(number)
 {
     (void)now;
-    return s->index;
+    return s->session->id;
 }
 
 static uint64_t endpoint_number(const struct endpoint *e)

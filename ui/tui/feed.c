@@ -3,6 +3,8 @@
 
 #include "analyzer/limits.h"
 #include "config.h"
+#include "ui/keylogs.h"
+#include "ui/summary.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,9 +99,8 @@ static struct event_sink *keep_packets(struct feed *f, struct engine_options *en
                                        .unnamed = true,
                                        .only_sessions = true,
                                        .application = "wsight " WSIGHT_VERSION};
-    f->source = o->source;
     snprintf(path, sizeof path, "%s/wsight", folder != NULL && folder[0] == '/' ? folder : "/tmp");
-    if (o->source == NULL ||
+    if (!o->keep_packets ||
         saving_open(&f->saving, &options, &f->batch->sink, engine, &f->not_saved) != 0) {
         return &f->batch->sink;
     }
@@ -128,7 +129,11 @@ int feed_open(struct feed *f, const struct packet_feed *packets, const struct fe
                                     .seed = options->seed,
                                     .secrets = options->secrets,
                                     .max_connections = options->max_connections};
-    *f = (struct feed){.packets = *packets, .name = "", .secrets = options->secrets};
+    *f = (struct feed){.packets = *packets,
+                       .name = "",
+                       .secrets = options->secrets,
+                       .source = options->upkeep.source,
+                       .keylogs = options->upkeep.keylogs};
     f->model = model_new(&model);
     f->store = f->model != NULL ? store_new(&store) : NULL;
     f->batch = f->store != NULL ? batch_new(to_model, f->model) : NULL;
@@ -173,6 +178,12 @@ void feed_close(struct feed *f)
 static void finish(struct feed *f)
 {
     engine_finish(f->engine);
+    if (f->source != NULL) {
+        summary_findings(f->source, &f->batch->sink);
+    }
+    if (f->keylogs != NULL) {
+        keylogs_findings(f->keylogs, &f->batch->sink);
+    }
     batch_flush(f->batch);
     f->finished = true;
 }

@@ -43,12 +43,13 @@ struct feed {
     struct batch *batch;
     struct model *model;
     struct store *store;
-    struct saving saving; /* packets that cannot be read again */
-    const struct source *source;
+    struct saving saving;              /* packets that cannot be read again */
+    const struct source *source;       /* borrowed; or NULL */
+    const struct keylogs *keylogs;     /* borrowed; or NULL */
     const struct tls_secrets *secrets; /* borrowed; or NULL */
     struct tls_groups tls;             /* connections that could not be read */
     struct err not_saved;              /* why there are none of those */
-    const char *const *paths;          /* of the files, for saving their packets; NULL: live */
+    const char *const *paths; /* of the files, for saving their packets; NULL: packets are kept */
     size_t n_paths;
     const char *bpf;  /* the capture filter they were read with, or NULL */
     const char *name; /* for the title */
@@ -68,10 +69,10 @@ struct feed_options {
     struct tls_secrets *secrets; /* borrowed; or NULL */
     /* A pipe or interfaces, whose packets cannot be read again: those of WebSocket connections are
      * kept in files without names below TMPDIR, the newest FEED_PACKETS_BYTES; of interfaces no
-     * more than upkeep.memory. NULL: files. */
-    const struct source *source;
-    /* Live: what is looked after while packets come; of it the source, the key logs and the limits
-     * are given. */
+     * more than upkeep.memory. */
+    bool keep_packets;
+    /* Source and key logs, borrowed, or NULL: what is wrong with them is a finding at the end. The
+     * limits are for what is looked after while packets come live. */
     struct upkeep_options upkeep;
 };
 

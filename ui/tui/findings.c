@@ -116,7 +116,8 @@ static void draw_place(struct tui *t, const struct store_session *s, const struc
                        int y, int columns)
 {
     bool client = r->dir == DIR_CLIENT_TO_SERVER;
-    int x = canvas_format(&t->canvas, y, 3, columns, ROLE_TEXT, "#%-5u ", s->index + 1);
+    int x = canvas_format(&t->canvas, y, 3, columns, ROLE_TEXT, "#%-5llu ",
+                          (unsigned long long)s->session->id);
     x = canvas_format(&t->canvas, y, x, columns, client ? ROLE_CLIENT : ROLE_SERVER, "%s ",
                       client ? "client" : "server");
     x = canvas_format(&t->canvas, y, x, columns, ROLE_DIM, "packet %llu%s  ",

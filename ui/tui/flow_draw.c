@@ -397,7 +397,7 @@ static void draw_header(struct tui *t, struct flow *f, const struct lanes *l, st
     address_port_text(client, &s->connection.client, s->connection.family);
     address_port_text(server, &s->connection.server, s->connection.family);
     canvas_fill(&t->canvas, a.y, a.x, a.columns, ROLE_HEADER, ' ');
-    canvas_format(&t->canvas, a.y, 1, l->left - 2, ROLE_HEADER, "#%u", f->session + 1);
+    canvas_format(&t->canvas, a.y, 1, l->left - 2, ROLE_HEADER, "#%llu", (unsigned long long)s->id);
     int x = canvas_text(&t->canvas, a.y, l->left - 2, a.columns, ROLE_HEADER, client);
     int start = l->right + 3 - (int)strlen(server);
     start = start + (int)strlen(server) > a.columns ? a.columns - (int)strlen(server) : start;

@@ -79,8 +79,8 @@ static void draw_summary(struct tui *t, const struct message_view *v, struct are
                  m->flags & MESSAGE_COMPRESSED ? " (compressed)" : "", time, v->subject.message + 1,
                  s->n);
     }
-    int x =
-        canvas_format(&t->canvas, a.y + 1, 1, a.columns, ROLE_DIM, "#%u  ", v->subject.session + 1);
+    int x = canvas_format(&t->canvas, a.y + 1, 1, a.columns, ROLE_DIM, "#%llu  ",
+                          (unsigned long long)s->session->id);
     canvas_text(&t->canvas, a.y + 1, x, a.columns, ROLE_STRONG, text);
 }
 

@@ -328,12 +328,9 @@ static void write_frames(struct page *p, const struct tui *t, const struct subje
 
 /*--- Endings ------------------------------------------------------------------------------------*/
 
-static void write_side(struct page *p, const struct tui *t, const struct session *s, int dir)
+static void write_first_close(struct page *p, const struct tui *t, const struct session *s, int dir)
 {
     const struct close_record *c = &s->close[dir];
-    const struct tcp_counts *tcp = &s->end.tcp[dir];
-    page_write(p, LINE_PLAIN, "%s", "");
-    page_write(p, LINE_HEADING, "%s", dir == 0 ? "Client" : "Server");
     if (!c->seen) {
         page_write(p, LINE_FIELD, "Close: none");
     } else if (c->code == CLOSE_CODE_NONE) {
@@ -346,6 +343,16 @@ static void write_side(struct page *p, const struct tui *t, const struct session
     }
     if (c->reason.n > 0) {
         page_write_bytes(p, LINE_FIELD, "Reason: ", c->reason);
+    }
+}
+
+static void write_side(struct page *p, const struct tui *t, const struct session *s, int dir)
+{
+    const struct tcp_counts *tcp = &s->end.tcp[dir];
+    page_write(p, LINE_PLAIN, "%s", "");
+    page_write(p, LINE_HEADING, "%s", dir == 0 ? "Client" : "Server");
+    if (session_close_how(s) != CLOSE_NEVER_OPENED) {
+        write_first_close(p, t, s, dir);
     }
     page_write(p, LINE_FIELD, "TCP: %llu packets, %llu bytes, %u retransmitted, %u out of order",
                (unsigned long long)tcp->packets, (unsigned long long)tcp->bytes, tcp->retransmitted,
@@ -372,6 +379,18 @@ static void write_channels(struct page *p, const struct tui *t, const struct ses
     }
 }
 
+static void write_refusal(struct page *p, const struct tui *t, const struct handshake *h)
+{
+    page_write(p, LINE_HEADING, "No WebSocket was opened");
+    if (h->status > 0) {
+        char label[40];
+        snprintf(label, sizeof label, "The server's answer: %d ", h->status);
+        page_write_bytes(p, LINE_FIELD, label, tui_shown_text(t, h->reason));
+    } else {
+        page_write(p, LINE_FIELD, "The server's answer: none was captured");
+    }
+}
+
 static void write_end(struct page *p, const struct tui *t, const struct subject *subject)
 {
     static const char *const hows[] = {[END_OPEN] = "it went on when the capture ended",
@@ -384,12 +403,16 @@ static void write_end(struct page *p, const struct tui *t, const struct subject 
     char lasted[SHORT_TEXT_BYTES];
     int first = session_close_first(s);
     short_duration(lasted, s->last_ts - s->started);
-    page_write(p, LINE_HEADING, "How it ended: %s", close_how_name(session_close_how(s)));
+    if (session_close_how(s) == CLOSE_NEVER_OPENED) {
+        write_refusal(p, t, &s->handshake);
+    } else {
+        page_write(p, LINE_HEADING, "How it ended: %s", close_how_name(session_close_how(s)));
+        page_write(p, LINE_FIELD, "First Close: %s",
+                   first < 0    ? "none"
+                   : first == 0 ? "from the client"
+                                : "from the server");
+    }
     page_write(p, LINE_FIELD, "Lasted: %s", lasted);
-    page_write(p, LINE_FIELD, "First Close: %s",
-               first < 0    ? "none"
-               : first == 0 ? "from the client"
-                            : "from the server");
     page_write(p, LINE_FIELD, "TCP: %s%s", s->ended ? hows[s->end.how] : "still open",
                !s->ended || s->end.first_fin < 0 ? ""
                : s->end.first_fin == 0           ? ", from the client first"

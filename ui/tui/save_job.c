@@ -127,9 +127,9 @@ static int take_sessions(struct save_job *j, struct tui *t, struct err *err)
     if (j->at < j->sessions.n) {
         return 0;
     }
-    int result = t->feed->source != NULL ? read_kept(j, t, err)
-                                         : rewrite_open(j->rewrite, t->feed->paths,
-                                                        t->feed->n_paths, t->feed->bpf, err);
+    int result = t->feed->paths == NULL ? read_kept(j, t, err)
+                                        : rewrite_open(j->rewrite, t->feed->paths, t->feed->n_paths,
+                                                       t->feed->bpf, err);
     j->reads = result == 0;
     return result;
 }
@@ -264,15 +264,16 @@ static int write_payload(struct save_job *j, struct tui *t, const struct store_s
     const struct store_message *m = &s->messages[i];
     char path[4096];
     if (!store_body(t->feed->store, m, SIZE_MAX, &j->body)) {
-        return err_set(err, "the payload of message %u of session %u was lost", i + 1,
-                       s->index + 1);
+        return err_set(err, "the payload of message %u of session %llu was lost", i + 1,
+                       (unsigned long long)s->session->id);
     }
     if (j->one_message) {
         fwrite(j->body.p, 1, j->body.n, j->output.stream);
         return 0;
     }
-    snprintf(path, sizeof path, "%s%csession-%06u-%06u-%s.%s", j->path, j->folder < 0 ? '/' : '-',
-             s->index + 1, i + 1, store_dir(m) == DIR_CLIENT_TO_SERVER ? "client" : "server",
+    snprintf(path, sizeof path, "%s%csession-%06llu-%06u-%s.%s", j->path, j->folder < 0 ? '/' : '-',
+             (unsigned long long)s->session->id, i + 1,
+             store_dir(m) == DIR_CLIENT_TO_SERVER ? "client" : "server",
              store_opcode(m) == 1 ? "txt" : "bin");
     FILE *f = open_payload(j, path);
     if (f == NULL) {

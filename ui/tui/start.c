@@ -160,7 +160,7 @@ static int run_source(const struct screen_options *o, struct source *source, str
     struct feed_options options = {.seed = seed(o->script != NULL),
                                    .max_connections = o->max_connections,
                                    .secrets = in->keylogs.secrets,
-                                   .source = is_pipe(o) || source_is_live(source) ? source : NULL,
+                                   .keep_packets = is_pipe(o) || source_is_live(source),
                                    .upkeep = {.source = source,
                                               .keylogs = &in->keylogs,
                                               .memory = o->memory,
@@ -174,7 +174,7 @@ static int run_source(const struct screen_options *o, struct source *source, str
     }
     name_all(o, name, sizeof name);
     in->feed.name = name;
-    in->feed.paths = packets.live ? NULL : o->paths;
+    in->feed.paths = options.keep_packets ? NULL : o->paths;
     in->feed.n_paths = o->n_paths;
     in->feed.bpf = o->bpf;
     struct terminal *terminal =
