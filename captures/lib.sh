@@ -210,6 +210,13 @@ certificate() {
         -subj "$subject" "$@" 2> /dev/null
 }
 
+# through PORT LOCAL-PORT NAME [S_CLIENT-OPTION...]: a session whose TLS is openssl s_client's (pipe-client.py).
+through() {
+    port=$1
+    shift
+    in_client timeout 30 "$PYTHON" "$peers/pipe-client.py" $S4 "$port" "$@"
+}
+
 # browser_done FILE: waits for the page to post what it received, which joins the log; FILE is what the browser
 # printed.
 browser_done() {

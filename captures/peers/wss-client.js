@@ -1,5 +1,5 @@
 // The short session over TLS in many ways. wss-client.js HOST PORT [NAME...]; a NAME is that of a run or of a
-// family of runs: "few" (also without a name), "ciphers", "handshakes", "proxied", "long".
+// family of runs: "few" (also without a name), "ciphers", "handshakes", "rsa", "proxied", "long".
 'use strict';
 const { constants } = require('crypto');
 const { Session } = require('./ws-session');
@@ -66,6 +66,22 @@ const handshakes = [
   ['tls10-renegotiated', only('TLSv1', 'ECDHE-ECDSA-AES128-SHA'), { renegotiate: true }],
 ];
 
+const rsa12 = only('TLSv1.2', 'AES128-GCM-SHA256');
+const rsa = [
+  ['rsa-ticket', rsa12],
+  ['rsa-ticket-resumed', rsa12, { resume: true }],
+  ['rsa-ticket-resumed-again', rsa12, { resume: true }],
+  ['rsa-session-id', { ...rsa12, secureOptions: SSL_OP_NO_TICKET }],
+  ['rsa-session-id-resumed', { ...rsa12, secureOptions: SSL_OP_NO_TICKET }, { resume: true }],
+  ['rsa-tls10-ticket', only('TLSv1', 'AES128-SHA')],
+  ['rsa-tls10-ticket-resumed', only('TLSv1', 'AES128-SHA'), { resume: true }],
+  ['rsa-renegotiated', only('TLSv1.2', 'AES256-GCM-SHA384'), { renegotiate: true }],
+  ['rsa-renegotiated-cbc', only('TLSv1.2', 'AES128-SHA256'), { renegotiate: true }],
+  ['rsa-renegotiated-no-extended-master-secret',
+    only('TLSv1.2', 'AES128-SHA', SSL_OP_NO_EXTENDED_MASTER_SECRET), { renegotiate: true }],
+  ['rsa-tls10-renegotiated', only('TLSv1', 'AES256-SHA'), { renegotiate: true }],
+];
+
 const proxied = [
   ['nginx-ws-tls13', { servername: 'proxy.example', minVersion: 'TLSv1.3' }],
   ['nginx-ws-tls13-deflate', { servername: 'proxy.example', minVersion: 'TLSv1.3', pmd: { threshold: 0 } }],
@@ -103,7 +119,7 @@ async function talk(name, { pmd = false, ...options }, how) {
 }
 
 async function main() {
-  const families = { few, ciphers, handshakes, proxied, long };
+  const families = { few, ciphers, handshakes, rsa, proxied, long };
   const wanted = (family, name) => names.includes(family) || names.includes(name);
   const runs = Object.entries(families).flatMap(([family, list]) =>
     list.filter(([name]) => (names.length ? wanted(family, name) : family === 'few')));

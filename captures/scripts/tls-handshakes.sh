@@ -15,13 +15,6 @@ export TLS_MODULE
 serve 8443 node "$peers/ws-server.js" $S4 8443 "$work/ec.key,$work/rsa.key" "$work/ec.pem,$work/rsa.pem"
 serve 8445 nginx -e "$work/error.log" -c "$work/nginx.conf"
 
-# through PORT LOCAL-PORT NAME [S_CLIENT-OPTION...]
-through() {
-    port=$1
-    shift
-    in_client timeout 30 "$PYTHON" "$peers/pipe-client.py" $S4 "$port" "$@"
-}
-
 capture "$ns_s" eth0 raw.pcap tcp
 NODE_NO_WARNINGS=1 in_client timeout 60 node --tls-keylog="$work/keys" "$peers/wss-client.js" $S4 8443 handshakes
 through 8443 42001 key-update -tls1_3

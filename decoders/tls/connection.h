@@ -3,6 +3,7 @@
  *
  *     records.c     the decoder: records in clear, gaps, waiting
  *     handshake.c   handshake messages, and which keys follow from them
+ *     resume.c      sessions that are resumed, when servers' private keys lead to their secrets
  *     sealed.c      protected records: opened, found again after a loss, their content handed on
  *     tell.c        what is told of the connection: sessions, events, findings
  */
@@ -28,7 +29,7 @@
 enum tls_state {
     TLS_PASSIVE,  /* nothing will be opened: the hellos are read, then no more */
     TLS_HELLOS,   /* what is needed to choose keys is not known yet */
-    TLS_EXCHANGE, /* for the secret that the client sends to the server's RSA key */
+    TLS_EXCHANGE, /* waits for the secret that the client sends to the server's RSA key */
     TLS_WAITING,  /* for keys */
     TLS_OPEN,
     TLS_CLOSED /* given up */
@@ -72,6 +73,8 @@ struct tls {
     uint16_t version;
     bool from_start, ever_opened;
     bool early_decided;  /* whether early data is accepted is known */
+    bool rsa;            /* there are servers' private keys */
+    bool exchange_due;   /* ... and no other way to the secret has shown */
     bool transcripts;    /* kept */
     bool server_done;    /* the server's messages before the key exchange are all there */
     bool child_done;     /* nobody wants what is inside */
@@ -87,7 +90,9 @@ struct tls {
 void tls_handshake_bytes(struct stream *, enum dir, struct bytes);
 /* The handshake message under way will not be read. */
 void tls_forget_message(struct tls_side *);
-/* No RSA key exchange is awaited (any more). */
+/* Before a handshake from which an RSA key exchange may be opened; the ClientHello, if it was read
+ * already, stands first in the transcript. */
+void tls_begin_exchange(struct tls *, struct bytes client_hello);
 void tls_drop_transcripts(struct tls *);
 /* Looks for keys, now that both hellos are known. */
 void tls_choose_keys(struct stream *);
@@ -98,6 +103,15 @@ struct tls_opener *tls_epoch_opener(struct stream *, enum dir, enum tls_epoch, s
 /* The direction goes over to the epoch, or to the first later one whose secret is known. Without
  * any it stays, and awaits the epoch. */
 void tls_enter_epoch(struct stream *, enum dir, enum tls_epoch);
+
+/* ---- resume.c ---- */
+
+/* The session whose master secret has just become known may be resumed by its id. */
+void tls_keep_session(struct stream *);
+/* ... by the ticket in this NewSessionTicket. */
+void tls_keep_ticket(struct stream *, struct bytes message);
+/* Do the hellos resume a session whose secret is known? Then it is that of their client random. */
+bool tls_resume(struct stream *);
 
 /* ---- sealed.c ---- */
 

@@ -112,12 +112,13 @@ static bool open_12(struct stream *s)
     return true;
 }
 
-/* Can the server's RSA key tell the secret, and is there one? */
-static bool may_exchange(struct stream *s)
+static bool open_keys(struct stream *s)
 {
     const struct tls *t = stream_state(s);
-    return t->state == TLS_HELLOS && t->version < 0x0304 && tls_suite_is_rsa(t->suite) &&
-           tls_secrets_rsa(stream_shared(s)->secrets) != NULL;
+    if (t->version == 0x0304) {
+        return open_13(s);
+    }
+    return open_12(s) || (t->rsa && tls_resume(s) && open_12(s));
 }
 
 static bool is_supported(const struct tls *t)
@@ -142,10 +143,16 @@ void tls_choose_keys(struct stream *s)
         return;
     }
     t->generation = tls_secrets_generation(secrets);
-    if (t->version == 0x0304 ? open_13(s) : open_12(s)) {
+    bool opened = open_keys(s);
+    t->exchange_due =
+        t->exchange_due && !opened && t->version < 0x0304 && tls_suite_is_rsa(t->suite);
+    if (t->exchange_due) { /* in a renegotiation the connection is open, and stays so */
+        t->state = t->state == TLS_HELLOS ? TLS_EXCHANGE : t->state;
+        return;
+    }
+    tls_drop_transcripts(t);
+    if (opened) {
         t->state = TLS_OPEN;
-    } else if (may_exchange(s)) {
-        t->state = TLS_EXCHANGE;
     } else if (tls_secrets_expected(secrets) && t->state != TLS_OPEN) {
         t->state = TLS_WAITING;
     } else {
@@ -189,9 +196,9 @@ static void take_key_exchange(struct stream *s, struct bytes message)
     if (tls_rsa_master(tls_secrets_rsa(secrets), &e, message, &master)) {
         tls_secrets_keep(secrets, e.client_random, TLS_MASTER_SECRET, &master);
         OPENSSL_cleanse(&master, sizeof master);
+        tls_keep_session(s);
     }
-    t->state = TLS_HELLOS;
-    tls_drop_transcripts(t);
+    t->exchange_due = false;
     tls_choose_keys(s);
 }
 
@@ -199,6 +206,9 @@ static void take_client_hello(struct stream *s, struct bytes message)
 {
     struct tls *t = stream_state(s);
     tls_hello_read(&t->hellos, DIR_CLIENT_TO_SERVER, message);
+    if (t->state == TLS_OPEN && t->rsa) {
+        tls_begin_exchange(t, message);
+    }
     if (t->state == TLS_PASSIVE) {
         t->why = TLS_WHY_NO_KEYS;
         tls_tell(s, NULL, DIR_CLIENT_TO_SERVER);
@@ -267,6 +277,12 @@ static void take_message_13(struct stream *s, enum dir d, unsigned type, struct 
     }
 }
 
+/* Does the secret that the client sends next count? The server's choice is known. */
+static bool is_exchange(const struct tls *t)
+{
+    return t->exchange_due && t->server_done;
+}
+
 static void take_message(struct stream *s, enum dir d, struct bytes message)
 {
     struct tls *t = stream_state(s);
@@ -284,8 +300,10 @@ static void take_message(struct stream *s, enum dir d, struct bytes message)
         take_certificate(s, message);
     } else if (type == TLS_SERVER_HELLO_DONE && server) {
         t->server_done = true;
-    } else if (type == TLS_CLIENT_KEY_EXCHANGE && !server && t->state == TLS_EXCHANGE) {
+    } else if (type == TLS_CLIENT_KEY_EXCHANGE && !server && is_exchange(t)) {
         take_key_exchange(s, message);
+    } else if (type == TLS_NEW_SESSION_TICKET && server && t->rsa) {
+        tls_keep_ticket(s, message);
     } else if (t->state == TLS_PASSIVE) {
         t->side[d].hello_done = true; /* not what should come first, or after the certificate */
     }
@@ -303,7 +321,9 @@ static bool is_read(const struct tls *t, unsigned type)
     case TLS_SERVER_HELLO_DONE:
         return true;
     case TLS_CLIENT_KEY_EXCHANGE:
-        return t->state == TLS_EXCHANGE;
+        return is_exchange(t);
+    case TLS_NEW_SESSION_TICKET:
+        return t->rsa;
     case TLS_CERTIFICATE:
         return t->hellos.version < 0x0304;
     default:
@@ -327,6 +347,14 @@ static void note_bytes(struct tls *t, enum dir d, struct bytes b)
     if (keeps_transcript(t, d) && !buffer_append(&t->side[d].transcript, b)) {
         tls_drop_transcripts(t);
     }
+}
+
+void tls_begin_exchange(struct tls *t, struct bytes client_hello)
+{
+    tls_drop_transcripts(t);
+    t->exchange_due = t->transcripts = t->rsa;
+    t->server_done = false;
+    note_bytes(t, DIR_CLIENT_TO_SERVER, client_hello);
 }
 
 void tls_drop_transcripts(struct tls *t)

@@ -287,6 +287,29 @@ void tls_hello_read(struct tls_hellos *t, enum dir d, struct bytes message)
     read_extensions(t, d, r);
 }
 
+struct bytes tls_hello_session(enum dir d, struct bytes message, struct bytes *ticket)
+{
+    struct reader r = reader_of(bytes_part(message, TLS_HANDSHAKE_HEADER_BYTES,
+                                           message.n > 3 ? be32_at(message, 0) & 0xffffff : 0));
+    *ticket = (struct bytes){0};
+    read_skip(&r, 2 + TLS_RANDOM_BYTES);
+    struct bytes id = read_vector8(&r);
+    if (r.bad || d == DIR_SERVER_TO_CLIENT) {
+        return r.bad ? (struct bytes){0} : id;
+    }
+    read_vector16(&r); /* cipher suites */
+    read_vector8(&r);  /* compression methods */
+    struct reader extensions = reader_of(read_vector16(&r));
+    while (!extensions.bad && extensions.b.n > 0) {
+        unsigned type = read_be16(&extensions);
+        struct bytes body = read_vector16(&extensions);
+        if (type == TLS_EXTENSION_SESSION_TICKET && !extensions.bad) {
+            *ticket = body;
+        }
+    }
+    return id;
+}
+
 void tls_encrypted_extensions_read(struct tls_hellos *t, struct bytes message)
 {
     read_extensions(t, DIR_SERVER_TO_CLIENT,

@@ -24,6 +24,7 @@ enum tls_record_type {
 enum tls_handshake_type {
     TLS_CLIENT_HELLO = 1,
     TLS_SERVER_HELLO = 2,
+    TLS_NEW_SESSION_TICKET = 4,
     TLS_END_OF_EARLY_DATA = 5,
     TLS_ENCRYPTED_EXTENSIONS = 8,
     TLS_CERTIFICATE = 11,
@@ -39,6 +40,7 @@ enum tls_extension {
     TLS_EXTENSION_ALPN = 16,
     TLS_EXTENSION_ENCRYPT_THEN_MAC = 22,
     TLS_EXTENSION_EXTENDED_MASTER = 23,
+    TLS_EXTENSION_SESSION_TICKET = 35,
     TLS_EXTENSION_EARLY_DATA = 42,
     TLS_EXTENSION_SUPPORTED_VERSIONS = 43
 };
@@ -70,6 +72,10 @@ void tls_hello_read(struct tls_hellos *, enum dir, struct bytes message);
 
 /* Reads EncryptedExtensions, what a server of TLS 1.3 says besides its hello (RFC 8446 4.3.1). */
 void tls_encrypted_extensions_read(struct tls_hellos *, struct bytes message);
+
+/* The session id of a hello, header and all, of TLS 1.2 and before, and the ticket of a ClientHello
+ * (RFC 5077): views into the message, empty when it has none. */
+struct bytes tls_hello_session(enum dir, struct bytes message, struct bytes *ticket);
 
 /* The random of a ClientHello at the beginning of b, which begins with a record. false: there is
  * none, or not so much of it. */

@@ -19,8 +19,8 @@ static void tls_open(struct stream *s, const struct hint *hint)
     for (int d = 0; d < 2; d++) {
         buffer_init(&t->side[d].message, TLS_MESSAGE_MAX_BYTES);
     }
-    tls_drop_transcripts(t);
-    t->transcripts = secrets != NULL && tls_secrets_rsa(secrets) != NULL;
+    t->rsa = secrets != NULL && tls_secrets_rsa(secrets) != NULL;
+    tls_begin_exchange(t, (struct bytes){0});
     buffer_init(&t->certificate, 0);
     t->from_start = hint->from_start;
     t->why = TLS_WHY_HANDSHAKE;

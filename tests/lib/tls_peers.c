@@ -159,6 +159,50 @@ static void set_up(struct peers *p, const struct peers_options *o, int end)
     }
 }
 
+static void make_ends(struct peers *p)
+{
+    for (int end = 0; end < 2; end++) {
+        p->ssl[end] = SSL_new(p->ctx[end]);
+        assert_non_null(p->ssl[end]);
+        SSL_set_bio(p->ssl[end], BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    }
+    SSL_set_connect_state(p->ssl[0]);
+    SSL_set_accept_state(p->ssl[1]);
+    SSL_set_tlsext_host_name(p->ssl[0], "chat.example");
+}
+
+static void free_wire(struct wire *w)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        free(w->pieces[i].p);
+    }
+    w->n = 0;
+}
+
+void peers_reconnect(struct peers *p, SSL_SESSION *session)
+{
+    free_wire(&p->earlier);
+    p->earlier = p->wire;
+    p->wire.n = 0;
+    p->sent[0] = p->sent[1] = 0;
+    SSL_free(p->ssl[0]);
+    SSL_free(p->ssl[1]);
+    make_ends(p);
+    assert_int_equal(SSL_set_session(p->ssl[0], session), 1);
+}
+
+void peers_renegotiate(struct peers *p)
+{
+    assert_int_equal(SSL_renegotiate(p->ssl[0]), 1);
+    for (int turn = 0; turn < 4; turn++) {
+        SSL_do_handshake(p->ssl[0]);
+        peers_pump(p);
+        SSL_do_handshake(p->ssl[1]);
+        peers_pump(p);
+    }
+    assert_true(SSL_is_init_finished(p->ssl[0]) && SSL_is_init_finished(p->ssl[1]));
+}
+
 struct peers *peers_begin(const struct peers_options *o)
 {
     struct peers *p = calloc(1, sizeof *p);
@@ -167,17 +211,10 @@ struct peers *peers_begin(const struct peers_options *o)
     for (int end = 0; end < 2; end++) {
         set_up(p, o, end);
     }
-    for (int end = 0; end < 2; end++) {
-        p->ssl[end] = SSL_new(p->ctx[end]);
-        assert_non_null(p->ssl[end]);
-        SSL_set_bio(p->ssl[end], BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
-        if (o->padding > 0) {
-            SSL_set_block_padding(p->ssl[end], o->padding);
-        }
+    make_ends(p);
+    for (int end = 0; end < 2 && o->padding > 0; end++) {
+        SSL_set_block_padding(p->ssl[end], o->padding);
     }
-    SSL_set_connect_state(p->ssl[0]);
-    SSL_set_accept_state(p->ssl[1]);
-    SSL_set_tlsext_host_name(p->ssl[0], "chat.example");
     if (o->alpn != NULL) {
         SSL_set_alpn_protos(p->ssl[0], (const unsigned char *)o->alpn, (unsigned)strlen(o->alpn));
     }
@@ -211,9 +248,8 @@ void peers_free(struct peers *p)
         SSL_free(p->ssl[end]);
         SSL_CTX_free(p->ctx[end]);
     }
-    for (size_t i = 0; i < p->wire.n; i++) {
-        free(p->wire.pieces[i].p);
-    }
+    free_wire(&p->wire);
+    free_wire(&p->earlier);
     buffer_done(&p->keylog);
     free(p);
 }
@@ -406,7 +442,24 @@ static void add_keys(struct tls_secrets *secrets, const struct peers *p, const s
     free(text);
 }
 
-extern const struct decoder tls_decoder;
+/* One connection, from its first piece on. */
+static void hear_wire(struct stream_shared *shared, const struct peers *p, const struct wire *w,
+                      const struct hearing *how)
+{
+    struct connection connection = {.family = 4, .syn_rtt = -1};
+    bool beginning_lost = how->drop == 1 && how->drop_n == 0; /* then nobody knows of a hole */
+    struct stream *s = stream_new(shared, &connection, !beginning_lost);
+    assert_non_null(s);
+    for (size_t i = beginning_lost ? 1 : 0; i < w->n; i++) {
+        if (how->keys_after > 0 && i == how->keys_after) {
+            add_keys(shared->secrets, p, how, true);
+        }
+        give_piece(s, &w->pieces[i], how, i + 1);
+    }
+    struct session_end end = {.first_fin = -1, .how = END_FIN};
+    stream_close(s, &end);
+    assert_int_equal(shared->tls_waiting, 0);
+}
 
 void peers_hear(const struct peers *p, const struct hearing *how, struct heard *h)
 {
@@ -419,10 +472,6 @@ void peers_hear(const struct peers *p, const struct hearing *how, struct heard *
                                    .scratch = scratch,
                                    .secrets = tls_secrets_new(1)};
     shared.upgrades = upgrade_memory_new();
-    struct connection connection = {.family = 4, .syn_rtt = -1};
-    bool beginning_lost = how->drop == 1 && how->drop_n == 0; /* then nobody knows of a hole */
-    struct stream *s = stream_new(&shared, &connection, !beginning_lost);
-    assert_non_null(s);
     struct tls_rsa_keys *rsa = tls_rsa_keys_new();
     tls_secrets_expect(shared.secrets, how->keys_after > 0);
     if (how->rsa_key != NULL) {
@@ -431,15 +480,11 @@ void peers_hear(const struct peers *p, const struct hearing *how, struct heard *
     } else {
         add_keys(shared.secrets, p, how, false);
     }
-    for (size_t i = beginning_lost ? 1 : 0; i < p->wire.n; i++) {
-        if (how->keys_after > 0 && i == how->keys_after) {
-            add_keys(shared.secrets, p, how, true);
-        }
-        give_piece(s, &p->wire.pieces[i], how, i + 1);
+    if (how->earlier) {
+        hear_wire(&shared, p, &p->earlier, &(struct hearing){.drop = SIZE_MAX});
+        h->n = 0;
     }
-    struct session_end end = {.first_fin = -1, .how = END_FIN};
-    stream_close(s, &end);
-    assert_int_equal(shared.tls_waiting, 0);
+    hear_wire(&shared, p, &p->wire, how);
     stream_shared_done(&shared);
     upgrade_memory_free(shared.upgrades);
     tls_secrets_free(shared.secrets);

@@ -52,6 +52,7 @@ struct peers {
     SSL_CTX *ctx[2];
     SSL *ssl[2]; /* client, server */
     struct wire wire;
+    struct wire earlier; /* of the connection before this one */
     struct buffer keylog;
     uint32_t sent[2]; /* messages */
 };
@@ -74,6 +75,11 @@ void peers_say_before(struct peers *, enum dir, const char *text);
 /* A text message "cN" or "sN" and n more bytes. */
 void peers_message(struct peers *, enum dir, size_t n);
 void peers_shutdown(struct peers *);
+/* A TLS 1.2 handshake inside the connection, which the client asks for; both ends must allow it
+ * (SSL_OP_ALLOW_CLIENT_RENEGOTIATION). */
+void peers_renegotiate(struct peers *);
+/* New ends of the same contexts, to resume the session; before the handshake. */
+void peers_reconnect(struct peers *, SSL_SESSION *);
 
 /* What came of decoding. */
 struct heard {
@@ -91,6 +97,7 @@ struct hearing {
     bool wrong_keys;
     const char *label;   /* keys_after, no_keys, wrong_keys: of lines that begin so; NULL: all */
     const char *rsa_key; /* PEM instead of the logged secrets */
+    bool earlier;        /* the earlier connection is heard first; the log is of the later one */
 };
 
 /* The log of what a decoder says of the wire: "session upgrade", "101", "> text c1 ...", "tls ..."

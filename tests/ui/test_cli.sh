@@ -93,7 +93,7 @@ run 4 report --fail-on=error -Y 'severity == error' $tour
 
 # --- A server's private key
 run 0 report --rsa-key=captures/tls-rsa.pem captures/tls-rsa.pcap
-check "opens RSA key exchange" 1 "$(grep -c "^6 WebSocket sessions: 6 opened" "$tmp/out")"
+check "opens RSA key exchange" 1 "$(grep -c "^22 WebSocket sessions: 22 opened" "$tmp/out")"
 run 1 report --rsa-key=$small captures/tls-rsa.pcap
 check "a file that is none" 1 "$(grep -c "^wsight: $small: no private key in PEM" "$tmp/err")"
 run 1 report --rsa-key="$tmp/none.pem" captures/tls-rsa.pcap

@@ -4,21 +4,27 @@
 
 #include <openssl/pem.h>
 
-static struct peers *talk(int version, const char *suite, uint64_t options)
+static void say_the_usual(struct peers *p)
 {
-    struct peers *p = peers_new(&(struct peers_options){
-        .version = version, .suite = suite, .rsa = true, .options = options});
     peers_upgrade(p);
     peers_message(p, DIR_CLIENT_TO_SERVER, 10);
     peers_message(p, DIR_SERVER_TO_CLIENT, 300);
     peers_shutdown(p);
+}
+
+static struct peers *talk(int version, const char *suite, uint64_t options)
+{
+    struct peers *p = peers_new(&(struct peers_options){
+        .version = version, .suite = suite, .rsa = true, .options = options});
+    say_the_usual(p);
     return p;
 }
 
 static const char *hear(const struct peers *p, const char *key, size_t cut)
 {
     static struct heard h;
-    struct hearing how = {.cut = cut, .drop = SIZE_MAX, .rsa_key = key};
+    struct hearing how = {
+        .cut = cut, .drop = SIZE_MAX, .rsa_key = key, .earlier = p->earlier.n > 0};
     peers_hear(p, &how, &h);
     return h.log;
 }
@@ -57,6 +63,52 @@ static void every_version_is_opened_with_the_servers_key(void **state)
             expect_messages(hear(p, pem, 1), cases[i].suite);
             peers_free(p);
         }
+    }
+    free(pem);
+}
+
+/* By ticket and by session id, again and again, and not by a ticket that was never seen. */
+static void resumed_sessions_are_opened(void **state)
+{
+    static const uint64_t options[] = {0, SSL_OP_NO_TICKET, SSL_OP_NO_EXTENDED_MASTER_SECRET};
+    char *pem = peers_rsa_pem(false);
+    (void)state;
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        struct peers *p = talk(TLS1_2_VERSION, "AES128-GCM-SHA256", options[i]);
+        SSL_SESSION *session = SSL_get1_session(p->ssl[0]);
+        peers_reconnect(p, session);
+        peers_handshake(p);
+        assert_true(SSL_session_reused(p->ssl[0]));
+        say_the_usual(p);
+        expect_messages(hear(p, pem, 0), "resumed");
+        expect_messages(hear(p, pem, 1), "resumed, in pieces");
+        size_t pieces = p->earlier.n;
+        p->earlier.n = 0; /* its key exchange was not captured */
+        expect_closed(hear(p, pem, 0));
+        p->earlier.n = pieces;
+        SSL_SESSION_free(session);
+        peers_free(p);
+    }
+    free(pem);
+}
+
+static void renegotiations_are_followed(void **state)
+{
+    static const uint64_t options[] = {0, SSL_OP_NO_TICKET, SSL_OP_NO_EXTENDED_MASTER_SECRET};
+    char *pem = peers_rsa_pem(false);
+    (void)state;
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        struct peers *p = peers_new(
+            &(struct peers_options){.version = TLS1_2_VERSION,
+                                    .suite = "AES128-SHA",
+                                    .rsa = true,
+                                    .options = SSL_OP_ALLOW_CLIENT_RENEGOTIATION | options[i]});
+        peers_renegotiate(p);
+        peers_renegotiate(p);
+        say_the_usual(p);
+        expect_messages(hear(p, pem, 0), "renegotiated");
+        expect_messages(hear(p, pem, 1), "renegotiated, in pieces");
+        peers_free(p);
     }
     free(pem);
 }
@@ -131,6 +183,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_version_is_opened_with_the_servers_key),
+        cmocka_unit_test(resumed_sessions_are_opened),
+        cmocka_unit_test(renegotiations_are_followed),
         cmocka_unit_test(another_key_opens_nothing),
         cmocka_unit_test(a_key_exchange_with_forward_secrecy_stays_closed),
         cmocka_unit_test(every_lost_piece_of_the_handshake_is_survived),

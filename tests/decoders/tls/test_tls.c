@@ -167,14 +167,7 @@ static void renegotiation_inside_tls12_changes_keys(void **state)
     for (int i = 0; i < TEXTS; i++) {
         peers_message(p, DIR_CLIENT_TO_SERVER, 10);
         if (i == 1) {
-            assert_int_equal(SSL_renegotiate(p->ssl[0]), 1);
-            for (int turn = 0; turn < 4; turn++) {
-                SSL_do_handshake(p->ssl[0]);
-                peers_pump(p);
-                SSL_do_handshake(p->ssl[1]);
-                peers_pump(p);
-            }
-            assert_true(SSL_is_init_finished(p->ssl[0]) && SSL_is_init_finished(p->ssl[1]));
+            peers_renegotiate(p);
         }
         peers_message(p, DIR_SERVER_TO_CLIENT, i == 1 ? 20000 : 300);
     }
@@ -187,25 +180,6 @@ static SSL_SESSION *earlier_session(struct peers *p)
 {
     peers_message(p, DIR_SERVER_TO_CLIENT, 1); /* with it come the tickets of TLS 1.3 */
     return SSL_get1_session(p->ssl[0]);
-}
-
-/* New ends of the same contexts. */
-static void reconnect(struct peers *p, SSL_SESSION *session)
-{
-    for (size_t i = 0; i < p->wire.n; i++) {
-        free(p->wire.pieces[i].p);
-    }
-    p->wire.n = 0;
-    p->sent[0] = p->sent[1] = 0;
-    for (int end = 0; end < 2; end++) {
-        SSL_free(p->ssl[end]);
-        p->ssl[end] = SSL_new(p->ctx[end]);
-        SSL_set_bio(p->ssl[end], BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
-    }
-    SSL_set_connect_state(p->ssl[0]);
-    SSL_set_accept_state(p->ssl[1]);
-    SSL_set_tlsext_host_name(p->ssl[0], "chat.example");
-    assert_int_equal(SSL_set_session(p->ssl[0], session), 1);
 }
 
 static void say_the_usual(struct peers *p)
@@ -225,7 +199,7 @@ static void resumed_sessions_are_opened(void **state)
         struct peers *p = peers_new(&(struct peers_options){.version = versions[i]});
         SSL_SESSION *session = earlier_session(p);
         peers_shutdown(p);
-        reconnect(p, session);
+        peers_reconnect(p, session);
         peers_handshake(p);
         assert_true(SSL_session_reused(p->ssl[0]));
         peers_upgrade(p);
@@ -249,7 +223,7 @@ static void early_data(bool refused)
         peers_new(&(struct peers_options){.version = TLS1_3_VERSION, .early_refused = refused});
     SSL_SESSION *session = earlier_session(p);
     peers_shutdown(p);
-    reconnect(p, session);
+    peers_reconnect(p, session);
     assert_int_equal(SSL_write_early_data(p->ssl[0], request, sizeof request - 1, &n), 1);
     while (BIO_ctrl_pending(SSL_get_wbio(p->ssl[0])) > 0) {
         int got = BIO_read(SSL_get_wbio(p->ssl[0]), bytes, sizeof bytes);
