@@ -355,6 +355,7 @@ static void take_begin(struct model *m, const struct event *e)
         count_session(&m->totals, s);
     }
     if (s->outcome == OUTCOME_TLS) {
+        s->tls.why_not = TLS_WHY_HANDSHAKE; /* until a hello tells more */
         return;
     }
     m->totals.open_now++;

@@ -268,6 +268,7 @@ static void outcomes(void **state)
     end(f, 4, END_FIN);
     flush(f);
     assert_int_equal(f->ended.outcome, OUTCOME_TLS);
+    assert_int_equal(f->ended.tls.why_not, TLS_WHY_HANDSHAKE);
     const struct totals *t = model_totals(f->model);
     assert_int_equal(t->sessions, 3);
     assert_int_equal(t->tls_connections, 1);

@@ -60,6 +60,13 @@ need_namespace() {
     ip -n "$ns" link set lo up
 }
 
+# need_certificate: $tmp/key.pem and $tmp/cert.pem, of the server that talk.py's clients expect
+need_certificate() {
+    command -v openssl >/dev/null 2>&1 || skip "openssl is not installed"
+    openssl req -x509 -newkey rsa:2048 -nodes -keyout "$tmp/key.pem" -out "$tmp/cert.pem" -days 36500 \
+        -subj /CN=talk.example -addext subjectAltName=DNS:talk.example 2>/dev/null
+}
+
 # inside COMMAND...: runs it in the namespace
 inside() { ip netns exec "$ns" "$@"; }
 

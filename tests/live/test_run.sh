@@ -5,15 +5,13 @@
 # shellcheck source=tests/live/lib.sh
 . tests/live/lib.sh
 need_namespace
-command -v openssl >/dev/null 2>&1 || skip "openssl is not installed"
+need_certificate
 
 # Other users run commands from here.
 shared=$(mktemp -d /tmp/wsight-run-XXXXXX)
 trap 'clean_up; rm -rf "$shared"' EXIT
 chmod 755 "$shared"
-openssl req -x509 -newkey rsa:2048 -nodes -keyout "$shared/key.pem" -out "$shared/cert.pem" -days 36500 \
-    -subj /CN=talk.example -addext subjectAltName=DNS:talk.example 2>/dev/null
-cp $talk tests/live/talk.js "$program" "$shared/"
+cp $talk tests/live/talk.js "$program" "$tmp/cert.pem" "$tmp/key.pem" "$shared/"
 server() { # server ARGUMENT...
     ip netns exec "$ns" python3 $talk --listen "$@" 2>/dev/null &
     pids="$pids $!"
@@ -92,6 +90,16 @@ asyncio.run(main())
 END
     run websockets -- /usr/bin/python3 "$tmp/client.py" "$shared/cert.pem"
     has "python3-websockets" '> +text 21 B: hello from websockets' "$tmp/websockets.out"
+fi
+if command -v chromium >/dev/null 2>&1; then
+    page='data:text/html,<script>s = new WebSocket("wss://127.0.0.1:8443/from-chromium");
+        s.onopen = () => s.send("hello from chromium"); s.onmessage = () => s.close(1000)</script>'
+    # Without those checks a page may talk to this machine unasked.
+    HOME=$tmp run chromium --sessions 1 -- chromium --headless --no-sandbox --disable-gpu --disable-quic \
+        --no-first-run --disable-background-networking --disable-component-update --disable-sync \
+        --disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets \
+        --user-data-dir="$tmp/profile" --ignore-certificate-errors "$page"
+    has "Chromium, which wsight ends after its session" '> +text 19 B: hello from chromium' "$tmp/chromium.out"
 fi
 run silent -- sh -c '(sleep 0.4; echo) | openssl s_client -connect 127.0.0.1:8443 2>&1'
 has "a program that gives no keys is told of" '^wsight: sh gave no TLS keys' "$tmp/silent.err"
