@@ -91,6 +91,12 @@ check "their messages, too" close "$(tail -n +2 "$tmp/out" | cut -d, -f9 | sort 
 run 0 report --fail-on=error -Y 'severity == note' $tour
 run 4 report --fail-on=error -Y 'severity == error' $tour
 
+# --- The name that was asked for in TLS, when it is not that of the host
+run 0 follow -k captures/wss.keys captures/wss.pcap
+check "is shown" 2 "$(grep -c ' open .*/tls13.*, TLS 1.3, for chat.example' "$tmp/out")"
+run 0 follow -k captures/firefox-tls.keys captures/firefox-tls.pcap
+check "is not there without one" 0 "$(grep -c ', for ' "$tmp/out")"
+
 # --- A server's private key
 run 0 report --rsa-key=captures/tls-rsa.pem captures/tls-rsa.pcap
 check "opens RSA key exchange" 1 "$(grep -c "^22 WebSocket sessions: 22 opened" "$tmp/out")"

@@ -238,6 +238,10 @@ static void put_handshake(struct follow_text *f, const struct session *s)
     if (transport_text(s, false, transport)[0] != '\0') {
         out_printf(o, ", %s", transport);
     }
+    if (s->tls.sni.n > 0 && !bytes_start_with(h->host, s->tls.sni)) { /* it stands there already */
+        out_text(o, ", for ");
+        plain_put(o, s->tls.sni, SIZE_MAX);
+    }
     if (s->outcome == OUTCOME_REFUSED && h->status != 0) {
         out_printf(o, ": %d ", h->status);
         plain_put(o, redact_text(&f->lines.redactor, h->reason), SIZE_MAX);
