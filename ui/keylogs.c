@@ -217,6 +217,7 @@ void keylogs_from_capture(void *keylogs, uint32_t type, struct bytes secrets)
 {
     struct keylogs *k = keylogs;
     if (type == PCAPNG_SECRETS_TLS_KEY_LOG) {
+        k->capture_keys_late |= k->packets_came && !tls_secrets_expected(k->secrets);
         tls_secrets_add(k->secrets, secrets);
         tls_secrets_end(k->secrets);
         tls_secrets_expect(k->secrets, true); /* where there is one block there may be more */
@@ -225,6 +226,10 @@ void keylogs_from_capture(void *keylogs, uint32_t type, struct bytes secrets)
 
 void keylogs_notices(const struct keylogs *k, void (*notice)(void *, const char *))
 {
+    if (k->capture_keys_late) {
+        notice(NULL, "the capture has its TLS secrets behind packets: what began before them stays "
+                     "closed; 'editcap --inject-secrets' puts them first");
+    }
     char text[sizeof((struct err *)0)->text];
     for (size_t i = 0; i < k->n; i++) {
         const struct keylog *log = &k->list[i];

@@ -32,6 +32,8 @@ struct keylogs {
     struct keylog list[KEYLOGS_MAX];
     size_t n;
     enum keylogs_growth growth;
+    bool packets_came;      /* set by who reads them */
+    bool capture_keys_late; /* secrets of a capture came behind packets that did not wait for any */
 };
 
 /* For captures of these paths ("-" is standard input), or of interfaces: programs may still be
@@ -56,7 +58,8 @@ void keylogs_read(struct keylogs *);
 /* For source_options: takes the secrets of a capture; the context is the struct keylogs. */
 void keylogs_from_capture(void *keylogs, uint32_t type, struct bytes secrets);
 
-/* Says which of the logs that options name had no secrets, once everything is read. */
+/* Says which of the logs that options name had no secrets, and that a capture has its own too late,
+ * once everything is read. */
 void keylogs_notices(const struct keylogs *, void (*notice)(void *, const char *text));
 /* Findings about the logs. */
 void keylogs_findings(const struct keylogs *, struct event_sink *);

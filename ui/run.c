@@ -204,7 +204,7 @@ static void take_packets(struct run *run, const struct packet *packets, size_t n
 {
     if (!run->started && n > 0) { /* the precision of the times is known from here on */
         (void)summary_update(&run->summary, run->source);
-        run->started = true;
+        run->started = run->keylogs.packets_came = true;
         if (run->selection.filter != NULL) {
             filter_set_origin(run->selection.filter, packets[0].ts);
         }

@@ -174,6 +174,16 @@ def secrets_that_a_capture_carries_late_open_what_waited():
             assert not report.lost(), f"behind {late}: {report.findings}"
 
 
+def secrets_that_a_capture_has_behind_its_packets_are_told_of():
+    packets, link, snap = pcap.read("captures/wss.pcap")
+    log = keys_of("wss")
+    for place, late in ((0, False), (len(packets), True)):
+        pcap.write(path("behind.pcapng"), packets, link, snap, {place: log})
+        report = Report(path("behind.pcapng"))
+        assert bool(report.closed) == late, f"behind {place}: {report.reasons}"
+        assert ("secrets behind packets" in report.said) == late, report.said
+
+
 def through_a_pipe(packets, growing, rest, *logs):
     """What is told of wss.pcap when so many bytes of it come, then the rest of a key log, then the others."""
     with open("captures/wss.pcap", "rb") as file:
@@ -222,6 +232,7 @@ TESTS = [
     lines_that_are_damaged_cost_themselves,
     several_key_logs_are_one,
     secrets_that_a_capture_carries_late_open_what_waited,
+    secrets_that_a_capture_has_behind_its_packets_are_told_of,
     a_key_log_may_grow_while_packets_come,
     a_line_that_is_not_over_does_not_mix_with_those_of_another_log,
     a_long_key_log_that_may_grow_is_read_to_its_end,
