@@ -218,8 +218,9 @@ static void read_close_code(struct stream *s, enum dir dir, struct message *m)
         m->close_code = m->body.p[0] << 8 | m->body.p[1];
         struct bytes reason = bytes_from(m->body, 2);
         struct utf8 utf8 = {0};
+        bool whole = !(m->flags & MESSAGE_BODY_IS_CUT);
         check_close_code(s, dir, m->close_code, reason);
-        if (!utf8_push(&utf8, reason) || !utf8_complete(&utf8)) {
+        if (!utf8_push(&utf8, reason) || (whole && !utf8_complete(&utf8))) {
             stream_finding(s, dir, FINDING_CLOSE_REASON_UTF8, NULL);
         }
     }
@@ -341,7 +342,10 @@ static void control_frame(struct stream *s, enum dir dir, struct message *m)
 
 static struct message control_message(struct stream *s, const struct frame *f)
 {
+    const struct ws *ws = stream_state(s);
+    bool raw = ws->setup.other_extensions && opcode_is_reserved(f->opcode);
     return (struct message){.opcode = f->opcode,
+                            .flags = raw ? MESSAGE_RAW : 0,
                             .wire_opcode = f->opcode == f->wire_opcode ? 0 : f->wire_opcode,
                             .frames = 1,
                             .masked = f->masked,
@@ -357,17 +361,16 @@ static struct message control_message(struct stream *s, const struct frame *f)
 void control_whole(struct stream *s, enum dir dir, const struct frame *f, struct bytes payload)
 {
     struct message m = control_message(s, f);
-    m.flags = MESSAGE_FINISHED;
+    m.flags |= MESSAGE_FINISHED;
+    m.flags |= payload.n < f->len ? MESSAGE_BODY_IS_CUT : 0;
     m.body = payload;
     control_frame(s, dir, &m);
 }
 
 void control_passed_over(struct stream *s, enum dir dir, const struct frame *f)
 {
-    const struct ws *ws = stream_state(s);
     struct event e = {.type = EVENT_MESSAGE, .dir = dir};
     e.message = control_message(s, f);
-    e.message.flags = ws->setup.other_extensions && opcode_is_reserved(f->opcode) ? MESSAGE_RAW : 0;
     stream_emit(s, &e);
 }
 

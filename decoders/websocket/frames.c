@@ -4,7 +4,8 @@
  * message.c, those of Close, Ping and Pong in control.c).
  *
  * A frame is taken header first; its payload is consumed as it comes, so a frame of any length
- * costs no memory. A control frame that keeps the rules is taken whole.
+ * costs no memory. A control frame is taken whole; of one that is too long to be one, as much as it
+ * may have.
  */
 #include "mask.h"
 #include "rfc6455.h"
@@ -100,9 +101,15 @@ static size_t take_payload(struct stream *s, enum dir dir, struct bytes b)
     return n;
 }
 
-/* A control frame, whole. Its payload is unmasked into a buffer of its own: it is short. */
-static void whole_control_frame(struct stream *s, enum dir dir, const struct frame *f,
-                                struct bytes payload)
+/* Bytes of its payload that a control frame is told with. */
+static size_t control_part(const struct frame *f)
+{
+    return f->len < CONTROL_PAYLOAD_MAX ? (size_t)f->len : CONTROL_PAYLOAD_MAX;
+}
+
+/* Its payload is unmasked into a buffer of its own: it is short. */
+static void control_frame(struct stream *s, enum dir dir, const struct frame *f,
+                          struct bytes payload)
 {
     uint8_t plain[CONTROL_PAYLOAD_MAX];
     if (f->masked) {
@@ -138,14 +145,14 @@ static size_t take_frame(struct stream *s, enum dir dir, struct bytes b)
     struct header h;
     rfc6455_read_header(b, n, &h);
     const struct frame *f = &h.f;
-    bool whole = opcode_is_control(f->opcode) && f->len <= CONTROL_PAYLOAD_MAX;
+    bool control = opcode_is_control(f->opcode);
     if (d->close_ts != 0 && !looks_like_frame(s, dir, &h)) {
         stream_finding(s, dir, FINDING_CLOSE_BYTES_AFTER, NULL);
         stream_give_up(s, dir);
         return b.n;
     }
-    if (whole && f->len > b.n - n) {
-        stream_want(s, n + (size_t)f->len);
+    if (control && control_part(f) > b.n - n) {
+        stream_want(s, n + control_part(f));
         return 0;
     }
     if (d->on_trial > 0) {
@@ -167,21 +174,20 @@ static size_t take_frame(struct stream *s, enum dir dir, struct bytes b)
     if (stream_options(s)->frames) {
         message_emit_frame(s, dir, f);
     }
-    if (whole) {
-        whole_control_frame(s, dir, f, bytes_part(b, n, (size_t)f->len));
-        return n + (size_t)f->len;
+    if (control) {
+        control_frame(s, dir, f, bytes_part(b, n, control_part(f)));
+        if (f->len > CONTROL_PAYLOAD_MAX) {
+            d->frame = ws_frame_of(f);
+            d->frame.left -= CONTROL_PAYLOAD_MAX;
+        }
+        return n + control_part(f);
     }
-    if (f->fin && !opcode_is_control(f->opcode) && f->opcode != OPCODE_CONTINUATION &&
-        !d->message.open && f->len <= b.n - n) {
+    if (f->fin && f->opcode != OPCODE_CONTINUATION && !d->message.open && f->len <= b.n - n) {
         d->joined = false;
         message_whole(s, dir, f, bytes_part(b, n, (size_t)f->len));
         return n + (size_t)f->len;
     }
-    if (opcode_is_control(f->opcode)) {
-        control_passed_over(s, dir, f);
-    } else {
-        message_data_frame(s, dir, f);
-    }
+    message_data_frame(s, dir, f);
     d->frame = ws_frame_of(f);
     return n + take_payload(s, dir, bytes_from(b, n));
 }

@@ -20,7 +20,7 @@ struct ws_frame {
     uint8_t key[4];
     uint8_t phase; /* index of the key byte for the next payload byte */
     bool fin, masked;
-    bool control; /* too long for a control frame, so that it is not taken whole */
+    bool control; /* the rest of a control frame that is too long to be one */
 };
 
 /* The message under way. One that comes whole in one piece lives only on the stack. */
@@ -147,10 +147,10 @@ void compressed_direction_close(struct stream *s, enum dir dir);
 
 /* control.c: Ping, Pong and Close */
 
-/* A control frame and its payload, unmasked and of no more than CONTROL_PAYLOAD_MAX bytes: judged
- * and told. */
+/* A control frame and its payload, unmasked, or of one too long to be one the first
+ * CONTROL_PAYLOAD_MAX bytes: judged and told. */
 void control_whole(struct stream *s, enum dir dir, const struct frame *f, struct bytes payload);
-/* One too long to be one: counted. */
+/* One that means nothing: counted. */
 void control_passed_over(struct stream *s, enum dir dir, const struct frame *f);
 /* A frame that follows the sender's own Close. */
 void control_after_close(struct stream *s, enum dir dir, uint8_t opcode);

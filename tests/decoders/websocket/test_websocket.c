@@ -132,13 +132,41 @@ static void reserved_opcodes(void **state)
           "message < text len=1 \"y\"\n");
 }
 
+#define X10 "xxxxxxxxxx"
+#define X122 X10 X10 X10 X10 X10 X10 X10 X10 X10 X10 X10 X10 "xx"
+#define X123 X122 "x"
+#define X125 X123 "xx"
+
 static void control_frame_longer_than_125_bytes(void **state)
 {
     (void)state;
     check(&plain, "< 89 7e 0080 \"x\"*128 81 01 \"y\"\n",
           "finding < ws.control.length \"opcode 9, 128 bytes\"\n"
-          "message < ping len=128 unfinished \"\"\n"
+          "message < ping len=128 body_cut \"" X125 "\"\n"
           "message < text len=1 \"y\"\n");
+    check(&plain,
+          "> 89 fe 0080 01020304 mask:01020304 \"x\"*128\n"
+          "time 7\n"
+          "< 8a 7e 0080 \"x\"*128\n",
+          "finding > ws.control.length \"opcode 9, 128 bytes\"\n"
+          "message > ping len=128 body_cut \"" X125 "\"\n"
+          "finding < ws.control.length \"opcode 10, 128 bytes\"\n"
+          "message < pong len=128 rtt=7ms body_cut \"" X125 "\"\n");
+}
+
+static void a_close_that_is_too_long_shows_its_code_and_the_beginning_of_its_reason(void **state)
+{
+    (void)state;
+    check(&plain,
+          "< 88 7e 0080 03e9 \"x\"*126\n> 88 82 01020304 mask:01020304 03e9\nend >\nend <\n",
+          "finding < ws.control.length \"opcode 8, 128 bytes\"\n"
+          "message < close len=128 code=1001 body_cut \"\\x03\\xe9" X123 "\"\n"
+          "message > close len=2 code=1001 \"\\x03\\xe9\"\n"
+          "finding > ws.close.client_first\n");
+    /* where it is cut a character is, too: it was valid */
+    check(&plain, "< 88 7e 0080 03e9 \"x\"*122 c3 a9 \"xx\"\n",
+          "finding < ws.control.length \"opcode 8, 128 bytes\"\n"
+          "message < close len=128 code=1001 body_cut \"\\x03\\xe9" X122 "\\xc3\"\n");
 }
 
 static void control_frame_in_fragments(void **state)
@@ -675,6 +703,7 @@ int main(void)
         cmocka_unit_test(reserved_bits_without_an_extension),
         cmocka_unit_test(reserved_opcodes),
         cmocka_unit_test(control_frame_longer_than_125_bytes),
+        cmocka_unit_test(a_close_that_is_too_long_shows_its_code_and_the_beginning_of_its_reason),
         cmocka_unit_test(control_frame_in_fragments),
         cmocka_unit_test(lengths_that_are_not_minimal),
         cmocka_unit_test(a_length_with_its_top_bit_set_costs_no_memory),
