@@ -10,6 +10,7 @@
 #include "ui/report/address.h"
 #include "ui/report/export_rows.h" /* message_fault */
 #include "ui/report/line_report.h"
+#include "ui/report/losses.h"
 #include "ui/report/message_words.h"
 #include "ui/report/session_json.h"
 #include "ui/report/session_url.h"
@@ -178,6 +179,22 @@ static void write_handshake(struct json *w, struct line_report *f, const struct 
         write_http(w, f, &s->handshake);
     }
     write_tls(w, s);
+}
+
+/* The last line: what was not seen, or not in full. */
+static int ecs_finish(void *self, struct err *err)
+{
+    struct line_report *f = self;
+    struct json w;
+    if (losses_any(&f->context)) {
+        begin_line(&w, f, f->context.capture->last, "event", "capture-loss", "info");
+        json_end(&w);
+        json_object_begin(&w, "wsight");
+        losses_json(&(struct losses){.context = &f->context}, &w);
+        json_end(&w);
+        end_line(&w);
+    }
+    return line_report_finish(self, err);
 }
 
 /* wsight is left open. */
@@ -389,5 +406,5 @@ const struct report_format follow_ecs = {.command = "follow",
                                          .start = ecs_start,
                                          .listener = ecs_listener,
                                          .flush = line_report_flush,
-                                         .finish = line_report_finish,
+                                         .finish = ecs_finish,
                                          .free = line_report_free};

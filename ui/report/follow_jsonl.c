@@ -8,6 +8,7 @@
  */
 #include "analyzer/community_id.h"
 #include "ui/report/line_report.h"
+#include "ui/report/losses.h"
 #include "ui/report/message_words.h"
 #include "ui/report/session_json.h"
 #include "ui/report/time_text.h"
@@ -360,6 +361,22 @@ static void jsonl_ended(void *self, struct session *s)
     s->user = NULL;
 }
 
+/* The last line: what was not seen, or not in full. */
+static int jsonl_finish(void *self, struct err *err)
+{
+    struct jsonl *f = self;
+    const struct report_context *c = &f->lines.context;
+    struct json w;
+    if (losses_any(c)) {
+        begin_object(&w, f, "loss", c->capture->last);
+        json_nothing(&w, "session");
+        json_nothing(&w, "community_id");
+        losses_json(&(struct losses){.context = c}, &w);
+        end_object(&w);
+    }
+    return line_report_finish(self, err);
+}
+
 /*--- The format ---------------------------------------------------------------------------------*/
 
 static struct model_listener jsonl_listener(void *self)
@@ -378,5 +395,5 @@ const struct report_format follow_jsonl = {.command = "follow",
                                            .start = jsonl_start,
                                            .listener = jsonl_listener,
                                            .flush = line_report_flush,
-                                           .finish = line_report_finish,
+                                           .finish = jsonl_finish,
                                            .free = jsonl_free};

@@ -12,6 +12,7 @@
 #include "analyzer/community_id.h"
 #include "ui/report/address.h"
 #include "ui/report/line_report.h"
+#include "ui/report/losses.h"
 #include "ui/report/message_words.h"
 #include "ui/report/plain.h"
 #include "ui/report/session_json.h" /* close_name */
@@ -351,6 +352,21 @@ static void follow_ended(void *self, struct session *s)
     s->user = NULL;
 }
 
+static void put_loss(void *self, uint64_t n, const char *text)
+{
+    struct follow_text *f = self;
+    begin_line(f, f->lines.context.capture->last, 0);
+    out_printf(&f->lines.out, "loss     %s %s\n", human_count(n).s, text);
+}
+
+/* The last lines: what was not seen, or not in full. */
+static int follow_finish(void *self, struct err *err)
+{
+    struct follow_text *f = self;
+    losses_tell(&(struct losses){.context = &f->lines.context, .tell = put_loss, .self = f});
+    return line_report_finish(self, err);
+}
+
 /*--- The format ---------------------------------------------------------------------------------*/
 
 static struct model_listener follow_listener(void *self)
@@ -369,5 +385,5 @@ const struct report_format follow_text = {.command = "follow",
                                           .start = follow_start,
                                           .listener = follow_listener,
                                           .flush = line_report_flush,
-                                          .finish = line_report_finish,
+                                          .finish = follow_finish,
                                           .free = line_report_free};

@@ -24,23 +24,37 @@ static void lost_live(const struct losses *l, const struct capture_summary *c)
     lost(l, all.downs, "times that an interface went down");
 }
 
+static bool is_live(const struct capture_summary *c)
+{
+    return c->files_n > 0 && c->files[0].live;
+}
+
+struct damage {
+    uint64_t files, records; /* files that end too early */
+};
+
+static struct damage damage_of(const struct capture_summary *c)
+{
+    struct damage d = {0};
+    for (size_t i = 0; i < c->files_n; i++) {
+        d.files += c->files[i].truncated > 0;
+        d.records += c->files[i].damaged;
+    }
+    return d;
+}
+
 static void lost_by_capture(const struct losses *l, const struct capture_summary *c)
 {
-    uint64_t truncated = 0;
-    uint64_t damaged = 0;
-    for (size_t i = 0; i < c->files_n; i++) {
-        truncated += c->files[i].truncated > 0;
-        damaged += c->files[i].damaged;
-    }
-    bool live = c->files_n > 0 && c->files[0].live;
+    struct damage damage = damage_of(c);
+    bool live = is_live(c);
     lost(l, live ? 0 : c->dropped,
          "packets dropped by the capturing program: use a larger buffer (tcpdump -B) "
          "or a capture filter");
     if (live) {
         lost_live(l, c);
     }
-    lost(l, truncated, "files that end within a packet");
-    lost(l, damaged, "damaged records, skipped");
+    lost(l, damage.files, "files that end within a packet");
+    lost(l, damage.records, "damaged records, skipped");
 }
 
 void losses_tell(const struct losses *l)
@@ -59,6 +73,55 @@ void losses_tell(const struct losses *l)
     lost(l, s->bodies_shed, "messages whose bodies were left out because packets came too fast");
     lost(l, s->connections_shed, "connections left out because packets came too fast");
     lost(l, s->waiting_limit_hits, "holes given up because too much waited behind them");
-    lost(l, l->tally->findings_left_out, "findings left out of the lists of their sessions");
+    if (l->tally != NULL) {
+        lost(l, l->tally->findings_left_out, "findings left out of the lists of their sessions");
+    }
     lost(l, l->sessions_left_out, "sessions left out of the list for want of room");
+}
+
+static void note_any(void *any, uint64_t n, const char *text)
+{
+    (void)n;
+    (void)text;
+    *(bool *)any = true;
+}
+
+bool losses_any(const struct report_context *context)
+{
+    bool any = false;
+    losses_tell(&(struct losses){.context = context, .tell = note_any, .self = &any});
+    return any;
+}
+
+void losses_json(const struct losses *l, struct json *w)
+{
+    const struct engine_stats *s = l->context->stats;
+    const struct capture_summary *c = l->context->capture;
+    struct damage damage = damage_of(c);
+    json_object_begin(w, "loss");
+    json_u64(w, "dropped_packets", c->dropped);
+    json_u64(w, "truncated_files", damage.files);
+    json_u64(w, "damaged_records", damage.records);
+    json_u64(w, "cut_packets", s->cut_packets);
+    json_u64(w, "bad_packets", s->bad_packets);
+    json_u64(w, "unknown_link_packets", s->unknown_link);
+    json_u64(w, "encrypted_packets", s->encrypted);
+    json_u64(w, "too_deep_packets", s->too_deep);
+    json_u64(w, "fragments_dropped", s->fragments_dropped);
+    json_u64(w, "gaps", s->gaps);
+    json_u64(w, "lost_bytes", s->lost_bytes);
+    json_u64(w, "connections_evicted", s->connections_evicted);
+    if (l->tally != NULL) {
+        json_u64(w, "sessions_evicted", l->tally->evicted);
+    }
+    json_u64(w, "waiting_limit_hits", s->waiting_limit_hits);
+    if (l->tally != NULL) {
+        json_u64(w, "findings_left_out", l->tally->findings_left_out);
+        json_u64(w, "sessions_left_out", l->sessions_left_out);
+    }
+    if (is_live(c)) {
+        json_u64(w, "bodies_shed", s->bodies_shed);
+        json_u64(w, "connections_shed", s->connections_shed);
+    }
+    json_end(w);
 }

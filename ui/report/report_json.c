@@ -6,6 +6,7 @@
  */
 #include "analyzer/limits.h"
 #include "ui/report/close_counts.h"
+#include "ui/report/losses.h"
 #include "ui/report/printed_names.h"
 #include "ui/report/session_json.h"
 #include "ui/report/spool.h"
@@ -425,7 +426,7 @@ static void write_totals(struct json *w, const struct json_report *r)
     json_end(w);
 }
 
-/*--- The document: sessions, findings, loss -----------------------------------------------------*/
+/*--- The document: sessions, findings -----------------------------------------------------*/
 
 static void take_piece(void *ctx, struct bytes piece, bool first)
 {
@@ -469,40 +470,6 @@ static void write_findings(struct json *w, const struct json_report *r)
     json_end(w);
 }
 
-static void write_loss(struct json *w, const struct json_report *r, uint64_t left_out)
-{
-    const struct engine_stats *s = r->context.stats;
-    const struct capture_summary *c = r->context.capture;
-    uint64_t truncated = 0;
-    uint64_t damaged = 0;
-    for (size_t i = 0; i < c->files_n; i++) {
-        truncated += c->files[i].truncated > 0;
-        damaged += c->files[i].damaged;
-    }
-    json_object_begin(w, "loss");
-    json_u64(w, "dropped_packets", c->dropped);
-    json_u64(w, "truncated_files", truncated);
-    json_u64(w, "damaged_records", damaged);
-    json_u64(w, "cut_packets", s->cut_packets);
-    json_u64(w, "bad_packets", s->bad_packets);
-    json_u64(w, "unknown_link_packets", s->unknown_link);
-    json_u64(w, "encrypted_packets", s->encrypted);
-    json_u64(w, "too_deep_packets", s->too_deep);
-    json_u64(w, "fragments_dropped", s->fragments_dropped);
-    json_u64(w, "gaps", s->gaps);
-    json_u64(w, "lost_bytes", s->lost_bytes);
-    json_u64(w, "connections_evicted", s->connections_evicted);
-    json_u64(w, "sessions_evicted", r->tally.evicted);
-    json_u64(w, "waiting_limit_hits", s->waiting_limit_hits);
-    json_u64(w, "findings_left_out", r->tally.findings_left_out);
-    json_u64(w, "sessions_left_out", left_out);
-    if (c->files_n > 0 && c->files[0].live) {
-        json_u64(w, "bodies_shed", s->bodies_shed);
-        json_u64(w, "connections_shed", s->connections_shed);
-    }
-    json_end(w);
-}
-
 static int first_error(int a, int b)
 {
     return a != 0 ? a : b;
@@ -512,7 +479,9 @@ static int json_finish(void *self, struct err *err)
 {
     struct json_report *r = self;
     struct json w;
-    uint64_t left_out = r->left_out + spool_dropped(r->sessions);
+    const struct losses losses = {.context = &r->context,
+                                  .tally = &r->tally,
+                                  .sessions_left_out = r->left_out + spool_dropped(r->sessions)};
     json_init(&w, &r->out, 2);
     json_object_begin(&w, NULL);
     json_text(&w, "schema", SCHEMA);
@@ -523,7 +492,7 @@ static int json_finish(void *self, struct err *err)
     error = first_error(error, write_spool(&w, "refused", r->refused));
     error = first_error(error, write_spool(&w, "undecrypted_tls", r->tls));
     write_findings(&w, r);
-    write_loss(&w, r, left_out);
+    losses_json(&losses, &w);
     json_end(&w);
     out_char(&r->out, '\n');
     if (report_output_error(out_flush(&r->out), err) != 0) {

@@ -169,6 +169,37 @@ static void subprotocols_are_escaped_and_masked(void **state)
     model_build_free(b);
 }
 
+static void what_was_lost_is_told_at_the_end(void **state)
+{
+    static const char *const formats[] = {"text", "jsonl", "ecs"};
+    static const char *const expected[] = {
+        "  -      loss     3 messages whose bodies were left out because packets came too fast\n",
+        "\n{\"type\":\"loss\",\"time\":\"2026-11-22T15:55:13.002000Z\",\"session\":null,"
+        "\"community_id\":null,\"loss\":{"
+        "\"dropped_packets\":0,",
+        "\"action\":\"capture-loss\",\"category\":[\"network\"],\"type\":[\"info\"]},"
+        "\"wsight\":{\"loss\":{\"dropped_packets\":0,"};
+    (void)state;
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        for (int lost = 0; lost < 2; lost++) {
+            struct model_build *b = model_build_new("follow", formats[i], NULL, NULL);
+            build_open(b, 1);
+            build_end(b, 1, END_FIN);
+            b->file.live = true;
+            b->stats.bodies_shed = lost ? 3 : 0;
+            char *report = model_build_report(b);
+            if (lost) {
+                expect_part(report, expected[i]);
+                assert_true(i == 0 || strstr(report, "\"bodies_shed\":3,\"connections_shed\":0}}"));
+            } else {
+                assert_null(strstr(report, "loss"));
+            }
+            free(report);
+            model_build_free(b);
+        }
+    }
+}
+
 static void frames_are_lines_when_asked_for(void **state)
 {
     struct report_options options = {.frames = true};
@@ -322,6 +353,7 @@ int main(void)
         cmocka_unit_test(closes_findings_sessions_and_ends_are_lines),
         cmocka_unit_test(a_message_without_a_beginning_of_its_session_is_told_too),
         cmocka_unit_test(subprotocols_are_escaped_and_masked),
+        cmocka_unit_test(what_was_lost_is_told_at_the_end),
         cmocka_unit_test(frames_are_lines_when_asked_for),
         cmocka_unit_test(text_tells_a_session_line_by_line),
         cmocka_unit_test(text_says_what_a_message_is_to_its_subprotocol),

@@ -8,7 +8,8 @@ from checks import check, finish, run
 CAPTURES = ["tour.pcapng", "violations.pcapng", "security.pcapng", "refused.pcapng", "ipv6.pcap",
             "wss-secrets.pcapng", "wss.pcap"]
 ACTIONS = {"session": "websocket-open", "message": "websocket-message", "frame": "websocket-frame",
-           "finding": "websocket-finding", "end": "websocket-end", "tls": "tls-connection"}
+           "finding": "websocket-finding", "end": "websocket-end", "tls": "tls-connection",
+           "loss": "capture-loss"}
 END = {"ip": str, "port": int, "bytes": int, "packets": int}
 # Of https://www.elastic.co/guide/en/ecs/8.11/, with their types.
 FIELDS = {
@@ -64,6 +65,8 @@ def same(line, other):
         good &= line["wsight"]["length"] == other["length"] and line["source"] == line[sender]
     if kind == "finding":
         good &= line["rule"]["id"] == other["id"] and line["message"] == other["text"]
+    if kind == "loss":
+        good &= line["wsight"]["loss"] == other["loss"]
     if kind == "end":
         good &= line["client"]["port"] == other["client"]["port"]
         good &= line["event"]["duration"] == round(other["duration"] * 1e9)
