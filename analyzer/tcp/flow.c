@@ -265,7 +265,9 @@ static void wheel_remove(struct flow_table *t, struct flow *f)
 }
 
 /* Looks at the flows of a slot: those truly due are gone, the others move to where they belong.
- * With `any`, one flow at the most is given up, whether it is due or not. true: one was. */
+ * With `any`, one flow at the most is given up, whether it is due or not, and those that had a
+ * packet since they were put there move behind the others of their second: who floods the table
+ * within a second is to lose his own connections. true: one was given up. */
 static bool wheel_look(struct flow_table *t, struct wheel_slot *slot, bool any)
 {
     bool gave_up = false;
@@ -273,9 +275,11 @@ static bool wheel_look(struct flow_table *t, struct wheel_slot *slot, bool any)
     for (struct flow *f = slot->first; f != NULL && !(any && gave_up); f = next) {
         next = f->wheel_next;
         int64_t due = f->last_ts + idle_limit(f);
-        if (due / SECOND_NS > f->expires / SECOND_NS) {
+        bool same_second = due / SECOND_NS <= f->expires / SECOND_NS;
+        if (!same_second || (any && due > f->expires)) {
             wheel_remove(t, f);
             wheel_insert(t, f, due);
+            next = next == NULL && same_second ? f : next;
         } else if (any || due <= t->now) {
             t->gone(t->ctx, f, any ? FLOW_GONE_EVICTED : FLOW_GONE_IDLE);
             flow_remove(t, f);

@@ -419,6 +419,25 @@ static void within_one_second_the_oldest_is_evicted_first(void **state)
     done(t);
 }
 
+static void within_one_second_those_that_say_something_outlive_those_that_do_not(void **state)
+{
+    (void)state;
+    struct farewell w = {0};
+    struct flow_table *t = flow_table_new(SEED, 10, &heap, on_gone, &w);
+    int64_t now = 1700000000 * SECOND_NS;
+    flow_clock(t, now);
+    struct flow *busy = add(t, numbered(0), 0);
+    for (uint32_t i = 1; i < 50; i++) { /* a flood of others, all within 50 ms */
+        touch(t, busy, now += SECOND_NS / 1000);
+        add(t, numbered(i), i);
+    }
+    assert_int_equal(w.n, 40);
+    for (size_t i = 0; i < w.n; i++) {
+        assert_int_equal(w.pkt[i], i + 1);
+    }
+    done(t);
+}
+
 static void connections_without_data_are_evicted_before_those_with(void **state)
 {
     (void)state;
@@ -533,6 +552,7 @@ int main(void)
         cmocka_unit_test(small_steps_back_do_not_matter),
         cmocka_unit_test(a_full_table_evicts_the_longest_idle),
         cmocka_unit_test(within_one_second_the_oldest_is_evicted_first),
+        cmocka_unit_test(within_one_second_those_that_say_something_outlive_those_that_do_not),
         cmocka_unit_test(connections_without_data_are_evicted_before_those_with),
         cmocka_unit_test(flows_are_visited_in_the_order_they_came),
         cmocka_unit_test(a_random_life_agrees_with_a_simple_model),
