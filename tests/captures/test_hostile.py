@@ -18,7 +18,7 @@ from pcap import Packet, write  # noqa: E402
 from rawcase import CLOSE, CONT, PING, PONG, TEXT, accept_for, close_payload, frame  # noqa: E402
 
 CONNECTIONS_MAX = 1000  # --max-connections
-RESIDENT_MAX_KB = 120000  # the attacks are 40 MB, and inflate to 300
+RESIDENT_MAX_KB = 240000  # the attacks are 40 MB, and inflate to 300
 DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate"
 FIN, SYN, PSH, ACK = 1, 2, 8, 16
 masks = random.Random(3)
