@@ -236,6 +236,9 @@ void negotiate_extensions(struct stream *s, struct bytes offered, bool offer_see
         read_deflate(&chosen, e.parameters);
         check_deflate(s, offered, offer_seen, &chosen);
         setup->deflate = DEFLATE_IN_USE;
+        for (int dir = 0; dir < 2; dir++) {
+            setup->window_bits[dir] = (uint8_t)chosen.window_bits[dir];
+        }
         memcpy(setup->no_context_takeover, chosen.no_context_takeover,
                sizeof chosen.no_context_takeover);
     }

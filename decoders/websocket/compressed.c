@@ -14,6 +14,10 @@
 /* Held back in all: 4 KB for each of 6,000 directions; who comes later is inflated as it comes. */
 #define HELD_ALL_MAX_BYTES (24U << 20)
 
+/* Of permessage-deflate (RFC 7692 section 7.1.2); the largest is that of DEFLATE. */
+#define WINDOW_BITS_MIN 8
+#define WINDOW_BITS_MAX 15
+
 /* Kept with a held message until it is inflated. */
 struct held_head {
     struct ws_message message;
@@ -30,12 +34,21 @@ struct target {
     struct ws_message held;
 };
 
+static bool has_smaller_window(const struct ws *ws, enum dir dir)
+{
+    return ws->setup.window_bits[dir] >= WINDOW_BITS_MIN &&
+           ws->setup.window_bits[dir] < WINDOW_BITS_MAX;
+}
+
 static struct inflater *inflater_of(struct stream *s, enum dir dir)
 {
     struct ws *ws = stream_state(s);
     struct ws_direction *d = &ws->dir[dir];
     if (d->inflater == NULL) {
         d->inflater = inflater_new(ws->setup.no_context_takeover[dir], !ws->setup.midstream);
+        if (d->inflater != NULL && has_smaller_window(ws, dir) && !ws->setup.midstream) {
+            inflater_watch_window(d->inflater, ws->setup.window_bits[dir]);
+        }
     }
     return d->inflater;
 }
@@ -50,6 +63,12 @@ static void take_plain(void *ctx, struct bytes plain)
 static void judge(struct stream *s, enum dir dir, struct ws_message *m, enum inflate_result result,
                   int64_t ts, uint64_t pkt)
 {
+    const struct ws *ws = stream_state(s);
+    if (has_smaller_window(ws, dir) && ws->dir[dir].inflater != NULL &&
+        inflater_broke_window(ws->dir[dir].inflater)) {
+        stream_finding_at(s, dir, ts, pkt, FINDING_DEFLATE_WINDOW, "%u bits were agreed on",
+                          ws->setup.window_bits[dir]);
+    }
     unsigned long long wire = m->m.wire_len;
     unsigned long long len = m->m.len;
     switch (result) {

@@ -10,6 +10,8 @@
  */
 #include "permessage_deflate.h"
 
+#include "window.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #define ZLIB_CONST
@@ -33,8 +35,10 @@ struct inflater {
     z_stream z;
     size_t memory;
     bool no_context_takeover;
-    bool known; /* the window holds all that the sender may refer to */
-    bool ended; /* zlib is at the end of a BFINAL block */
+    bool known;                  /* the window holds all that the sender may refer to */
+    bool ended;                  /* zlib is at the end of a BFINAL block */
+    bool broke_window;           /* not told yet */
+    struct window_check *window; /* NULL: it is not watched, or not any more */
     struct progress message;
 };
 
@@ -80,7 +84,37 @@ void inflater_free(struct inflater *inf)
 {
     if (inf != NULL) {
         inflateEnd(&inf->z);
+        window_check_free(inf->window);
         free(inf);
+    }
+}
+
+void inflater_watch_window(struct inflater *inf, unsigned bits)
+{
+    inf->window = window_check_new(bits);
+}
+
+bool inflater_broke_window(struct inflater *inf)
+{
+    bool broke = inf->broke_window;
+    inf->broke_window = false;
+    return broke;
+}
+
+static void forget_check(struct inflater *inf)
+{
+    window_check_free(inf->window);
+    inf->window = NULL;
+}
+
+/* zlib took these bytes. */
+static void check_window(struct inflater *inf, const uint8_t *from)
+{
+    struct bytes taken = {from, (size_t)(inf->z.next_in - from)};
+    enum window_verdict verdict = window_check_push(inf->window, taken, inf->ended);
+    inf->broke_window = inf->broke_window || verdict == WINDOW_BROKEN;
+    if (verdict != WINDOW_KEPT_SO_FAR) {
+        forget_check(inf);
     }
 }
 
@@ -92,6 +126,7 @@ size_t inflater_memory(const struct inflater *inf)
 static void forget_window(struct inflater *inf)
 {
     inflateReset(&inf->z);
+    forget_check(inf);
     inf->ended = false;
     inf->known = inf->no_context_takeover;
 }
@@ -169,11 +204,15 @@ static void run(struct inflater *inf, struct bytes in, size_t trailer,
         room = room < PIECE_MAX_BYTES ? room : PIECE_MAX_BYTES;
         z->next_out = to->scratch;
         z->avail_out = (uInt)room;
+        const uint8_t *from = z->next_in;
         int says = inflate(z, Z_SYNC_FLUSH);
         /* Full output may hide more, but not between blocks (and asked there once more, zlib would
          * not say again that it is). */
         more = z->avail_in > 0 || (z->avail_out == 0 && z->data_type != AT_BLOCK_START);
         inf->ended = says == Z_STREAM_END;
+        if (inf->window != NULL) {
+            check_window(inf, from);
+        }
         pass_on(inf, (size_t)room - z->avail_out, to);
         if (says != Z_OK && says != Z_STREAM_END && says != Z_BUF_ERROR && !inf->message.stopped) {
             fail(inf, says);

@@ -54,6 +54,11 @@ struct inflater;
 struct inflater *inflater_new(bool no_context_takeover, bool window_known);
 void inflater_free(struct inflater *);
 
+/* Before the first message: the sender has agreed to a window of 2^bits bytes, 8 to 14. */
+void inflater_watch_window(struct inflater *, unsigned bits);
+/* Was it found to refer further back? Says so once. */
+bool inflater_broke_window(struct inflater *);
+
 /* The next payload bytes of the message under way, unmasked. The result is that of the message so
  * far; after INVALID and WINDOW_UNKNOWN nothing more comes out of this message. */
 enum inflate_result inflater_piece(struct inflater *, struct bytes piece,

@@ -31,6 +31,7 @@ struct websocket_setup {
     enum message_coding coding;
     bool no_context_takeover[2]; /* by the sender: [DIR_CLIENT_TO_SERVER] client_no_context_takeover
                                   */
+    uint8_t window_bits[2];      /* agreed for the sender, by enum dir; 0: the largest */
     bool other_extensions;       /* extensions were negotiated that are not decoded: RSV bits may be
                                     theirs */
     bool midstream;              /* the bytes before were not seen: inflate windows are unknown */

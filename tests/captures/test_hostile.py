@@ -2,79 +2,22 @@
 """The worst of every bound in one capture, all at once: many connections, holes, overlaps, floods, bombs, lengths
 that lie. Nothing is lost without a word, memory stays where it is, and a session before, one amid and one
 after it all are decoded whole."""
-import base64
 import hashlib
 import json
 import os
 import random
 import struct
-import sys
+import subprocess
 import zlib
 
-from checks import TMP, WSIGHT, check, finish, run
+from checks import TMP, WSIGHT, check, finish
+from tcp_talk import ACK, FIN, MSS, Talk, ip, masks, write_packets
+from rawcase import CONT, PING, PONG, TEXT, frame  # tcp_talk says where it is
 
-sys.path[:0] = ["captures/peers"]
-from pcap import Packet, write  # noqa: E402
-from rawcase import CLOSE, CONT, PING, PONG, TEXT, accept_for, close_payload, frame  # noqa: E402
-
-CONNECTIONS_MAX = 1000  # --max-connections
-RESIDENT_MAX_KB = 240000  # the attacks are 40 MB, and inflate to 300
+CONNECTIONS_MAX = 1000
+LIMIT = f"--max-connections={CONNECTIONS_MAX}"
+MEMORY_MAX_KB = 64000  # the attacks are 35 MB, and one inflates to 300
 DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate"
-FIN, SYN, PSH, ACK = 1, 2, 8, 16
-masks = random.Random(3)
-MSS = 1400
-
-
-def ip(payload, source, target, protocol=6, fragment=0, number=0):
-    return struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), number, fragment, 64, protocol, 0, source,
-                       target) + payload
-
-
-class Talk:
-    """Both ends of a connection: IP packets, in order."""
-
-    def __init__(self, number, port=80):
-        self.ends = [struct.pack(">I", 0x0A000000 + number), b"\x0a\xff\0\1"]
-        self.ports = [1024 + number % 60000, port]
-        self.next = [1000, 5000]
-        self.key = base64.b64encode(hashlib.sha256(b"%d" % number).digest()[:16]).decode()
-        self.packets = []
-
-    def segment(self, side, seq, payload=b"", flags=PSH | ACK):
-        tcp = struct.pack(">HHIIBBHHH", self.ports[side], self.ports[1 - side], seq & 0xFFFFFFFF,
-                          self.next[1 - side] & 0xFFFFFFFF if flags & ACK else 0, 0x50, flags, 65535, 0, 0)
-        self.packets.append(ip(tcp + payload, self.ends[side], self.ends[1 - side]))
-
-    def say(self, side, data=b"", flags=PSH | ACK):
-        for at in range(0, max(len(data), 1), MSS):
-            piece = data[at:at + MSS]
-            self.segment(side, self.next[side], piece, flags)
-            self.next[side] += len(piece) + (1 if flags & (SYN | FIN) else 0)
-        return self
-
-    def open(self, path=None, *offer):
-        self.say(0, flags=SYN).say(1, flags=SYN | ACK).say(0, flags=ACK)
-        if path:
-            self.head(0, f"GET {path} HTTP/1.1", "Host: h", f"Sec-WebSocket-Key: {self.key}",
-                      "Sec-WebSocket-Version: 13", *offer).answer(*offer)
-        return self
-
-    def head(self, side, *lines):
-        return self.say(side, "\r\n".join([*lines, "Upgrade: websocket", "Connection: Upgrade", "\r\n"]).encode())
-
-    def answer(self, *more):
-        return self.head(1, "HTTP/1.1 101 Switching Protocols", f"Sec-WebSocket-Accept: {accept_for(self.key)}",
-                         *more)
-
-    def client(self, opcode, payload, **how):
-        return self.say(0, frame(opcode, payload, mask=masks.randbytes(4), **how))
-
-    def server(self, opcode, payload, **how):
-        return self.say(1, frame(opcode, payload, **how))
-
-    def close(self):
-        self.client(CLOSE, close_payload(1000)).server(CLOSE, close_payload(1000))
-        return self.say(1, flags=FIN | ACK).say(0, flags=FIN | ACK).say(1, flags=ACK)
 
 
 class Good:
@@ -164,15 +107,12 @@ def mixed(lists):
     return [next(rest[i]) for i in order]
 
 
-def report(path):
-    """What wsight reports, and the most memory it had."""
-    out = os.path.join(TMP, "report.json")
-    pid = os.spawnlp(os.P_NOWAIT, WSIGHT, WSIGHT, "report", "--format=json", "--digest", "-q", "-o", out,
-                     f"--max-connections={CONNECTIONS_MAX}", path)
-    _, status, usage = os.wait4(pid, 0)
-    check("it ends well", status == 0)
-    with open(out, encoding="utf-8") as file:
-        return json.load(file), usage.ru_maxrss
+def bounded(*arguments):
+    """What wsight writes with no more than so much memory; the sanitizers need memory of their own."""
+    limit = f"ulimit -d {MEMORY_MAX_KB};" if os.environ.get("BUILD", "build") == "build" else ""
+    done = subprocess.run(["sh", "-c", f'{limit} exec "$0" "$@"', WSIGHT, *arguments], capture_output=True, check=False)
+    check(f"{arguments[0]} ends well: {done.stderr}", done.returncode == 0 and not done.stderr)
+    return done.stdout
 
 
 def main():
@@ -180,10 +120,8 @@ def main():
     expected, lists = zip(*attacks())
     packets = before.talk.packets + mixed([*lists, amid.talk.packets]) + after.talk.packets
     path = os.path.join(TMP, "hostile.pcap")
-    start = 1_700_000_000 * 10**9
-    write(path, [Packet(start + i * 10000, len(p) + 14, b"\2\0\0\0\0\1\2\0\0\0\0\2\x08\0" + p)
-                 for i, p in enumerate(packets)], 1, 65535)
-    told, resident = report(path)
+    write_packets(path, packets)
+    told = json.loads(bounded("report", "--format=json", "--digest", LIMIT, path))
     for good in (before, amid, after):
         check(f"the session {good.path} is decoded whole", good.whole(told["sessions"]))
     found = {f["id"] for f in told["findings"]}
@@ -197,9 +135,7 @@ def main():
     listed = len(told["sessions"]) + len(told["refused"]) + loss["sessions_left_out"]
     check(f"each session is listed or counted: {listed} of {opened}", listed == opened)
     check(f"every packet is counted: {told['capture']['packets']}", told["capture"]["packets"] == len(packets))
-    if os.environ.get("BUILD", "build") == "build":  # the sanitizers need memory of their own
-        check(f"{resident} kB are no more than {RESIDENT_MAX_KB}", resident <= RESIDENT_MAX_KB)
-    lines = run("follow", "--format=jsonl", "-q", f"--max-connections={CONNECTIONS_MAX}", path).splitlines()
+    lines = bounded("follow", "--format=jsonl", LIMIT, path).splitlines()
     check("follow ends with what was lost", json.loads(lines[-1])["type"] == "loss")
     finish()
 
