@@ -599,7 +599,9 @@ enum upgrade_outcome upgrade_answer(struct stream *s, struct upgrade *u,
         begin_session(s);
     }
     read_answer(s, response, &room, h);
-    bool accepted = response->major >= 2 ? response->status / 100 == 2 : response->status == 101;
+    /* As the request was made: an answer's line may name any version. */
+    bool http2 = u != NULL && u->http2;
+    bool accepted = http2 ? response->status / 100 == 2 : response->status == 101;
     if (accepted) {
         outcome = check_switch(s, u, response, behind, &room, h, setup);
     } else if (u != NULL) {
