@@ -217,6 +217,15 @@ through() {
     in_client timeout 30 "$PYTHON" "$peers/pipe-client.py" $S4 "$port" "$@"
 }
 
+# chromium_visit ARGUMENT...: starts a headless Chromium of its own, with the URL among the arguments; done when
+# the page is.
+chromium_visit() {
+    start "$ns_c" env HOME="$work" SSLKEYLOGFILE="$work/keys" chromium --headless --no-sandbox --disable-gpu \
+        --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync \
+        --user-data-dir="$(mktemp -d "$work/profile.XXXXXX")" "$@" > "$work/chromium.out" 2>&1
+    browser_done "$work/chromium.out"
+}
+
 # browser_done FILE: waits for the page to post what it received, which joins the log; FILE is what the browser
 # printed.
 browser_done() {

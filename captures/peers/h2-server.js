@@ -7,6 +7,7 @@ const http2 = require('http2');
 const WebSocket = require('ws');
 const PerMessageDeflate = require('../node_modules/ws/lib/permessage-deflate');
 const { parse, format } = require('../node_modules/ws/lib/extension');
+const { page } = require('./page');
 const { track, write } = require('./wslog');
 
 const [host, port, key, cert] = process.argv.slice(2);
@@ -23,7 +24,7 @@ function serve(stream, headers) {
     if (path === '/log') JSON.parse(body).forEach(write);
     const found = path === '/' && process.env.PAGE;
     stream.respond({ ':status': found ? 200 : 404, 'content-type': 'text/html; charset=utf-8' });
-    stream.end(found ? fs.readFileSync(process.env.PAGE) : '');
+    stream.end(found ? page() : '');
   });
 }
 

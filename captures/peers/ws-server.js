@@ -12,6 +12,7 @@ const fs = require('fs');
 const http = require('http');
 const https = require('https');
 const { WebSocketServer } = require('ws');
+const { page } = require('./page');
 const { track, write } = require('./wslog');
 
 const low = { threshold: 0 };
@@ -34,14 +35,14 @@ const web = key
   ? https.createServer({ key: read(key), cert: read(cert), ...tls.options })
   : http.createServer();
 tls.attach(web);
-function page(req, res, body) {
+function servePage(req, res, body) {
   if (req.url === '/log') JSON.parse(body).forEach(write);
   const found = req.url.split('?')[0] === '/' && process.env.PAGE;
   res.writeHead(found ? 200 : 404, {
     'Content-Type': 'text/html; charset=utf-8',
     ...(found ? { 'Set-Cookie': ['session=0123456789abcdef; SameSite=Lax', 'theme=dark'] } : {}),
   });
-  res.end(found ? fs.readFileSync(process.env.PAGE) : '');
+  res.end(found ? page() : '');
 }
 
 web.on('request', (req, res) => {
@@ -53,7 +54,7 @@ web.on('request', (req, res) => {
   });
   req.on('end', () => {
     if (process.env.PAGE) {
-      page(req, res, body);
+      servePage(req, res, body);
       return;
     }
     res.setHeader('Content-Type', 'text/plain');

@@ -9,10 +9,7 @@ export PAGE
 certificate server rsa $S4 -addext "subjectAltName=IP:$S4"
 serve 8443 node "$peers/h2-server.js" $S4 8443 "$work/server.key" "$work/server.pem"
 capture "$ns_s" eth0 raw.pcap tcp
-start "$ns_c" env HOME="$work" SSLKEYLOGFILE="$work/keys" chromium --headless --no-sandbox --disable-gpu \
-    --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync \
-    --user-data-dir="$work/profile" --ignore-certificate-errors https://$S4:8443/ > "$work/chromium.out" 2>&1
-browser_done "$work/chromium.out"
+chromium_visit --ignore-certificate-errors https://$S4:8443/
 capture_stop
 keep_tls raw.pcap chromium-h2.pcapng
 truth chromium-h2 chromium node "$(npm_version ws)"

@@ -9,11 +9,7 @@ certificate server ec $S4 -addext "subjectAltName=IP:$S4"
 serve 8443 node "$peers/ws-server.js" $S4 8443 "$work/server.key" "$work/server.pem"
 capture "$ns_s" eth0 raw.pcap tcp
 for version in 1.3 1.2; do
-    start "$ns_c" env HOME="$work" SSLKEYLOGFILE="$work/keys" chromium --headless --no-sandbox --disable-gpu \
-        --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync \
-        --user-data-dir="$work/profile-$version" --ignore-certificate-errors --ssl-version-max=tls$version \
-        "https://$S4:8443/?chromium-tls$version" > "$work/chromium.out" 2>&1
-    browser_done "$work/chromium.out"
+    chromium_visit --ignore-certificate-errors --ssl-version-max=tls$version "https://$S4:8443/?chromium-tls$version"
 done
 capture_stop
 keep_tls raw.pcap chromium-tls.pcap

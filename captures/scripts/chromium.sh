@@ -9,10 +9,7 @@ export PAGE
 serve 8080 node "$peers/ws-server.js" $S4 8080
 serve 8081 node "$peers/ws-server.js" $S4 8081
 capture "$ns_s" eth0 raw.pcap tcp
-start "$ns_c" env HOME="$work" chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
-    --disable-background-networking --disable-component-update --disable-sync --user-data-dir="$work/profile" \
-    --unsafely-treat-insecure-origin-as-secure=http://$S4:8080 http://$S4:8080/ > "$work/chromium.out" 2>&1
-browser_done "$work/chromium.out"
+chromium_visit --unsafely-treat-insecure-origin-as-secure=http://$S4:8080 http://$S4:8080/
 capture_stop
 keep raw.pcap chromium.pcapng
 truth chromium chromium node "$(npm_version ws)"
