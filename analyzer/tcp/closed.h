@@ -2,13 +2,15 @@
  * A short memory of connections that are over, so that a retransmission which comes after their end
  * is not taken for a connection whose beginning was not captured.
  *
- * It is a table of fixed size in which a newer connection takes an older one's place: what it
- * forgets costs no more than that mistake.
+ * The last CLOSED_CONNECTIONS are remembered, whatever their hashes, so that what is reported does
+ * not depend on the seed; one that is forgotten costs no more than that mistake.
  */
 #ifndef WSIGHT_CLOSED_H
 #define WSIGHT_CLOSED_H
 
 #include "flow.h"
+
+#define CLOSED_CONNECTIONS 4096
 
 struct closed;
 

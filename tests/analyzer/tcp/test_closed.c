@@ -44,10 +44,39 @@ static void it_is_forgotten_in_time(void **state)
     closed_remember(c, &f, SECOND_NS);
     assert_true(repeats(c, 7, 990, 10, SECOND_NS + TCP_CLOSED_NS));
     assert_false(repeats(c, 7, 990, 10, SECOND_NS + TCP_CLOSED_NS + 1));
-    f.hash = 7 + 4096; /* or when another takes its place */
+    closed_free(c);
+}
+
+static void which_are_remembered_does_not_depend_on_their_hashes(void **state)
+{
+    static const uint32_t steps[] = {1, 3, 64, CLOSED_CONNECTIONS}; /* the last: one chain */
+    (void)state;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        struct closed *c = closed_new();
+        assert_non_null(c);
+        for (uint32_t n = 0; n < 3 * CLOSED_CONNECTIONS; n++) {
+            struct flow f = {.hash = n * steps[i], .side = {{.next = 1000}, {.next = 50}}};
+            closed_remember(c, &f, SECOND_NS);
+        }
+        for (uint32_t n = 0; n < 3 * CLOSED_CONNECTIONS; n++) {
+            assert_int_equal(repeats(c, n * steps[i], 990, 10, SECOND_NS),
+                             n >= 2 * CLOSED_CONNECTIONS);
+        }
+        closed_free(c);
+    }
+}
+
+static void of_one_that_ended_twice_the_newer_end_counts(void **state)
+{
+    (void)state;
+    struct closed *c = closed_new();
+    assert_non_null(c);
+    struct flow f = {.hash = 7, .side = {{.next = 1000}, {.next = 50}}};
     closed_remember(c, &f, SECOND_NS);
-    assert_false(repeats(c, 7, 990, 10, SECOND_NS));
-    assert_true(repeats(c, 7 + 4096, 990, 10, SECOND_NS));
+    f.side[0].next = 2000000000;
+    closed_remember(c, &f, 2 * SECOND_NS);
+    assert_true(repeats(c, 7, 1999999990, 10, 2 * SECOND_NS));
+    assert_false(repeats(c, 7, 990, 10, 2 * SECOND_NS));
     closed_free(c);
 }
 
@@ -56,6 +85,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_said_before_is_known_and_nothing_else),
         cmocka_unit_test(it_is_forgotten_in_time),
+        cmocka_unit_test(which_are_remembered_does_not_depend_on_their_hashes),
+        cmocka_unit_test(of_one_that_ended_twice_the_newer_end_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -174,11 +174,11 @@ static void what_was_lost_is_told_at_the_end(void **state)
     static const char *const formats[] = {"text", "jsonl", "ecs"};
     static const char *const expected[] = {
         "  -      loss     3 messages whose bodies were left out because packets came too fast\n",
-        "\n{\"type\":\"loss\",\"time\":\"2026-11-22T15:55:13.002000Z\",\"session\":null,"
-        "\"community_id\":null,\"loss\":{"
-        "\"dropped_packets\":0,",
-        "\"action\":\"capture-loss\",\"category\":[\"network\"],\"type\":[\"info\"]},"
-        "\"wsight\":{\"loss\":{\"dropped_packets\":0,"};
+        ("\n{\"type\":\"loss\",\"time\":\"2026-11-22T15:55:13.002000Z\",\"session\":null,"
+         "\"community_id\":null,\"loss\":{"
+         "\"dropped_packets\":0,"),
+        ("\"action\":\"capture-loss\",\"category\":[\"network\"],\"type\":[\"info\"]},"
+         "\"wsight\":{\"loss\":{\"dropped_packets\":0,")};
     (void)state;
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         for (int lost = 0; lost < 2; lost++) {
