@@ -177,6 +177,9 @@ void feed_close(struct feed *f)
 
 static void finish(struct feed *f)
 {
+    if (f->keylogs != NULL) {
+        keylogs_read(f->keylogs); /* for what waits */
+    }
     engine_finish(f->engine);
     if (f->source != NULL) {
         summary_findings(f->source, &f->batch->sink);
@@ -201,8 +204,8 @@ bool feed_step(struct feed *f, int64_t (*now)(void), int64_t until)
             }
             break;
         }
-        if (f->upkeep.options.keylogs != NULL) {
-            keylogs_read(f->upkeep.options.keylogs);
+        if (f->keylogs != NULL) {
+            keylogs_read(f->keylogs);
         }
         if (f->saving.recorder != NULL) {
             recorder_expect(f->saving.recorder, f->source, packets, n);

@@ -45,7 +45,7 @@ struct feed {
     struct store *store;
     struct saving saving;              /* packets that cannot be read again */
     const struct source *source;       /* borrowed; or NULL */
-    const struct keylogs *keylogs;     /* borrowed; or NULL */
+    struct keylogs *keylogs;           /* borrowed; or NULL */
     const struct tls_secrets *secrets; /* borrowed; or NULL */
     struct tls_groups tls;             /* connections that could not be read */
     struct err not_saved;              /* why there are none of those */

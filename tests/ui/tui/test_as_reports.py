@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 """What the screen shows is what reports tell: sessions have the same numbers, a capture that is cut off is a
 finding, and a session that was refused says how."""
+import fcntl
 import json
 import os
 import re
+import struct
 import subprocess
+import termios
+import time
 
 from checks import TMP, WSIGHT, check, finish, run, same
 
@@ -43,7 +47,34 @@ def refused():
     check("it has no Close that could be told of", "Close:" not in shown)
 
 
+def key_log_that_grows():
+    """The first packets come through a pipe before the key log is written to."""
+    log = os.path.join(TMP, "growing.keys")
+    with open("captures/wss.pcap", "rb") as f:
+        capture = f.read()
+    with open("captures/wss.keys", "rb") as f:
+        keys = f.read()
+    for file, text in (("growing.keys", ""), ("keys", "size 200 60\nsave shown\n")):
+        with open(os.path.join(TMP, file), "w") as f:
+            f.write(text)
+    command = [PROGRAM, "ui", "--script", "keys", "-k", log, "-"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, cwd=TMP) as child:
+        child.stdin.write(capture[:3000])
+        child.stdin.flush()
+        while child.poll() is None and struct.unpack("i", fcntl.ioctl(child.stdin, termios.FIONREAD, b"\0" * 4))[0]:
+            time.sleep(0.01)
+        with open(log, "wb") as f:
+            f.write(keys)
+        child.communicate(capture[3000:])
+    with open(os.path.join(TMP, "shown.txt")) as f:
+        shown = f.read()
+    told = len(json.loads(run("report", "--format=json", "-k", log, "captures/wss.pcap"))["sessions"])
+    check("there is something to open", told > 0)
+    check("a key log that grows while packets come through a pipe is read", f" {told} sessions" in shown)
+
+
 numbers()
+key_log_that_grows()
 cut_capture()
 refused()
 finish()
