@@ -38,6 +38,7 @@ struct recorder {
     int directory, fd;
     int unnamed[RECORDER_KEPT_FILES]; /* -1: not opened */
     bool held;
+    char *path;
     const char *base; /* of the path */
     char name[SAVE_NAME_MAX_BYTES];
     char (*names)[SAVE_NAME_MAX_BYTES]; /* of the files kept, a ring */
@@ -202,8 +203,8 @@ int recorder_open(struct recorder *s, int64_t ts, struct err *err)
 {
     s->fd = s->options.unnamed ? open_unnamed(s) : open_named(s, ts);
     if (s->fd < 0) {
-        return err_set(err, "cannot write %.100s: %s",
-                       s->options.unnamed ? s->options.path : s->name, strerror(errno));
+        return err_set(err, "cannot write %.100s: %s", s->options.unnamed ? s->path : s->name,
+                       strerror(errno));
     }
     s->counts.files++;
     s->opened = ts;
@@ -425,7 +426,7 @@ void recorder_rotate(struct recorder *s)
 
 static int open_directory(struct recorder *s, struct err *err)
 {
-    const char *path = s->options.path;
+    const char *path = s->path;
     const char *slash = strrchr(path, '/');
     s->base = slash != NULL ? slash + 1 : path;
     char *folder = slash == NULL   ? strdup(".")
@@ -456,10 +457,12 @@ struct recorder *recorder_new(const struct recorder_options *options, struct err
     s->options = *options;
     s->fd = s->directory = s->unnamed[0] = s->unnamed[1] = -1;
     size_t lookback = options->lookback_bytes > 0 ? options->lookback_bytes : SAVE_LOOKBACK_BYTES;
+    s->path = strdup(options->path);
     s->buffer = malloc(SAVE_BUFFER_BYTES + PCAPNG_BLOCK_MAX_BYTES);
     s->names = calloc((size_t)options->files + 1, sizeof *s->names);
     s->lookback = options->only_sessions ? lookback_new(lookback) : NULL;
-    if (s->buffer == NULL || s->names == NULL || (options->only_sessions && s->lookback == NULL)) {
+    if (s->path == NULL || s->buffer == NULL || s->names == NULL ||
+        (options->only_sessions && s->lookback == NULL)) {
         recorder_free(s);
         err_set(err, "out of memory");
         return NULL;
@@ -491,6 +494,7 @@ void recorder_free(struct recorder *s)
     lookback_free(s->lookback);
     connections_done(&s->wanted);
     free(s->names);
+    free(s->path);
     free(s->buffer);
     free(s);
 }

@@ -35,8 +35,8 @@ struct recorder_counts {
     uint64_t forgotten;             /* connections whose first packets were not kept long enough */
 };
 
-/* The options' texts are borrowed. -1 with err filled when memory is short or the directory is not
- * there. */
+/* The application's name is borrowed. NULL with err filled when memory is short or the directory is
+ * not there. */
 struct recorder *recorder_new(const struct recorder_options *options, struct err *err);
 /* Writes what is left and ends the file. */
 void recorder_end(struct recorder *recorder);

@@ -10,6 +10,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #define ROTATE_BYTES 60000
 
@@ -48,20 +50,28 @@ static uint64_t read_back(int fd, int64_t *first)
     return n;
 }
 
-static void the_last_two_files_without_names_can_be_read(void **state)
+/* One of files without names in the test's folder; none is open yet. */
+static struct recorder *unnamed_recorder(void)
 {
     const char *folder = getenv("TEST_TMP");
     char path[512];
-    int fds[2];
-    int64_t first[2];
-    uint64_t packets = 0;
     struct err err;
-    (void)state;
     snprintf(path, sizeof path, "%s/packets", folder != NULL ? folder : "/tmp");
     struct recorder_options options = {
         .path = path, .rotate_bytes = ROTATE_BYTES, .unnamed = true, .application = "test"};
     struct recorder *r = recorder_new(&options, &err);
     assert_non_null(r);
+    return r;
+}
+
+static void the_last_two_files_without_names_can_be_read(void **state)
+{
+    int fds[2];
+    int64_t first[2];
+    uint64_t packets = 0;
+    struct err err;
+    (void)state;
+    struct recorder *r = unnamed_recorder();
     assert_int_equal(recorder_kept(r, fds), 0);
     assert_int_equal(recorder_open(r, 0, &err), 0);
     assert_int_equal(recorder_kept(r, fds), 1);
@@ -80,16 +90,11 @@ static void the_last_two_files_without_names_can_be_read(void **state)
 /* Behind the seal no file can be opened: there are two from the beginning. */
 static void unnamed_files_are_written_in_turn_and_held_while_they_are_read(void **state)
 {
-    const char *folder = getenv("TEST_TMP");
-    char path[512];
     int fds[RECORDER_KEPT_FILES], later[RECORDER_KEPT_FILES];
     uint64_t packets = 0;
     struct err err;
     (void)state;
-    snprintf(path, sizeof path, "%s/packets", folder != NULL ? folder : "/tmp");
-    struct recorder_options options = {
-        .path = path, .rotate_bytes = ROTATE_BYTES, .unnamed = true, .application = "test"};
-    struct recorder *r = recorder_new(&options, &err);
+    struct recorder *r = unnamed_recorder();
     assert_int_equal(recorder_open(r, 0, &err), 0);
     struct source *source = copy(r, &packets);
     recorder_flush(r);
@@ -111,6 +116,24 @@ static void unnamed_files_are_written_in_turn_and_held_while_they_are_read(void 
     source_free(source);
 }
 
+static void a_later_file_has_its_name_by_the_path_as_it_was_at_first(void **state)
+{
+    const char *folder = getenv("TEST_TMP");
+    char path[512], file[520];
+    struct err err;
+    (void)state;
+    int n = snprintf(path, sizeof path, "%s/", folder != NULL ? folder : "/tmp");
+    snprintf(path + n, sizeof path - (size_t)n, "first");
+    snprintf(file, sizeof file, "%s", path);
+    struct recorder_options options = {.path = path, .application = "test"};
+    struct recorder *r = recorder_new(&options, &err);
+    assert_non_null(r);
+    memset(path + n, 'x', 5);
+    assert_int_equal(recorder_open(r, 0, &err), 0);
+    recorder_free(r);
+    assert_int_equal(unlink(file), 0);
+}
+
 static void a_folder_that_is_not_there_is_told(void **state)
 {
     struct recorder_options options = {.path = "/nonexistent/folder/x", .unnamed = true};
@@ -125,6 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_two_files_without_names_can_be_read),
         cmocka_unit_test(unnamed_files_are_written_in_turn_and_held_while_they_are_read),
+        cmocka_unit_test(a_later_file_has_its_name_by_the_path_as_it_was_at_first),
         cmocka_unit_test(a_folder_that_is_not_there_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
